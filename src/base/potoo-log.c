@@ -1,0 +1,174 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+
+#include "base/potoo-log.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/potoo-clock.h"
+
+static int max_level = POTOO_LOG_INFO; /* atomic */
+
+static const GLogLevelFlags glib_levels[] = {
+  [POTOO_LOG_ERROR] = G_LOG_LEVEL_CRITICAL,
+  [POTOO_LOG_WARNING] = G_LOG_LEVEL_WARNING,
+  [POTOO_LOG_INFO] = G_LOG_LEVEL_MESSAGE,
+  [POTOO_LOG_DEBUG] = G_LOG_LEVEL_DEBUG,
+};
+
+static const char *const level_names[] = {
+  [POTOO_LOG_ERROR] = "error",
+  [POTOO_LOG_WARNING] = "warning",
+  [POTOO_LOG_INFO] = "info",
+  [POTOO_LOG_DEBUG] = "debug",
+};
+
+static gboolean
+is_scheme_char (char c)
+{
+  return g_ascii_isalnum (c) || c == '+' || c == '-' || c == '.';
+}
+
+/* The end of the authority that starts at @at: '/', '?', '#', space, quote or
+ * end of text. A password may itself hold an '@', so the last one counts. */
+static const char *
+find_user_info_end (const char *at)
+{
+  gsize length = strcspn (at, "/?# \t\r\n\"'<>");
+  return g_strrstr_len (at, (gssize) length, "@");
+}
+
+char *
+potoo_mask_secrets (const char *text)
+{
+  GString *out = g_string_sized_new (strlen (text) + 8);
+  const char *at = text, *sep;
+
+  while ((sep = strstr (at, "://")) != NULL)
+    {
+      const char *authority = sep + 3;
+      g_string_append_len (out, at, authority - at);
+      at = authority;
+      if (sep == text || !is_scheme_char (sep[-1]))
+        continue;
+      const char *end = find_user_info_end (authority);
+      if (end != NULL)
+        {
+          g_string_append (out, "***");
+          at = end;
+        }
+    }
+  g_string_append (out, at);
+  return g_string_free (out, FALSE);
+}
+
+static const char *
+find_field (const GLogField *fields, gsize n_fields, const char *key, gsize *length)
+{
+  for (gsize i = 0; i < n_fields; i++)
+    if (strcmp (fields[i].key, key) == 0)
+      {
+        *length = fields[i].length < 0 ? strlen (fields[i].value) : (gsize) fields[i].length;
+        return fields[i].value;
+      }
+  *length = 0;
+  return NULL;
+}
+
+static PotooLogLevel
+level_from_glib (GLogLevelFlags flags)
+{
+  if (flags & (G_LOG_LEVEL_ERROR | G_LOG_LEVEL_CRITICAL))
+    return POTOO_LOG_ERROR;
+  if (flags & G_LOG_LEVEL_WARNING)
+    return POTOO_LOG_WARNING;
+  if (flags & (G_LOG_LEVEL_MESSAGE | G_LOG_LEVEL_INFO))
+    return POTOO_LOG_INFO;
+  return POTOO_LOG_DEBUG;
+}
+
+static void
+write_line (PotooLogLevel level, const GLogField *fields, gsize n_fields)
+{
+  gsize length, camera_length, domain_length;
+  const char *message = find_field (fields, n_fields, "MESSAGE", &length);
+  const char *camera = find_field (fields, n_fields, "POTOO_CAMERA", &camera_length);
+  const char *domain = find_field (fields, n_fields, "GLIB_DOMAIN", &domain_length);
+  g_autofree char *time = potoo_time_format (potoo_clock_wall_us ());
+  g_autofree char *copy = g_strndup (message != NULL ? message : "", length);
+  g_autofree char *masked = potoo_mask_secrets (copy);
+  g_autofree char *line = g_strdup_printf (
+      "%s %s %.*s: %.*s%s%s\n", time, level_names[level], domain ? (int) domain_length : 5,
+      domain ? domain : "potoo", (int) camera_length, camera ? camera : "", camera ? ": " : "",
+      masked);
+
+  /* One write, so that lines of several threads do not mix. */
+  ssize_t written = write (STDERR_FILENO, line, strlen (line));
+  (void) written;
+}
+
+static GLogWriterOutput
+write_journal (GLogLevelFlags flags, const GLogField *fields, gsize n_fields, gpointer data)
+{
+  g_autofree GLogField *copy = g_memdup2 (fields, n_fields * sizeof *fields);
+  g_autofree char *masked = NULL;
+
+  for (gsize i = 0; i < n_fields; i++)
+    if (strcmp (copy[i].key, "MESSAGE") == 0 && copy[i].length < 0)
+      copy[i].value = masked = potoo_mask_secrets (copy[i].value);
+  return g_log_writer_journald (flags, copy, n_fields, data);
+}
+
+static GLogWriterOutput
+log_writer (GLogLevelFlags flags, const GLogField *fields, gsize n_fields, gpointer data)
+{
+  PotooLogLevel level = level_from_glib (flags);
+
+  if ((int) level > g_atomic_int_get (&max_level))
+    return G_LOG_WRITER_HANDLED;
+  static int to_journal = -1;
+  if (to_journal < 0)
+    to_journal = g_log_writer_is_journald (STDERR_FILENO);
+  if (to_journal && write_journal (flags, fields, n_fields, data) == G_LOG_WRITER_HANDLED)
+    return G_LOG_WRITER_HANDLED;
+  write_line (level, fields, n_fields);
+  return G_LOG_WRITER_HANDLED;
+}
+
+void
+potoo_log_init (PotooLogLevel level)
+{
+  potoo_log_set_level (level);
+  g_log_set_writer_func (log_writer, NULL, NULL);
+}
+
+void
+potoo_log_set_level (PotooLogLevel level)
+{
+  g_atomic_int_set (&max_level, (int) level);
+}
+
+void
+potoo_log (const char *domain, PotooLogLevel level, const char *camera, const char *format, ...)
+{
+  if ((int) level > g_atomic_int_get (&max_level))
+    return;
+
+  va_list args;
+  va_start (args, format);
+  g_autofree char *message = g_strdup_vprintf (format, args);
+  va_end (args);
+
+  static const char *const priorities[] = { "3", "4", "6", "7" };
+  const GLogField fields[] = {
+    { "MESSAGE", message, -1 },
+    { "PRIORITY", priorities[level], -1 },
+    { "GLIB_DOMAIN", domain, -1 },
+    { "POTOO_CAMERA", camera, -1 },
+  };
+  /* POTOO_LOG_ERROR is the operator's trouble, not a programming error: it must
+   * not abort under G_DEBUG=fatal-criticals, so it does not pass as CRITICAL. */
+  log_writer (glib_levels[level], fields, camera != NULL ? 4 : 3, NULL);
+}

@@ -1,0 +1,43 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#pragma once
+
+#include "camera/potoo-camera-status.h"
+#include "catalog/potoo-catalog-gaps.h"
+#include "media/potoo-camera-pipeline.h"
+
+G_BEGIN_DECLS
+
+/**
+ * PotooCamera:
+ *
+ * One camera: its settings, its connection state machine with back-off and
+ * watchdogs, and the pipeline of its `main` stream while connected. Main thread,
+ * except where said.
+ *
+ * Signals: `status-changed`: a new snapshot stands;
+ * `interrupted (PotooGapCause)`: media stopped or does not come, and why (repeated
+ * when the cause changes);
+ * `settings-changed`.
+ */
+#define POTOO_TYPE_CAMERA (potoo_camera_get_type ())
+G_DECLARE_FINAL_TYPE (PotooCamera, potoo_camera, POTOO, CAMERA, GObject)
+
+PotooCamera *potoo_camera_new (PotooCameraSettings *settings);
+const char *potoo_camera_get_id (PotooCamera *camera);
+
+/* Where fragments of `main` go; called from streaming threads. To be set before
+ * potoo_camera_start(). */
+void potoo_camera_set_fragment_func (PotooCamera *camera,
+                                     PotooFragmentFunc func,
+                                     gpointer user_data,
+                                     GDestroyNotify destroy);
+
+/* Connects after @delay_us (if enabled). */
+void potoo_camera_start (PotooCamera *camera, gint64 delay_us);
+void potoo_camera_stop_async (PotooCamera *camera, GAsyncReadyCallback callback, gpointer user_data);
+void potoo_camera_stop_finish (PotooCamera *camera, GAsyncResult *result);
+
+void potoo_camera_set_settings (PotooCamera *camera, PotooCameraSettings *settings);
+PotooCameraSnapshot *potoo_camera_get_snapshot (PotooCamera *camera); /* any thread (transfer full) */
+
+G_END_DECLS

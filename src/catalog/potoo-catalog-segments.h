@@ -1,0 +1,104 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#pragma once
+
+#include "base/potoo-text.h"
+#include "catalog/potoo-catalog.h"
+
+G_BEGIN_DECLS
+
+typedef enum
+{
+  POTOO_STREAM_MAIN,
+  POTOO_STREAM_SUB,
+} PotooStreamKind;
+
+const char *potoo_stream_kind_to_string (PotooStreamKind kind); /* "main", "sub" */
+gboolean potoo_stream_kind_parse (const char *text, PotooStreamKind *kind);
+
+typedef enum
+{
+  POTOO_SEGMENT_OPEN = 0,
+  POTOO_SEGMENT_CLOSED = 1,
+  POTOO_SEGMENT_DAMAGED = 2,  /* an fsync or write failed: what the index says is readable, no more */
+  POTOO_SEGMENT_DELETING = 3,
+} PotooSegmentState;
+
+const char *potoo_segment_state_to_string (PotooSegmentState state);
+
+/* One row of `segments`. Plain value; copy freely with potoo_segment_copy(). */
+typedef struct
+{
+  gint64 id;                      /* > 0, never reused */
+  char camera[POTOO_SLUG_MAX + 1];
+  PotooStreamKind stream;
+  gint64 root;                    /* storage root's row id */
+  PotooSegmentState state;
+  gint64 recording;               /* id of the first segment of its recording */
+  gint64 start_us, end_us;        /* wall; end grows while open */
+  gint64 mono_us;                 /* CLOCK_MONOTONIC at start … */
+  char boot_id[40];               /* … of this boot: for repair after a clock step */
+  gint64 duration_ticks;          /* media time, POTOO_VIDEO_TIMESCALE */
+  gint64 size_bytes;              /* durable and indexed bytes, init included */
+  gint64 init_bytes;              /* size of ftyp + moov */
+  char codecs[96];                /* RFC 6381 list: "avc1.64001f,mp4a.40.2" */
+} PotooSegment;
+
+PotooSegment *potoo_segment_copy (const PotooSegment *segment);
+void potoo_segment_free (PotooSegment *segment);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (PotooSegment, potoo_segment_free)
+
+/* `<camera>/<YYYY-MM-DD>/<HHMMSS>Z-<main|sub>-<id>.mp4`, UTC of start_us,
+ * relative to the root. (transfer full) */
+char *potoo_segment_relative_path (const PotooSegment *segment);
+
+/* --- writing; any thread, never blocks --- */
+
+/* The next segment id; blocks of 1,024 are reserved durably ahead of use, and
+ * the next block is fetched while half of one is left. 0 when none is left (the
+ * catalog has been stuck for long): the caller counts that and cannot start a segment. */
+gint64 potoo_catalog_take_segment_id (PotooCatalog *catalog);
+
+/* Inserts or replaces the row; with @index (nullable) also its index blob. Jobs for
+ * the same segment that still wait are merged into one. */
+void potoo_catalog_put_segment (PotooCatalog *catalog, const PotooSegment *segment, GBytes *index);
+
+/* state = deleting, durable when the callback runs; then the file may go. */
+void potoo_catalog_mark_segment_deleting_async (PotooCatalog *catalog,
+                                                gint64 id,
+                                                GAsyncReadyCallback callback,
+                                                gpointer user_data);
+gboolean potoo_catalog_mark_segment_deleting_finish (PotooCatalog *catalog,
+                                                     GAsyncResult *result,
+                                                     GError **error);
+void potoo_catalog_drop_segment (PotooCatalog *catalog, gint64 id); /* row and index go */
+
+/* --- reading --- */
+
+typedef struct
+{
+  const char *camera;      /* (nullable): all */
+  gint64 start_us, end_us; /* half-open window, by overlap; 0 and G_MAXINT64: all */
+  gint64 after_start_us;   /* cursor: rows after (after_start_us, after_id) … */
+  gint64 after_id;         /* … 0: from the beginning */
+  unsigned limit;          /* at most this many rows */
+} PotooSegmentQuery;
+
+/* Ordered by (start_us, id); rows in state deleting are left out.
+ * (transfer full) (element-type PotooSegment) */
+GPtrArray *potoo_catalog_reader_list_segments (PotooCatalogReader *reader,
+                                               const PotooSegmentQuery *query,
+                                               GError **error);
+/* NULL with POTOO_ERROR_NOT_FOUND when there is none. (transfer full) */
+PotooSegment *potoo_catalog_reader_get_segment (PotooCatalogReader *reader, gint64 id, GError **error);
+/* (transfer full): the blob, see potoo-segment-index.h */
+GBytes *potoo_catalog_reader_get_index (PotooCatalogReader *reader, gint64 id, GError **error);
+/* In state open or deleting, on @root: what recovery looks at. */
+GPtrArray *
+potoo_catalog_reader_list_unfinished (PotooCatalogReader *reader, gint64 root, GError **error);
+/* The last one of a camera's stream by end_us; NULL without error when none. */
+PotooSegment *potoo_catalog_reader_get_last_segment (PotooCatalogReader *reader,
+                                                     const char *camera,
+                                                     PotooStreamKind stream,
+                                                     GError **error);
+
+G_END_DECLS

@@ -1,0 +1,78 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#pragma once
+
+#include "catalog/potoo-catalog-gaps.h"
+#include "config/potoo-config.h"
+#include "media/potoo-fragment.h"
+
+G_BEGIN_DECLS
+
+/**
+ * PotooRecorder:
+ *
+ * Storage roots with a writer thread each, and a fragment queue for each camera
+ * stream. Its life: new (locks and checks the roots, recovers what a crash
+ * left, in the calling thread) → start (writers run) → stop (all queues
+ * written, files finalised, writers ended).
+ *
+ * Main thread, except where said.
+ */
+#define POTOO_TYPE_RECORDER (potoo_recorder_get_type ())
+G_DECLARE_FINAL_TYPE (PotooRecorder, potoo_recorder, POTOO, RECORDER, GObject)
+
+PotooRecorder *potoo_recorder_new (PotooConfig *config, PotooCatalog *catalog, GError **error);
+gboolean potoo_recorder_start (PotooRecorder *recorder, GError **error);
+/* Closes every segment; open gaps of cause `shutdown` begin at its end. Blocks at most
+ * @timeout_us; FALSE when a disk did not answer in time (what it has is repaired at the next start). */
+gboolean potoo_recorder_stop (PotooRecorder *recorder, gint64 timeout_us);
+
+/**
+ * PotooFragmentQueue:
+ *
+ * A camera stream's way to the disk: bounded in bytes (32 MiB) and messages; when
+ * full, fragments are dropped up to the next key fragment that fits, counted, and become a gap of cause
+ * `disk-slow`. All functions: any thread, never block, take effect in order.
+ */
+typedef struct _PotooFragmentQueue PotooFragmentQueue;
+
+/* Makes the queue; it records nothing until a plan says so. (transfer full) */
+PotooFragmentQueue *
+potoo_recorder_add_stream (PotooRecorder *recorder, const char *camera, PotooStreamKind stream);
+/* The camera is removed: its segment is closed, its open gap ends now. Frees @queue
+ * once the writer is through with it. Nothing may be pushed any more. */
+void potoo_recorder_remove_stream (PotooRecorder *recorder, PotooFragmentQueue *queue);
+
+void potoo_fragment_queue_push (PotooFragmentQueue *queue, PotooFragment *fragment);
+
+/* What is to be recorded, from now on. Leaving recording closes the segment. */
+typedef struct
+{
+  gboolean record;
+} PotooRecordingPlan;
+void potoo_fragment_queue_set_plan (PotooFragmentQueue *queue, const PotooRecordingPlan *plan);
+
+/* No fragment will come for now, because of @cause: the segment is closed and,
+ * if the plan wants recording, a gap begins where the last fragment ended. Said again
+ * with another cause during a gap, it ends that gap now and begins another. */
+void potoo_fragment_queue_interrupt (PotooFragmentQueue *queue, PotooGapCause cause);
+
+/* State of a storage root, published by its writer. */
+typedef struct
+{
+  char *name;
+  char *path;
+  gint64 row_id;
+  gint64 total_bytes, free_bytes, min_free_bytes;
+  gboolean full;   /* free_bytes is at or under min_free_bytes: not written to */
+  gboolean failed; /* the last write or fsync failed */
+} PotooRootStatus;
+
+void potoo_root_status_free (PotooRootStatus *status);
+/* Any thread. (transfer full) (element-type PotooRootStatus) */
+GPtrArray *potoo_recorder_list_roots (PotooRecorder *recorder);
+
+/* Any thread. Opens a segment's file for reading (O_NOFOLLOW below the root);
+ * -1 with an error. */
+int potoo_recorder_open_segment (PotooRecorder *recorder, const PotooSegment *segment, GError **error);
+
+G_END_DECLS
