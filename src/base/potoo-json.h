@@ -28,7 +28,8 @@ JsonNode *potoo_json_parse (const char *data, gsize length, GError **error);
  * (transfer full) */
 char *potoo_json_pointer_append (const char *pointer, const char *token);
 
-/* Compact text of @node; integers and strings exact. (transfer full) */
+/* Compact text of @node; integers and strings exact, other numbers with as few
+ * digits as read back the same; null for what is not finite. (transfer full) */
 char *potoo_json_to_text (JsonNode *node);
 
 G_END_DECLS
