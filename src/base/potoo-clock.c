@@ -159,8 +159,8 @@ take_offset (const char **at, int *minutes_east)
   else if (**at != '+')
     return FALSE;
   (*at)++;
-  if (!take_number (at, 2, 0, 23, &hours) || !take_char (at, ':')
-      || !take_number (at, 2, 0, 59, &minutes))
+  if (!take_number (at, 2, 0, 23, &hours) || !take_char (at, ':') ||
+      !take_number (at, 2, 0, 59, &minutes))
     return FALSE;
   *minutes_east = sign * (hours * 60 + minutes);
   return TRUE;
@@ -174,19 +174,23 @@ potoo_time_parse (const char *text, gint64 *wall_us)
 
   g_return_val_if_fail (text != NULL && wall_us != NULL, FALSE);
 
-  if (!take_number (&at, 4, 1970, 9999, &year) || !take_char (&at, '-')
-      || !take_number (&at, 2, 1, 12, &month) || !take_char (&at, '-')
-      || !take_number (&at, 2, 1, 31, &day) || !(take_char (&at, 'T') || take_char (&at, 't'))
-      || !take_number (&at, 2, 0, 23, &hour) || !take_char (&at, ':')
-      || !take_number (&at, 2, 0, 59, &minute) || !take_char (&at, ':')
-      || !take_number (&at, 2, 0, 60, &second) || !take_fraction (&at, &micros)
-      || !take_offset (&at, &east) || *at != '\0'
-      || !g_date_valid_dmy ((GDateDay) day, (GDateMonth) month, (GDateYear) year))
+  if (!take_number (&at, 4, 1970, 9999, &year) || !take_char (&at, '-') ||
+      !take_number (&at, 2, 1, 12, &month) || !take_char (&at, '-') ||
+      !take_number (&at, 2, 1, 31, &day) || !(take_char (&at, 'T') || take_char (&at, 't')) ||
+      !take_number (&at, 2, 0, 23, &hour) || !take_char (&at, ':') ||
+      !take_number (&at, 2, 0, 59, &minute) || !take_char (&at, ':') ||
+      !take_number (&at, 2, 0, 60, &second) || !take_fraction (&at, &micros) ||
+      !take_offset (&at, &east) || *at != '\0' ||
+      !g_date_valid_dmy ((GDateDay) day, (GDateMonth) month, (GDateYear) year))
     return FALSE;
 
   struct tm tm = {
-    .tm_year = year - 1900, .tm_mon = month - 1, .tm_mday = day,
-    .tm_hour = hour, .tm_min = minute, .tm_sec = second,
+    .tm_year = year - 1900,
+    .tm_mon = month - 1,
+    .tm_mday = day,
+    .tm_hour = hour,
+    .tm_min = minute,
+    .tm_sec = second,
   };
   gint64 seconds = (gint64) timegm (&tm) - east * 60;
   *wall_us = seconds * POTOO_SECOND_US + micros;

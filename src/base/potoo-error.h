@@ -23,18 +23,18 @@ typedef enum
   POTOO_ERROR_FORBIDDEN,           /* not allowed to the caller */
   POTOO_ERROR_METHOD_NOT_ALLOWED,
   POTOO_ERROR_UNSUPPORTED_MEDIA_TYPE,
-  POTOO_ERROR_TOO_LARGE,         /* over a stated limit */
-  POTOO_ERROR_RANGE,             /* byte range outside the file */
-  POTOO_ERROR_BUSY,              /* locked by another instance, or a queue is full */
-  POTOO_ERROR_UNAVAILABLE,       /* not now: camera not streaming, shutting down */
-  POTOO_ERROR_TIMEOUT,           /* a peer did not answer in time */
-  POTOO_ERROR_UNREACHABLE,       /* a peer cannot be connected to */
-  POTOO_ERROR_UNAUTHORIZED,      /* a peer, or we, refused the credentials */
-  POTOO_ERROR_UNSUPPORTED,       /* codec, protocol or schema we do not handle */
-  POTOO_ERROR_IO,                /* read, write or fsync failed */
-  POTOO_ERROR_DISK_FULL,         /* no space, quota, or min-free reached */
-  POTOO_ERROR_CORRUPT,           /* a file or database does not parse */
-  POTOO_ERROR_INTERNAL,          /* a bug of ours */
+  POTOO_ERROR_TOO_LARGE,    /* over a stated limit */
+  POTOO_ERROR_RANGE,        /* byte range outside the file */
+  POTOO_ERROR_BUSY,         /* locked by another instance, or a queue is full */
+  POTOO_ERROR_UNAVAILABLE,  /* not now: camera not streaming, shutting down */
+  POTOO_ERROR_TIMEOUT,      /* a peer did not answer in time */
+  POTOO_ERROR_UNREACHABLE,  /* a peer cannot be connected to */
+  POTOO_ERROR_UNAUTHORIZED, /* a peer, or we, refused the credentials */
+  POTOO_ERROR_UNSUPPORTED,  /* codec, protocol or schema we do not handle */
+  POTOO_ERROR_IO,           /* read, write or fsync failed */
+  POTOO_ERROR_DISK_FULL,    /* no space, quota, or min-free reached */
+  POTOO_ERROR_CORRUPT,      /* a file or database does not parse */
+  POTOO_ERROR_INTERNAL,     /* a bug of ours */
 } PotooError;
 
 #define POTOO_ERROR (potoo_error_quark ())
@@ -51,18 +51,18 @@ GQuark potoo_error_quark (void);
  */
 GError *potoo_error_new_at (PotooError code, const char *pointer, const char *format, ...)
     G_GNUC_PRINTF (3, 4);
-void potoo_set_error_at (
-    GError **error, PotooError code, const char *pointer, const char *format, ...)
+void
+potoo_set_error_at (GError **error, PotooError code, const char *pointer, const char *format, ...)
     G_GNUC_PRINTF (4, 5);
 const char *potoo_error_get_pointer (const GError *error); /* (nullable) */
 
 /* Maps @error of any domain (G_IO_ERROR, G_FILE_ERROR, …) to the nearest code. */
 PotooError potoo_error_code_of (const GError *error);
 
-const char *potoo_error_id (PotooError code);          /* "not-found" */
-const char *potoo_error_title (PotooError code);       /* translated, a short sentence */
-unsigned potoo_error_http_status (PotooError code);    /* 404 */
-int potoo_error_exit_status (PotooError code);         /* EX_CONFIG is 78 */
+const char *potoo_error_id (PotooError code);       /* "not-found" */
+const char *potoo_error_title (PotooError code);    /* translated, a short sentence */
+unsigned potoo_error_http_status (PotooError code); /* 404 */
+int potoo_error_exit_status (PotooError code);      /* EX_CONFIG is 78 */
 
 /* Sets an error from @errno_value: "@what: Permission denied", coded by errno. */
 void potoo_set_error_errno (GError **error, int errno_value, const char *format, ...)

@@ -99,10 +99,10 @@ write_line (PotooLogLevel level, const GLogField *fields, gsize n_fields)
   g_autofree char *time = potoo_time_format (potoo_clock_wall_us ());
   g_autofree char *copy = g_strndup (message != NULL ? message : "", length);
   g_autofree char *masked = potoo_mask_secrets (copy);
-  g_autofree char *line = g_strdup_printf (
-      "%s %s %.*s: %.*s%s%s\n", time, level_names[level], domain ? (int) domain_length : 5,
-      domain ? domain : "potoo", (int) camera_length, camera ? camera : "", camera ? ": " : "",
-      masked);
+  g_autofree char *line = g_strdup_printf ("%s %s %.*s: %.*s%s%s\n", time, level_names[level],
+                                           domain ? (int) domain_length : 5,
+                                           domain ? domain : "potoo", (int) camera_length,
+                                           camera ? camera : "", camera ? ": " : "", masked);
 
   /* One write, so that lines of several threads do not mix. */
   ssize_t written = write (STDERR_FILENO, line, strlen (line));

@@ -26,11 +26,12 @@ void potoo_log_init (PotooLogLevel level);
 void potoo_log_set_level (PotooLogLevel level);
 
 /* @camera: (nullable): camera id. Use the macros. */
-void potoo_log (const char *domain, PotooLogLevel level, const char *camera, const char *format, ...)
+void
+potoo_log (const char *domain, PotooLogLevel level, const char *camera, const char *format, ...)
     G_GNUC_PRINTF (4, 5);
 
 #define potoo_log_error(camera, ...) potoo_log (G_LOG_DOMAIN, POTOO_LOG_ERROR, camera, __VA_ARGS__)
-#define potoo_log_warning(camera, ...) \
+#define potoo_log_warning(camera, ...)                                                             \
   potoo_log (G_LOG_DOMAIN, POTOO_LOG_WARNING, camera, __VA_ARGS__)
 #define potoo_log_info(camera, ...) potoo_log (G_LOG_DOMAIN, POTOO_LOG_INFO, camera, __VA_ARGS__)
 #define potoo_log_debug(camera, ...) potoo_log (G_LOG_DOMAIN, POTOO_LOG_DEBUG, camera, __VA_ARGS__)

@@ -180,9 +180,8 @@ void
 potoo_metric_set_max (PotooMetric *metric, gint64 value)
 {
   gint64 old = __atomic_load_n (&metric->value, __ATOMIC_RELAXED);
-  while (old < value
-         && !__atomic_compare_exchange_n (&metric->value, &old, value, TRUE, __ATOMIC_RELAXED,
-                                          __ATOMIC_RELAXED))
+  while (old < value && !__atomic_compare_exchange_n (&metric->value, &old, value, TRUE,
+                                                      __ATOMIC_RELAXED, __ATOMIC_RELAXED))
     ;
 }
 
@@ -228,8 +227,7 @@ potoo_metrics_render (void)
   if (families != NULL)
     {
       guint n = 0;
-      g_autofree const char **names
-          = (const char **) g_hash_table_get_keys_as_array (families, &n);
+      g_autofree const char **names = (const char **) g_hash_table_get_keys_as_array (families, &n);
       qsort (names, n, sizeof *names, compare_names);
       for (guint i = 0; i < n; i++)
         render_family (out, g_hash_table_lookup (families, names[i]));

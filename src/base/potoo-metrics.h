@@ -21,16 +21,16 @@ G_BEGIN_DECLS
 typedef struct _PotooMetric PotooMetric;
 
 /* @...: label name and value pairs, NULL-terminated. (transfer full) */
-PotooMetric *potoo_metric_new_counter (const char *name, const char *help, ...)
-    G_GNUC_NULL_TERMINATED;
-PotooMetric *potoo_metric_new_gauge (const char *name, const char *help, ...)
-    G_GNUC_NULL_TERMINATED;
+PotooMetric *
+potoo_metric_new_counter (const char *name, const char *help, ...) G_GNUC_NULL_TERMINATED;
+PotooMetric *
+potoo_metric_new_gauge (const char *name, const char *help, ...) G_GNUC_NULL_TERMINATED;
 
 PotooMetric *potoo_metric_ref (PotooMetric *metric);
 void potoo_metric_unref (PotooMetric *metric);
 
-void potoo_metric_add (PotooMetric *metric, gint64 n); /* counters: n >= 0 */
-void potoo_metric_set (PotooMetric *metric, gint64 value); /* gauges */
+void potoo_metric_add (PotooMetric *metric, gint64 n);         /* counters: n >= 0 */
+void potoo_metric_set (PotooMetric *metric, gint64 value);     /* gauges */
 void potoo_metric_set_max (PotooMetric *metric, gint64 value); /* keeps the larger */
 gint64 potoo_metric_get (PotooMetric *metric);
 

@@ -68,9 +68,12 @@ gboolean
 potoo_duration_parse (const char *text, gint64 *duration_us)
 {
   static const Unit units[] = {
-    { "", 1000000 },           { "s", 1000000 },
-    { "ms", 1000 },            { "min", G_GINT64_CONSTANT (60000000) },
-    { "h", G_GINT64_CONSTANT (3600000000) }, { "d", G_GINT64_CONSTANT (86400000000) },
+    { "", 1000000 },
+    { "s", 1000000 },
+    { "ms", 1000 },
+    { "min", G_GINT64_CONSTANT (60000000) },
+    { "h", G_GINT64_CONSTANT (3600000000) },
+    { "d", G_GINT64_CONSTANT (86400000000) },
     { NULL, 0 },
   };
   return parse_with_unit (text, units, duration_us);

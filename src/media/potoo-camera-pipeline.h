@@ -21,7 +21,8 @@ G_BEGIN_DECLS
  * Signals (main thread): `playing`: the first video access unit has come;
  * `ended (GError)`: once, the connection is over or never came to be; the
  * error's code tells: UNAUTHORIZED, UNREACHABLE, TIMEOUT, NOT_FOUND, UNSUPPORTED (no usable
- * video track), UNAVAILABLE (closed by the camera), FAILED. Its message is for people, without secrets.
+ * video track), UNAVAILABLE (closed by the camera), FAILED. Its message is for people, without
+ * secrets.
  */
 #define POTOO_TYPE_CAMERA_PIPELINE (potoo_camera_pipeline_get_type ())
 G_DECLARE_FINAL_TYPE (PotooCameraPipeline, potoo_camera_pipeline, POTOO, CAMERA_PIPELINE, GObject)
@@ -52,10 +53,14 @@ typedef struct
 } PotooPipelineProgress;
 
 /* Any thread. */
-void potoo_camera_pipeline_get_progress (PotooCameraPipeline *pipeline, PotooPipelineProgress *progress);
+void potoo_camera_pipeline_get_progress (PotooCameraPipeline *pipeline,
+                                         PotooPipelineProgress *progress);
 
 /* What the tracks are, once playing: RFC 6381 codec (nullable), size. (transfer full) strings */
-void potoo_camera_pipeline_get_video (PotooCameraPipeline *pipeline, char **codec, guint *width, guint *height);
+void potoo_camera_pipeline_get_video (PotooCameraPipeline *pipeline,
+                                      char **codec,
+                                      guint *width,
+                                      guint *height);
 char *potoo_camera_pipeline_get_audio (PotooCameraPipeline *pipeline); /* (nullable) */
 
 G_END_DECLS

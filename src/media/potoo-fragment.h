@@ -91,10 +91,10 @@ gsize potoo_fragment_get_header_size (PotooFragment *fragment);
 void potoo_fragment_copy_header (PotooFragment *fragment, GstClockTime origin_ns, guint8 *out);
 
 /* Calls @func for each piece of the payload, in order, until it returns FALSE. */
+/* @data stays valid as long as the fragment does (buffers are in system memory). */
 typedef gboolean (*PotooPayloadFunc) (const guint8 *data, gsize size, gpointer user_data);
-gboolean potoo_fragment_foreach_payload (PotooFragment *fragment,
-                                         PotooPayloadFunc func,
-                                         gpointer user_data);
+gboolean
+potoo_fragment_foreach_payload (PotooFragment *fragment, PotooPayloadFunc func, gpointer user_data);
 
 /* Ticks of @timescale in @time_ns, rounded: the one rounding of all box times. */
 guint64 potoo_ticks_from_ns (GstClockTime time_ns, guint32 timescale);

@@ -31,17 +31,16 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC (PotooFragmenter, potoo_fragmenter_free)
  * track, give a new init from the next keyframe on. FALSE: caps that MP4 cannot hold. */
 gboolean potoo_fragmenter_set_caps (PotooFragmenter *fragmenter, guint track, GstCaps *caps);
 
-/* @pts_ns, @dts_ns: running times; @buffer: (transfer none), one access unit,
- * keyframe unless GST_BUFFER_FLAG_DELTA_UNIT. Video before the first keyframe
- * is dropped and counted. */
+/* @pts_ns: running time; @buffer: (transfer none), one access unit in the order of
+ * decoding, a keyframe unless GST_BUFFER_FLAG_DELTA_UNIT. Decoding times are made here. Video
+ * before the first keyframe is dropped and counted. */
 void potoo_fragmenter_push (PotooFragmenter *fragmenter,
                             guint track,
                             GstBuffer *buffer,
-                            GstClockTime pts_ns,
-                            GstClockTime dts_ns);
+                            GstClockTime pts_ns);
 
-/* Ends the run: what is pending comes out; the next push starts anew, with
- * a keyframe, as a discontinuity. */
+/* Ends the run: what is pending comes out, and the tracks are forgotten; the next
+ * push starts anew, with a keyframe, as a discontinuity. */
 void potoo_fragmenter_flush (PotooFragmenter *fragmenter);
 
 G_END_DECLS

@@ -9,11 +9,12 @@ G_BEGIN_DECLS
  * PotooStreamHub:
  *
  * Where viewers and detectors take live media: the newest access units of one
- * stream, from at least two keyframes back, and the subscribers that follow it. It
+ * stream, two whole GOPs and the one under way, and the subscribers that follow it. It
  * outlives the camera's connections; its times are running times of the one monotonic time line.
  *
- * The ring holds references, bounded to 64 MiB and 60 s: older whole GOPs go
- * first; a single GOP over the bound is dropped, counted, and the ring starts again at the next keyframe.
+ * The ring holds references, bounded to 64 MiB (with 512 bytes of overhead for each access
+ * unit) and 60 s: older whole GOPs go first; a single GOP over the bound is dropped,
+ * counted, and the ring starts again at the next keyframe. Takers follow on regardless.
  *
  * Any thread. One lock protects ring and subscribers; it is never held during
  * a callback.
@@ -33,21 +34,30 @@ typedef struct
   GstCaps *caps;
   GstClockTime pts_ns, dts_ns; /* running time */
   gboolean key;                /* video keyframe */
+  gboolean discontinuous;      /* taking side: access units are missing before this one */
 } PotooAccessUnit;
 
 /* --- the feeding side: the camera pipeline --- */
 void potoo_stream_hub_push (PotooStreamHub *hub, const PotooAccessUnit *unit); /* copies references */
 
+/* The connection ended: the ring is emptied, and what comes before the next
+ * keyframe is dropped and counted, as it is before the first one. What waits in queues stays there. */
+void potoo_stream_hub_flush (PotooStreamHub *hub);
+
 /* --- the taking side --- */
 typedef struct _PotooSubscriber PotooSubscriber;
 
-/* Called, in the feeding thread, when the queue turns from empty to not empty;
- * only to wake the taker: must not block or take from the queue. */
+/* Called when the queue turns from empty to not empty (not for what it starts with),
+ * in a feeding thread, without a lock of the hub; audio and video may call at once.
+ * It is only to wake the taker: it must not block, take, or free the subscriber. */
 typedef void (*PotooSubscriberWakeFunc) (gpointer user_data);
 
-/* The queue starts with what the ring holds from the keyframe @gops back (1: the newest),
- * and is bounded by @max_bytes: when full it is emptied and goes on with the
- * newest keyframe (counted: potoo_subscriber_get_skips()). */
+/* The queue starts with what the ring holds from the keyframe @gops back (1: the newest;
+ * fewer when they are not there or do not fit), and is bounded by @max_bytes, counted as
+ * in the ring: when full it goes on with the newest keyframe that waits in it, or is
+ * emptied and goes on with the next one (both counted: potoo_subscriber_get_skips()).
+ * Time in a queue never goes back, and no access unit comes twice. @max_bytes must
+ * hold a GOP, or only its beginning ever arrives. */
 PotooSubscriber *potoo_stream_hub_subscribe (PotooStreamHub *hub,
                                              guint gops,
                                              gsize max_bytes,
@@ -56,7 +66,8 @@ PotooSubscriber *potoo_stream_hub_subscribe (PotooStreamHub *hub,
 /* The next access unit into @unit, cleared with potoo_access_unit_clear(); FALSE when empty. */
 gboolean potoo_subscriber_take (PotooSubscriber *subscriber, PotooAccessUnit *unit);
 guint64 potoo_subscriber_get_skips (PotooSubscriber *subscriber);
-/* No wake is under way or comes after this returns. */
+/* No wake is under way or comes after this returns. It waits for a wake of this
+ * subscriber that is under way, so the caller holds no lock that the wake takes. */
 void potoo_subscriber_free (PotooSubscriber *subscriber);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (PotooSubscriber, potoo_subscriber_free)
 

@@ -1,0 +1,120 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+
+#include "media/potoo-audio-queue.h"
+
+/* Times that come over the network wander by fractions of a millisecond; audio
+ * that follows on within this many parts of a second is put exactly on. */
+#define SNAP_PARTS 100
+
+struct _PotooAudioQueue
+{
+  guint32 timescale;
+  guint32 default_duration;
+  GQueue samples;     /* PotooSample, owned */
+  guint64 next_ticks; /* where the newest one ends; 0: none yet */
+};
+
+PotooAudioQueue *
+potoo_audio_queue_new (guint32 timescale, guint32 default_duration_ticks)
+{
+  PotooAudioQueue *queue = g_new0 (PotooAudioQueue, 1);
+  queue->timescale = timescale;
+  queue->default_duration = default_duration_ticks;
+  g_queue_init (&queue->samples);
+  return queue;
+}
+
+static void
+sample_free (PotooSample *sample)
+{
+  potoo_sample_clear (sample);
+  g_free (sample);
+}
+
+void
+potoo_audio_queue_free (PotooAudioQueue *queue)
+{
+  g_queue_clear_full (&queue->samples, (GDestroyNotify) sample_free);
+  g_free (queue);
+}
+
+static guint32
+duration_of (PotooAudioQueue *queue, GstBuffer *buffer)
+{
+  GstClockTime duration = GST_BUFFER_DURATION (buffer);
+  if (!GST_CLOCK_TIME_IS_VALID (duration) || duration == 0 || duration > GST_SECOND)
+    return queue->default_duration;
+  return (guint32) MAX (potoo_ticks_from_ns (duration, queue->timescale), 1);
+}
+
+static guint64
+snap (PotooAudioQueue *queue, guint64 ticks)
+{
+  if (queue->next_ticks == 0)
+    return ticks;
+  guint64 tolerance = queue->timescale / SNAP_PARTS;
+  if (ticks < queue->next_ticks + tolerance)
+    return queue->next_ticks;
+  return ticks;
+}
+
+guint
+potoo_audio_queue_push (PotooAudioQueue *queue, GstBuffer *buffer, GstClockTime pts_ns)
+{
+  guint dropped = 0;
+
+  if (queue->samples.length >= POTOO_AUDIO_QUEUE_MAX)
+    {
+      sample_free (g_queue_pop_head (&queue->samples));
+      dropped = 1;
+    }
+  PotooSample *sample = g_new0 (PotooSample, 1);
+  sample->buffer = gst_buffer_ref (buffer);
+  sample->key = TRUE;
+  sample->duration_ticks = duration_of (queue, buffer);
+  sample->dts_ticks = snap (queue, potoo_ticks_from_ns (pts_ns, queue->timescale));
+
+  /* A hole is filled by the access unit before it, so that the times of a
+   * fragment's samples, which are given as durations, come out right. */
+  PotooSample *last = g_queue_peek_tail (&queue->samples);
+  if (last != NULL)
+    last->duration_ticks = (guint32) (sample->dts_ticks - last->dts_ticks);
+  queue->next_ticks = sample->dts_ticks + sample->duration_ticks;
+  g_queue_push_tail (&queue->samples, sample);
+  return dropped;
+}
+
+GstClockTime
+potoo_audio_queue_get_end_ns (PotooAudioQueue *queue)
+{
+  return gst_util_uint64_scale (queue->next_ticks, GST_SECOND, queue->timescale);
+}
+
+void
+potoo_audio_queue_drop_before (PotooAudioQueue *queue, GstClockTime start_ns)
+{
+  guint64 start = potoo_ticks_from_ns (start_ns, queue->timescale);
+  for (PotooSample *sample = g_queue_peek_head (&queue->samples);
+       sample != NULL && sample->dts_ticks < start; sample = g_queue_peek_head (&queue->samples))
+    sample_free (g_queue_pop_head (&queue->samples));
+}
+
+GArray *
+potoo_audio_queue_take_until (PotooAudioQueue *queue, GstClockTime end_ns)
+{
+  guint64 end = potoo_ticks_from_ns (end_ns, queue->timescale);
+  GArray *taken = NULL;
+
+  for (PotooSample *sample = g_queue_peek_head (&queue->samples);
+       sample != NULL && sample->dts_ticks < end; sample = g_queue_peek_head (&queue->samples))
+    {
+      if (taken == NULL)
+        {
+          taken = g_array_sized_new (FALSE, FALSE, sizeof (PotooSample), 64);
+          g_array_set_clear_func (taken, (GDestroyNotify) potoo_sample_clear);
+        }
+      g_array_append_vals (taken, sample, 1);
+      g_free (g_queue_pop_head (&queue->samples));
+    }
+  return taken;
+}

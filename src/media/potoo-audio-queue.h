@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#pragma once
+
+#include "media/potoo-fragment-private.h"
+
+G_BEGIN_DECLS
+
+/**
+ * PotooAudioQueue:
+ *
+ * Audio access units of one track that wait for the video fragment in whose
+ * interval they start. Bounded to POTOO_AUDIO_QUEUE_MAX; the oldest goes first.
+ * Under its owner's lock.
+ */
+typedef struct _PotooAudioQueue PotooAudioQueue;
+
+#define POTOO_AUDIO_QUEUE_MAX 2048
+
+PotooAudioQueue *potoo_audio_queue_new (guint32 timescale, guint32 default_duration_ticks);
+void potoo_audio_queue_free (PotooAudioQueue *queue);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (PotooAudioQueue, potoo_audio_queue_free)
+
+/* Returns the number of access units that had to go for it (0 or 1). */
+guint potoo_audio_queue_push (PotooAudioQueue *queue, GstBuffer *buffer, GstClockTime pts_ns);
+
+/* Where the newest access unit ends, in running time; 0 before the first. */
+GstClockTime potoo_audio_queue_get_end_ns (PotooAudioQueue *queue);
+
+/* Drops what starts before @start_ns. */
+void potoo_audio_queue_drop_before (PotooAudioQueue *queue, GstClockTime start_ns);
+
+/* Moves what starts before @end_ns into a new array; NULL when there is nothing.
+ * (transfer full) (nullable) (element-type PotooSample) */
+GArray *potoo_audio_queue_take_until (PotooAudioQueue *queue, GstClockTime end_ns);
+
+G_END_DECLS

@@ -1,0 +1,569 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+
+/*
+ * One connection. rtspsrc runs on the system clock with base time 0, so that
+ * running time is CLOCK_MONOTONIC and one time line spans all connections. Its
+ * pads become tracks in its streaming thread; what ends the connection comes as
+ * a bus message to the main thread and leaves as `ended`, once.
+ *
+ * With transport `auto`, TCP is tried first and UDP when the camera refuses TCP
+ * (RTSP 461), within the same connection object.
+ */
+
+#include "media/potoo-camera-pipeline.h"
+
+#include <glib/gi18n-lib.h>
+#include <gst/pbutils/pbutils.h>
+#include <gst/rtsp/rtsp.h>
+#include <gst/sdp/sdp.h>
+#include <string.h>
+
+#include "base/potoo-error.h"
+#include "base/potoo-log.h"
+#include "media/potoo-camera-track.h"
+
+#define CONNECT_TIMEOUT_US (5 * 1000 * 1000)
+#define UDP_TIMEOUT_US (5 * 1000 * 1000)
+#define UDP_LATENCY_MS 200                 /* for packets that come out of order */
+#define UDP_BUFFER_BYTES (2 * 1024 * 1024) /* a burst of a keyframe */
+#define MAX_SDP_MEDIA 16
+
+struct _PotooCameraPipeline
+{
+  GObject parent_instance;
+
+  PotooCameraSettings *settings;
+  PotooStreamHub *hub;
+  PotooFragmenter *fragmenter;
+  GstElement *pipeline;
+  GstElement *source;
+  guint bus_watch;
+  gboolean ended, playing, udp;
+
+  GMutex lock;          /* protects tracks and selected: made in streaming threads */
+  GPtrArray *tracks;    /* PotooCameraTrack */
+  gboolean selected[2]; /* by PotooTrackKind */
+};
+
+G_DEFINE_FINAL_TYPE (PotooCameraPipeline, potoo_camera_pipeline, G_TYPE_OBJECT)
+
+enum
+{
+  PLAYING,
+  ENDED,
+  N_SIGNALS
+};
+
+static guint signals[N_SIGNALS];
+
+static gboolean connect_with (PotooCameraPipeline *self, GstRTSPLowerTrans protocols);
+
+static const char *
+get_id (PotooCameraPipeline *self)
+{
+  return potoo_camera_settings_get_id (self->settings);
+}
+
+static void
+end (PotooCameraPipeline *self, PotooError code, const char *message)
+{
+  if (self->ended)
+    return;
+  self->ended = TRUE;
+  g_autofree char *masked = potoo_mask_secrets (message);
+  g_autoptr (GError) error = g_error_new_literal (POTOO_ERROR, (int) code, masked);
+  g_signal_emit (self, signals[ENDED], 0, error);
+}
+
+/* --- what the camera offers (streaming thread of rtspsrc) --- */
+
+static const char *
+get_encoding_name (const GstCaps *caps)
+{
+  return caps != NULL && gst_caps_get_size (caps) > 0
+             ? gst_structure_get_string (gst_caps_get_structure (caps, 0), "encoding-name")
+             : NULL;
+}
+
+static const char *
+get_media_name (const GstCaps *caps)
+{
+  return gst_structure_get_string (gst_caps_get_structure (caps, 0), "media");
+}
+
+/* Collects the names of what is offered as video; TRUE when one is usable. */
+static gboolean
+offers_video (const GstSDPMessage *sdp, GString *offered)
+{
+  guint n = MIN (gst_sdp_message_medias_len (sdp), MAX_SDP_MEDIA);
+
+  for (guint i = 0; i < n; i++)
+    {
+      const GstSDPMedia *media = gst_sdp_message_get_media (sdp, i);
+      if (g_strcmp0 (gst_sdp_media_get_media (media), "video") != 0 ||
+          gst_sdp_media_formats_len (media) == 0)
+        continue;
+      int payload = atoi (gst_sdp_media_get_format (media, 0));
+      g_autoptr (GstCaps) caps = gst_sdp_media_get_caps_from_media (media, payload);
+      const char *name = get_encoding_name (caps);
+      if (potoo_track_format_find ("video", name) != NULL)
+        return TRUE;
+      g_string_append_printf (offered, "%s%s", offered->len > 0 ? ", " : "",
+                              name != NULL ? name : _ ("unknown"));
+    }
+  return FALSE;
+}
+
+static void
+on_sdp (GstElement *source, GstSDPMessage *sdp, gpointer user_data)
+{
+  g_autoptr (GString) offered = g_string_new (NULL);
+
+  if (offers_video (sdp, offered))
+    return;
+  g_autofree char *printable = g_utf8_make_valid (offered->str, (gssize) MIN (offered->len, 200));
+  g_autofree char *reason = offered->len > 0
+                                ? g_strdup_printf (
+                                      _ ("The camera sends %s video; H.264 or H.265 is needed"),
+                                      printable)
+                                : g_strdup (_ ("The camera offers no video track"));
+  potoo_post_unusable (source, reason);
+}
+
+static gboolean
+on_select_stream (GstElement *source, guint number, GstCaps *caps, gpointer user_data)
+{
+  PotooCameraPipeline *self = user_data;
+  const PotooTrackFormat *format = potoo_track_format_find (get_media_name (caps),
+                                                            get_encoding_name (caps));
+
+  if (format == NULL || number >= MAX_SDP_MEDIA)
+    return FALSE;
+  PotooTrackKind kind = potoo_track_format_get_kind (format);
+  if (kind == POTOO_TRACK_AUDIO && !potoo_camera_settings_get_audio (self->settings))
+    return FALSE;
+  g_mutex_lock (&self->lock);
+  gboolean wanted = !self->selected[kind];
+  self->selected[kind] = TRUE;
+  g_mutex_unlock (&self->lock);
+  return wanted;
+}
+
+static void
+on_pad_added (GstElement *source, GstPad *pad, gpointer user_data)
+{
+  PotooCameraPipeline *self = user_data;
+  g_autoptr (GstCaps) caps = gst_pad_get_current_caps (pad);
+  g_autoptr (GError) error = NULL;
+
+  if (caps == NULL)
+    caps = gst_pad_query_caps (pad, NULL);
+  if (caps == NULL || gst_caps_get_size (caps) == 0 || gst_caps_is_any (caps))
+    return;
+  const PotooTrackFormat *format = potoo_track_format_find (get_media_name (caps),
+                                                            get_encoding_name (caps));
+  if (format == NULL)
+    return;
+
+  guint index = potoo_track_format_get_kind (format) == POTOO_TRACK_VIDEO ? 0 : 1;
+  PotooCameraTrack *track = potoo_camera_track_new (format, index, GST_BIN (self->pipeline), pad,
+                                                    self->hub, self->fragmenter, get_id (self),
+                                                    &error);
+  if (track == NULL)
+    {
+      potoo_post_unusable (source, error->message);
+      return;
+    }
+  g_mutex_lock (&self->lock);
+  g_ptr_array_add (self->tracks, track);
+  g_mutex_unlock (&self->lock);
+}
+
+/* --- what ends a connection (main thread) --- */
+
+static char *
+get_host (PotooCameraPipeline *self)
+{
+  g_autoptr (GUri)
+      uri = g_uri_parse (potoo_camera_settings_get_url (self->settings), G_URI_FLAGS_NONE, NULL);
+  if (uri == NULL)
+    return g_strdup ("?");
+  int port = g_uri_get_port (uri);
+  if (port <= 0)
+    port = strcmp (g_uri_get_scheme (uri), "rtsps") == 0 ? 322 : 554;
+  gboolean v6 = strchr (g_uri_get_host (uri), ':') != NULL;
+  return g_strdup_printf (v6 ? "[%s]:%d" : "%s:%d", g_uri_get_host (uri), port);
+}
+
+static gboolean
+mentions (const GError *error, const char *debug, const char *what)
+{
+  return strstr (error->message, what) != NULL || (debug != NULL && strstr (debug, what) != NULL);
+}
+
+static void
+end_by_resource_error (PotooCameraPipeline *self, const GError *error, const char *debug)
+{
+  g_autofree char *host = get_host (self);
+  g_autofree char *message = NULL;
+  PotooError code = POTOO_ERROR_FAILED;
+
+  switch (error->code)
+    {
+    case GST_RESOURCE_ERROR_NOT_AUTHORIZED:
+      code = POTOO_ERROR_UNAUTHORIZED;
+      message = g_strdup (potoo_camera_settings_get_username (self->settings) != NULL
+                              ? _ ("The camera refused the user name or password")
+                              : _ ("The camera asks for a user name and password"));
+      break;
+    case GST_RESOURCE_ERROR_NOT_FOUND:
+      code = POTOO_ERROR_NOT_FOUND;
+      message = g_strdup_printf (_ ("The camera at %s has no stream at this path of the URL"),
+                                 host);
+      break;
+    case GST_RESOURCE_ERROR_OPEN_READ:
+    case GST_RESOURCE_ERROR_OPEN_READ_WRITE:
+    case GST_RESOURCE_ERROR_OPEN_WRITE:
+      if (self->playing)
+        {
+          code = POTOO_ERROR_UNAVAILABLE;
+          message = g_strdup (_ ("The connection to the camera was lost"));
+        }
+      else if (mentions (error, debug, "imeout") || mentions (error, debug, "imed out"))
+        {
+          code = POTOO_ERROR_TIMEOUT;
+          message = g_strdup_printf (_ ("%s does not answer"), host);
+        }
+      else
+        {
+          code = POTOO_ERROR_UNREACHABLE;
+          message = g_strdup_printf (_ ("Cannot connect to %s"), host);
+        }
+      break;
+    default:
+      message = g_strdup_printf (_ ("The connection to %s failed: %s"), host, error->message);
+    }
+  end (self, code, message);
+}
+
+/* RTSP 461 Unsupported Transport. */
+static gboolean
+is_transport_refusal (const GError *error, const char *debug)
+{
+  return mentions (error, debug, "461") || mentions (error, debug, "nsupported transport") ||
+         mentions (error, debug, "nsupported Transport");
+}
+
+static gboolean
+retry_over_udp (PotooCameraPipeline *self, const GError *error, const char *debug)
+{
+  if (self->udp || self->playing ||
+      potoo_camera_settings_get_transport (self->settings) != POTOO_TRANSPORT_AUTO ||
+      !is_transport_refusal (error, debug))
+    return FALSE;
+  potoo_log_info (get_id (self), "The camera refuses RTP over TCP; trying UDP");
+  return connect_with (self, GST_RTSP_LOWER_TRANS_UDP);
+}
+
+static void
+on_error_message (PotooCameraPipeline *self, GstMessage *message)
+{
+  g_autoptr (GError) error = NULL;
+  g_autofree char *debug = NULL;
+
+  gst_message_parse_error (message, &error, &debug);
+  potoo_log_debug (get_id (self), "%s: %s (%s)", GST_MESSAGE_SRC_NAME (message), error->message,
+                   debug != NULL ? debug : "");
+  if (self->ended || retry_over_udp (self, error, debug))
+    return;
+  if (error->domain == GST_RESOURCE_ERROR)
+    {
+      end_by_resource_error (self, error, debug);
+      return;
+    }
+  g_autofree char *text = g_strdup_printf (_ ("The stream cannot be read: %s"), error->message);
+  end (self, POTOO_ERROR_FAILED, text);
+}
+
+static void
+on_application_message (PotooCameraPipeline *self, const GstStructure *structure)
+{
+  if (gst_structure_has_name (structure, POTOO_MESSAGE_UNUSABLE))
+    end (self, POTOO_ERROR_UNSUPPORTED, gst_structure_get_string (structure, "reason"));
+  else if (gst_structure_has_name (structure, POTOO_MESSAGE_FIRST_ACCESS_UNIT) && !self->playing &&
+           !self->ended)
+    {
+      self->playing = TRUE;
+      g_signal_emit (self, signals[PLAYING], 0);
+    }
+}
+
+static gboolean
+on_bus_message (GstBus *bus, GstMessage *message, gpointer user_data)
+{
+  g_autoptr (PotooCameraPipeline) self = g_object_ref (user_data);
+
+  switch (GST_MESSAGE_TYPE (message))
+    {
+    case GST_MESSAGE_ERROR:
+      on_error_message (self, message);
+      break;
+    case GST_MESSAGE_EOS:
+      end (self, POTOO_ERROR_UNAVAILABLE, _ ("The camera ended the stream"));
+      break;
+    case GST_MESSAGE_APPLICATION:
+      on_application_message (self, gst_message_get_structure (message));
+      break;
+    default:
+      break;
+    }
+  return G_SOURCE_CONTINUE;
+}
+
+/* --- life --- */
+
+static void
+configure_source (PotooCameraPipeline *self, GstRTSPLowerTrans protocols)
+{
+  PotooCameraSettings *s = self->settings;
+  gboolean udp = protocols == GST_RTSP_LOWER_TRANS_UDP;
+
+  g_object_set (self->source, "location", potoo_camera_settings_get_url (s), "protocols", protocols,
+                "latency", udp ? UDP_LATENCY_MS : 0, "tcp-timeout", (guint64) CONNECT_TIMEOUT_US,
+                "timeout", (guint64) UDP_TIMEOUT_US, "do-retransmission", udp, "udp-buffer-size",
+                UDP_BUFFER_BYTES, "user-agent", "Potoo/" PACKAGE_VERSION, NULL);
+  if (potoo_camera_settings_get_username (s) != NULL)
+    g_object_set (self->source, "user-id", potoo_camera_settings_get_username (s), "user-pw",
+                  potoo_camera_settings_get_password (s), NULL);
+  if (!potoo_camera_settings_get_tls_verify (s))
+    g_object_set (self->source, "tls-validation-flags", 0, NULL);
+  g_signal_connect (self->source, "on-sdp", G_CALLBACK (on_sdp), self);
+  g_signal_connect (self->source, "select-stream", G_CALLBACK (on_select_stream), self);
+  g_signal_connect (self->source, "pad-added", G_CALLBACK (on_pad_added), self);
+}
+
+static void
+bring_down (GstElement *source, gpointer user_data)
+{
+  gst_element_set_state (source, GST_STATE_NULL);
+}
+
+/* A source that failed is brought down by GStreamer's own thread: main does not
+ * wait for it. */
+static void
+drop_source (PotooCameraPipeline *self)
+{
+  g_autoptr (GstElement) source = gst_object_ref (self->source);
+
+  g_signal_handlers_disconnect_by_data (source, self);
+  gst_bin_remove (GST_BIN (self->pipeline), source);
+  gst_element_call_async (source, bring_down, NULL, NULL);
+  self->source = NULL;
+}
+
+static gboolean
+connect_with (PotooCameraPipeline *self, GstRTSPLowerTrans protocols)
+{
+  GstElement *source = gst_element_factory_make ("rtspsrc", NULL);
+
+  if (source == NULL)
+    return FALSE;
+  if (self->source != NULL)
+    drop_source (self);
+  self->source = source;
+  self->udp = protocols == GST_RTSP_LOWER_TRANS_UDP;
+  memset (self->selected, 0, sizeof self->selected);
+  configure_source (self, protocols);
+  gst_bin_add (GST_BIN (self->pipeline), source);
+  gst_element_sync_state_with_parent (source);
+  return TRUE;
+}
+
+PotooCameraPipeline *
+potoo_camera_pipeline_new (PotooCameraSettings *settings,
+                           PotooStreamHub *hub,
+                           PotooFragmenter *fragmenter)
+{
+  PotooCameraPipeline *self = g_object_new (POTOO_TYPE_CAMERA_PIPELINE, NULL);
+  self->settings = potoo_camera_settings_ref (settings);
+  self->hub = potoo_stream_hub_ref (hub);
+  self->fragmenter = fragmenter;
+  return self;
+}
+
+static gboolean
+end_without_source (gpointer user_data)
+{
+  end (user_data, POTOO_ERROR_UNSUPPORTED,
+       _ ("GStreamer's rtspsrc is not installed (gstreamer1.0-plugins-good)"));
+  return G_SOURCE_REMOVE;
+}
+
+void
+potoo_camera_pipeline_start (PotooCameraPipeline *self)
+{
+  g_return_if_fail (self->pipeline == NULL);
+
+  g_autoptr (GstClock) clock = gst_system_clock_obtain ();
+  self->pipeline = gst_pipeline_new (get_id (self));
+  gst_pipeline_use_clock (GST_PIPELINE (self->pipeline), clock);
+  gst_element_set_base_time (self->pipeline, 0);
+  gst_element_set_start_time (self->pipeline, GST_CLOCK_TIME_NONE);
+  g_autoptr (GstBus) bus = gst_pipeline_get_bus (GST_PIPELINE (self->pipeline));
+  self->bus_watch = gst_bus_add_watch (bus, on_bus_message, self);
+
+  GstRTSPLowerTrans protocols = potoo_camera_settings_get_transport (self->settings) ==
+                                        POTOO_TRANSPORT_UDP
+                                    ? GST_RTSP_LOWER_TRANS_UDP
+                                    : GST_RTSP_LOWER_TRANS_TCP;
+  if (connect_with (self, protocols))
+    gst_element_set_state (self->pipeline, GST_STATE_PLAYING);
+  else
+    g_idle_add_full (G_PRIORITY_DEFAULT, end_without_source, g_object_ref (self), g_object_unref);
+}
+
+static void
+stop_in_thread (GTask *task, gpointer source, gpointer data, GCancellable *cancellable)
+{
+  PotooCameraPipeline *self = source;
+
+  if (self->pipeline != NULL)
+    gst_element_set_state (self->pipeline, GST_STATE_NULL);
+  potoo_fragmenter_flush (self->fragmenter);
+  g_task_return_boolean (task, TRUE);
+}
+
+void
+potoo_camera_pipeline_stop_async (PotooCameraPipeline *self,
+                                  GAsyncReadyCallback callback,
+                                  gpointer user_data)
+{
+  g_return_if_fail (POTOO_IS_CAMERA_PIPELINE (self));
+
+  g_autoptr (GTask) task = g_task_new (self, NULL, callback, user_data);
+  g_task_set_source_tag (task, potoo_camera_pipeline_stop_async);
+  self->ended = TRUE;
+  g_clear_handle_id (&self->bus_watch, g_source_remove);
+  g_task_run_in_thread (task, stop_in_thread);
+}
+
+void
+potoo_camera_pipeline_stop_finish (PotooCameraPipeline *self, GAsyncResult *result)
+{
+  g_return_if_fail (g_task_is_valid (result, self));
+  g_task_propagate_boolean (G_TASK (result), NULL);
+}
+
+/* --- looking at it --- */
+
+static PotooCameraTrack *
+find_track_locked (PotooCameraPipeline *self, guint index)
+{
+  for (guint i = 0; i < self->tracks->len; i++)
+    if (potoo_camera_track_get_index (self->tracks->pdata[i]) == index)
+      return self->tracks->pdata[i];
+  return NULL;
+}
+
+void
+potoo_camera_pipeline_request_keyframe (PotooCameraPipeline *self)
+{
+  g_mutex_lock (&self->lock);
+  PotooCameraTrack *video = find_track_locked (self, 0);
+  g_mutex_unlock (&self->lock);
+  if (video != NULL)
+    potoo_camera_track_request_keyframe (video);
+}
+
+void
+potoo_camera_pipeline_get_progress (PotooCameraPipeline *self, PotooPipelineProgress *progress)
+{
+  *progress = (PotooPipelineProgress){ 0 };
+  g_mutex_lock (&self->lock);
+  for (guint i = 0; i < self->tracks->len; i++)
+    {
+      PotooTrackProgress p;
+      potoo_camera_track_get_progress (self->tracks->pdata[i], &p);
+      progress->bytes += p.bytes;
+      if (potoo_camera_track_get_index (self->tracks->pdata[i]) != 0)
+        continue;
+      progress->last_access_unit_us = p.last_access_unit_us;
+      progress->last_keyframe_us = p.last_keyframe_us;
+      progress->bytes_since_keyframe = p.bytes_since_keyframe;
+      progress->access_units = p.access_units;
+    }
+  g_mutex_unlock (&self->lock);
+}
+
+static GstCaps *
+get_track_caps (PotooCameraPipeline *self, guint index)
+{
+  g_mutex_lock (&self->lock);
+  PotooCameraTrack *track = find_track_locked (self, index);
+  GstCaps *caps = track != NULL ? potoo_camera_track_get_caps (track) : NULL;
+  g_mutex_unlock (&self->lock);
+  return caps;
+}
+
+void
+potoo_camera_pipeline_get_video (PotooCameraPipeline *self,
+                                 char **codec,
+                                 guint *width,
+                                 guint *height)
+{
+  g_autoptr (GstCaps) caps = get_track_caps (self, 0);
+  int w = 0, h = 0;
+
+  *codec = NULL;
+  if (caps != NULL)
+    {
+      const GstStructure *s = gst_caps_get_structure (caps, 0);
+      gst_structure_get_int (s, "width", &w);
+      gst_structure_get_int (s, "height", &h);
+      *codec = gst_codec_utils_caps_get_mime_codec (caps);
+    }
+  *width = (guint) w;
+  *height = (guint) h;
+}
+
+char *
+potoo_camera_pipeline_get_audio (PotooCameraPipeline *self)
+{
+  g_autoptr (GstCaps) caps = get_track_caps (self, 1);
+  return caps != NULL ? gst_codec_utils_caps_get_mime_codec (caps) : NULL;
+}
+
+static void
+potoo_camera_pipeline_finalize (GObject *object)
+{
+  PotooCameraPipeline *self = POTOO_CAMERA_PIPELINE (object);
+
+  g_clear_handle_id (&self->bus_watch, g_source_remove);
+  if (self->pipeline != NULL)
+    {
+      gst_element_set_state (self->pipeline, GST_STATE_NULL);
+      gst_object_unref (self->pipeline);
+    }
+  g_ptr_array_unref (self->tracks);
+  potoo_camera_settings_unref (self->settings);
+  potoo_stream_hub_unref (self->hub);
+  g_mutex_clear (&self->lock);
+  G_OBJECT_CLASS (potoo_camera_pipeline_parent_class)->finalize (object);
+}
+
+static void
+potoo_camera_pipeline_class_init (PotooCameraPipelineClass *klass)
+{
+  G_OBJECT_CLASS (klass)->finalize = potoo_camera_pipeline_finalize;
+  signals[PLAYING] = g_signal_new ("playing", G_TYPE_FROM_CLASS (klass), G_SIGNAL_RUN_LAST, 0, NULL,
+                                   NULL, NULL, G_TYPE_NONE, 0);
+  signals[ENDED] = g_signal_new ("ended", G_TYPE_FROM_CLASS (klass), G_SIGNAL_RUN_LAST, 0, NULL,
+                                 NULL, NULL, G_TYPE_NONE, 1, G_TYPE_ERROR);
+}
+
+static void
+potoo_camera_pipeline_init (PotooCameraPipeline *self)
+{
+  g_mutex_init (&self->lock);
+  self->tracks = g_ptr_array_new_with_free_func ((GDestroyNotify) potoo_camera_track_free);
+}
