@@ -1,0 +1,227 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+
+/*
+ * Start: configuration → lock of the state directory → catalog → recorder
+ * (recovers, writers run) → web (listens, not ready) → cameras → ready.
+ * Stop, in the order of the media: cameras → web → recorder → catalog.
+ */
+
+#include "app/potoo-app.h"
+
+#include <glib/gi18n-lib.h>
+#include <unistd.h>
+
+#include "app/potoo-app-recording.h"
+#include "app/potoo-state-dir.h"
+#include "base/potoo-clock.h"
+#include "base/potoo-error.h"
+#include "base/potoo-log.h"
+#include "media/potoo-media.h"
+#include "web/potoo-web-server.h"
+
+#define WEB_STOP_TIMEOUT_US (300 * 1000)
+#define RECORDER_STOP_TIMEOUT_US (1500 * 1000)
+
+struct _PotooApp
+{
+  GObject parent_instance;
+
+  char *config_path; /* (nullable) */
+  char *state_dir;
+  int lock_fd;
+  PotooConfig *config;
+  GFileMonitor *config_monitor;
+  PotooCatalog *catalog;
+  PotooRecorder *recorder;
+  PotooCameraList *cameras;
+  PotooAppRecording *recording;
+  PotooWebServer *web;
+  gboolean started;
+};
+
+G_DEFINE_FINAL_TYPE (PotooApp, potoo_app, G_TYPE_OBJECT)
+
+PotooApp *
+potoo_app_new (const char *config_path, const char *state_dir)
+{
+  PotooApp *self = g_object_new (POTOO_TYPE_APP, NULL);
+  self->config_path = g_strdup (config_path);
+  self->state_dir = g_strdup (state_dir);
+  return self;
+}
+
+void
+potoo_app_reload (PotooApp *self)
+{
+  g_autoptr (GError) error = NULL;
+  g_autoptr (PotooConfig) config = potoo_config_load (self->config_path, self->state_dir, &error);
+
+  if (config == NULL)
+    {
+      potoo_log_error (NULL, _ ("The configuration is not taken over, nothing has changed: %s"),
+                       error->message);
+      return;
+    }
+  g_autofree char *restart = potoo_config_describe_restart (self->config, config);
+  potoo_log_set_level ((PotooLogLevel) potoo_config_get_log_level (config));
+  if (restart != NULL)
+    potoo_log_warning (NULL,
+                       _ ("Changed in the configuration, but used only from the next start on: %s"),
+                       restart);
+  else
+    potoo_log_info (NULL, _ ("Configuration read"));
+}
+
+static void
+on_config_changed (GFileMonitor *monitor,
+                   GFile *file,
+                   GFile *other,
+                   GFileMonitorEvent event,
+                   gpointer user_data)
+{
+  if (event == G_FILE_MONITOR_EVENT_CHANGES_DONE_HINT || event == G_FILE_MONITOR_EVENT_RENAMED ||
+      event == G_FILE_MONITOR_EVENT_MOVED_IN)
+    potoo_app_reload (user_data);
+}
+
+static void
+watch_config (PotooApp *self)
+{
+  if (self->config_path == NULL)
+    return;
+  g_autoptr (GFile) file = g_file_new_for_path (self->config_path);
+  self->config_monitor = g_file_monitor_file (file, G_FILE_MONITOR_WATCH_MOVES, NULL, NULL);
+  if (self->config_monitor != NULL)
+    g_signal_connect (self->config_monitor, "changed", G_CALLBACK (on_config_changed), self);
+}
+
+static gboolean
+start_storage (PotooApp *self, GError **error)
+{
+  self->lock_fd = potoo_state_dir_lock (self->state_dir, error);
+  if (self->lock_fd < 0)
+    return FALSE;
+  self->catalog = potoo_catalog_open (self->state_dir, error);
+  if (self->catalog == NULL)
+    return FALSE;
+  self->recorder = potoo_recorder_new (self->config, self->catalog, error);
+  return self->recorder != NULL && potoo_recorder_start (self->recorder, error);
+}
+
+static gboolean
+start_services (PotooApp *self, GError **error)
+{
+  self->cameras = potoo_camera_list_new (self->catalog);
+  self->recording = potoo_app_recording_new (self->cameras, self->recorder);
+  PotooWebContext context = {
+    .catalog = self->catalog,
+    .cameras = self->cameras,
+    .recorder = self->recorder,
+    .started_mono_us = potoo_clock_mono_us (),
+  };
+  self->web = potoo_web_server_new (self->config, &context, error);
+  return self->web != NULL && potoo_camera_list_start (self->cameras, error);
+}
+
+/* What stands when the cameras are down, or were never up. */
+static gboolean
+tear_down (PotooApp *self)
+{
+  gboolean finalised = TRUE;
+
+  g_clear_object (&self->config_monitor);
+  if (self->web != NULL)
+    potoo_web_server_stop (self->web, WEB_STOP_TIMEOUT_US);
+  g_clear_object (&self->web);
+  g_clear_pointer (&self->recording, potoo_app_recording_free);
+  g_clear_object (&self->cameras);
+  if (self->recorder != NULL)
+    finalised = potoo_recorder_stop (self->recorder, RECORDER_STOP_TIMEOUT_US);
+  g_clear_object (&self->recorder);
+  if (self->catalog != NULL)
+    potoo_catalog_close (self->catalog);
+  g_clear_object (&self->catalog);
+  if (self->lock_fd >= 0)
+    close (self->lock_fd);
+  self->lock_fd = -1;
+  self->started = FALSE;
+  return finalised;
+}
+
+gboolean
+potoo_app_start (PotooApp *self, GError **error)
+{
+  g_return_val_if_fail (!self->started, FALSE);
+
+  self->config = potoo_config_load (self->config_path, self->state_dir, error);
+  if (self->config == NULL)
+    return FALSE;
+  potoo_log_set_level ((PotooLogLevel) potoo_config_get_log_level (self->config));
+  if (!potoo_media_init (error) || !start_storage (self, error) || !start_services (self, error))
+    {
+      tear_down (self);
+      return FALSE;
+    }
+  self->started = TRUE;
+  watch_config (self);
+  potoo_web_server_set_ready (self->web, TRUE);
+  g_autofree char *url = potoo_web_server_get_url (self->web);
+  potoo_log_info (NULL, _ ("Potoo %s is ready at %s"), PACKAGE_VERSION, url != NULL ? url : "-");
+  return TRUE;
+}
+
+static void
+on_cameras_stopped (GObject *source, GAsyncResult *result, gpointer user_data)
+{
+  g_autoptr (GTask) task = user_data;
+  PotooApp *self = g_task_get_source_object (task);
+
+  potoo_camera_list_stop_finish (self->cameras, result);
+  if (tear_down (self))
+    g_task_return_boolean (task, TRUE);
+  else
+    g_task_return_new_error (
+        task, POTOO_ERROR, POTOO_ERROR_TIMEOUT,
+        _ ("A disk did not take the last data in time: it is repaired at the next start"));
+}
+
+void
+potoo_app_stop_async (PotooApp *self, GAsyncReadyCallback callback, gpointer user_data)
+{
+  g_return_if_fail (self->started);
+
+  GTask *task = g_task_new (self, NULL, callback, user_data);
+  g_task_set_source_tag (task, potoo_app_stop_async);
+  potoo_web_server_set_ready (self->web, FALSE);
+  potoo_camera_list_stop_async (self->cameras, on_cameras_stopped, task);
+}
+
+gboolean
+potoo_app_stop_finish (PotooApp *self, GAsyncResult *result, GError **error)
+{
+  g_return_val_if_fail (g_task_is_valid (result, self), FALSE);
+  return g_task_propagate_boolean (G_TASK (result), error);
+}
+
+static void
+potoo_app_finalize (GObject *object)
+{
+  PotooApp *self = POTOO_APP (object);
+
+  g_clear_pointer (&self->config, potoo_config_unref);
+  g_free (self->config_path);
+  g_free (self->state_dir);
+  G_OBJECT_CLASS (potoo_app_parent_class)->finalize (object);
+}
+
+static void
+potoo_app_class_init (PotooAppClass *klass)
+{
+  G_OBJECT_CLASS (klass)->finalize = potoo_app_finalize;
+}
+
+static void
+potoo_app_init (PotooApp *self)
+{
+  self->lock_fd = -1;
+}

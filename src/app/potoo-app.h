@@ -1,0 +1,32 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#pragma once
+
+#include <gio/gio.h>
+
+G_BEGIN_DECLS
+
+/**
+ * PotooApp:
+ *
+ * The composition root: makes every part, joins them, takes them down in order.
+ * Main thread; the default main context runs between start and the stop callback.
+ */
+#define POTOO_TYPE_APP (potoo_app_get_type ())
+G_DECLARE_FINAL_TYPE (PotooApp, potoo_app, POTOO, APP, GObject)
+
+/* @config_path: (nullable): the file, or NULL for the defaults; @state_dir: absolute. */
+PotooApp *potoo_app_new (const char *config_path, const char *state_dir);
+
+/* Brings everything up; on an error nothing is left running. */
+gboolean potoo_app_start (PotooApp *app, GError **error);
+
+/* Re-reads the configuration; an invalid file changes nothing. What it says is logged. */
+void potoo_app_reload (PotooApp *app);
+
+/* Disconnects the cameras, finalises what is recorded, ends every thread; at
+ * most about 3 s. */
+void potoo_app_stop_async (PotooApp *app, GAsyncReadyCallback callback, gpointer user_data);
+/* FALSE when a disk did not take the last data in time. */
+gboolean potoo_app_stop_finish (PotooApp *app, GAsyncResult *result, GError **error);
+
+G_END_DECLS

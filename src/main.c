@@ -1,0 +1,197 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+
+/* Options, signals and exit status of `potoo`; all else is in app/. */
+
+#include <glib-unix.h>
+#include <glib/gi18n.h>
+#include <glib/gstdio.h>
+#include <locale.h>
+#include <malloc.h>
+#include <signal.h>
+#include <stdio.h>
+#include <sys/stat.h>
+#include <sysexits.h>
+
+#include "app/potoo-app.h"
+#include "base/potoo-error.h"
+#include "base/potoo-log.h"
+#include "config/potoo-config.h"
+
+/* A camera has about six threads; with an arena each, malloc would cost more
+ * memory than the media. */
+#define MALLOC_ARENAS 2
+
+typedef struct
+{
+  char *config_path;
+  char *state_dir;
+  gboolean system;
+  gboolean check_config;
+  gboolean version;
+} Options;
+
+typedef struct
+{
+  PotooApp *app;
+  GMainLoop *loop;
+  gboolean stopping;
+  int exit_status;
+} Run;
+
+static int
+report (const GError *error)
+{
+  g_autofree char *masked = potoo_mask_secrets (error->message);
+  g_printerr ("potoo: %s\n", masked);
+  return potoo_error_exit_status (potoo_error_code_of (error));
+}
+
+/* Given paths win; then systemd's STATE_DIRECTORY; then system or user places. */
+static void
+complete_options (Options *options)
+{
+  const char *state = g_getenv ("STATE_DIRECTORY");
+  gboolean system = options->system || state != NULL;
+
+  if (options->state_dir == NULL)
+    options->state_dir = state != NULL ? g_strdup (state)
+                         : system      ? g_strdup ("/var/lib/potoo")
+                                       : g_build_filename (g_get_user_state_dir (), "potoo", NULL);
+  else
+    {
+      char *absolute = g_canonicalize_filename (options->state_dir, NULL);
+      g_free (options->state_dir);
+      options->state_dir = absolute;
+    }
+  if (options->config_path != NULL)
+    return;
+  g_autofree char *path = system ? g_build_filename (POTOO_SYSCONF_DIR, "potoo", "potoo.conf", NULL)
+                                 : g_build_filename (g_get_user_config_dir (), "potoo",
+                                                     "potoo.conf", NULL);
+  if (g_file_test (path, G_FILE_TEST_EXISTS))
+    options->config_path = g_steal_pointer (&path);
+}
+
+static gboolean
+parse_options (Options *options, int *argc, char ***argv, GError **error)
+{
+  const GOptionEntry entries[] = {
+    { "config", 'c', 0, G_OPTION_ARG_FILENAME, &options->config_path, N_ ("Configuration file"),
+      N_ ("FILE") },
+    { "state-dir", 's', 0, G_OPTION_ARG_FILENAME, &options->state_dir,
+      N_ ("Directory of catalog and, unless configured, recordings"), N_ ("DIR") },
+    { "system", 0, 0, G_OPTION_ARG_NONE, &options->system,
+      N_ ("Use the system's directories (/etc/potoo, /var/lib/potoo)"), NULL },
+    { "check-config", 0, 0, G_OPTION_ARG_NONE, &options->check_config,
+      N_ ("Check the configuration file and exit"), NULL },
+    { "version", 0, 0, G_OPTION_ARG_NONE, &options->version, N_ ("Print the version and exit"),
+      NULL },
+    G_OPTION_ENTRY_NULL,
+  };
+  g_autoptr (GOptionContext) context = g_option_context_new (NULL);
+  g_option_context_set_summary (context, _ ("Network video recorder"));
+  g_option_context_add_main_entries (context, entries, GETTEXT_PACKAGE);
+  if (!g_option_context_parse (context, argc, argv, error))
+    return FALSE;
+  if (*argc > 1)
+    {
+      g_set_error (error, G_OPTION_ERROR, G_OPTION_ERROR_FAILED,
+                   _ ("Unexpected argument “%s”; see potoo --help"), (*argv)[1]);
+      return FALSE;
+    }
+  complete_options (options);
+  return TRUE;
+}
+
+static void
+on_stopped (GObject *source, GAsyncResult *result, gpointer user_data)
+{
+  Run *run = user_data;
+  g_autoptr (GError) error = NULL;
+
+  if (!potoo_app_stop_finish (POTOO_APP (source), result, &error))
+    run->exit_status = report (error);
+  g_main_loop_quit (run->loop);
+}
+
+static gboolean
+on_stop_signal (gpointer user_data)
+{
+  Run *run = user_data;
+
+  if (!run->stopping)
+    potoo_app_stop_async (run->app, on_stopped, run);
+  run->stopping = TRUE;
+  return G_SOURCE_CONTINUE;
+}
+
+static gboolean
+on_reload_signal (gpointer user_data)
+{
+  potoo_app_reload (((Run *) user_data)->app);
+  return G_SOURCE_CONTINUE;
+}
+
+static int
+run_app (const Options *options)
+{
+  g_autoptr (GError) error = NULL;
+  g_autoptr (PotooApp) app = potoo_app_new (options->config_path, options->state_dir);
+  g_autoptr (GMainLoop) loop = g_main_loop_new (NULL, FALSE);
+  Run run = { app, loop, FALSE, EXIT_SUCCESS };
+
+  if (!potoo_app_start (app, &error))
+    return report (error);
+  g_unix_signal_add (SIGTERM, on_stop_signal, &run);
+  g_unix_signal_add (SIGINT, on_stop_signal, &run);
+  g_unix_signal_add (SIGHUP, on_reload_signal, &run);
+  g_main_loop_run (loop);
+  return run.exit_status;
+}
+
+static int
+check_config (const Options *options)
+{
+  g_autoptr (GError) error = NULL;
+  g_autoptr (PotooConfig)
+      config = potoo_config_load (options->config_path, options->state_dir, &error);
+
+  if (config == NULL)
+    return report (error);
+  g_print (_ ("%s is valid\n"),
+           options->config_path != NULL ? options->config_path : _ ("The default configuration"));
+  return EXIT_SUCCESS;
+}
+
+int
+main (int argc, char **argv)
+{
+  g_autoptr (GError) error = NULL;
+  Options options = { 0 };
+
+  setlocale (LC_ALL, "");
+  bindtextdomain (GETTEXT_PACKAGE, POTOO_LOCALE_DIR);
+  bind_textdomain_codeset (GETTEXT_PACKAGE, "UTF-8");
+  textdomain (GETTEXT_PACKAGE);
+  mallopt (M_ARENA_MAX, MALLOC_ARENAS);
+  umask (0027);
+  signal (SIGPIPE, SIG_IGN);
+  potoo_log_init (POTOO_LOG_INFO);
+
+  int status;
+  if (!parse_options (&options, &argc, &argv, &error))
+    {
+      g_printerr ("potoo: %s\n", error->message);
+      status = EX_USAGE;
+    }
+  else if (options.version)
+    {
+      g_print ("potoo %s\n", PACKAGE_VERSION);
+      status = EXIT_SUCCESS;
+    }
+  else
+    status = options.check_config ? check_config (&options) : run_app (&options);
+  g_free (options.config_path);
+  g_free (options.state_dir);
+  return status;
+}
