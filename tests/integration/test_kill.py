@@ -1,0 +1,124 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""kill -9 at random moments: what was cut off is repaired, and hardly anything is missing.
+
+POTOO_KILLS: how many (30; `scripts/test kill9-long` takes 300), POTOO_SEED: to repeat a run.
+"""
+
+import os
+import random
+import threading
+import time
+
+import pytest
+from potoo_daemon import parse_time
+from potoo_ledger import check_ledger
+from potoo_mp4 import read_movie
+from potoo_process import SLOWNESS
+from potoo_recording import check_with_ffprobe, find_lost_and_doubled, read_stamps
+
+KILLS = int(os.environ.get('POTOO_KILLS', 30))
+SEED = int(os.environ.get('POTOO_SEED', time.time_ns() % 1_000_000))
+DAEMONS = 3  # beside each other, each killed KILLS / DAEMONS times
+GOP_S = 1
+SYNC_S = 2
+# Declared in docs/architecture.md: two GOPs, the sync interval, an fdatasync.
+DECLARED_LOSS_US = int((2 * GOP_S + SYNC_S + 0.5) * 1e6)
+CAMERAS = {
+    'with-audio': {'codec': 'h264', 'audio': 'aac', 'fps': 25, 'gop': 25},
+    'video-only': {'codec': 'h265', 'fps': 25, 'gop': 25},
+}
+
+
+class Victim:
+    """One daemon that is killed again and again."""
+
+    def __init__(self, workshop, sim, number):
+        self.random = random.Random(SEED + number)
+        self.sim = sim
+        self.daemon = workshop.daemon(directory=workshop.directory / f'victim-{number}')
+        self.checked = set()  # segments that were looked at after their kill
+        self.losses_us = []
+        for name in CAMERAS:
+            self.daemon.add_camera(id=name, url=sim.urls[name])
+
+    def run_and_kill(self):
+        started_us = time.time_ns() // 1000
+        for name in CAMERAS:
+            self.daemon.wait_state(name, 'streaming')
+        time.sleep(self.random.uniform(0, 5))
+        killed_us = time.time_ns() // 1000
+        self.daemon.kill()
+        return started_us, killed_us
+
+    def check(self, started_us, killed_us):
+        """After the restart: the files of the run before."""
+        for name in CAMERAS:
+            segments = [
+                s
+                for s in self.daemon.segments(name)
+                if parse_time(s['start']) < killed_us and s['id'] not in self.checked
+            ]
+            for segment in segments:
+                self.check_segment(segment)
+                self.checked.add(segment['id'])
+            if killed_us - started_us > DECLARED_LOSS_US + 2_000_000 * SLOWNESS:
+                newest_us = max(parse_time(s['end']) for s in segments)
+                self.losses_us.append(killed_us - newest_us)
+                assert killed_us - newest_us <= DECLARED_LOSS_US
+            crashes = [g for g in self.daemon.gaps(name) if g['cause'] == 'crash']
+            if segments:
+                assert any(g['start'] == segments[-1]['end'] for g in crashes), (segments, crashes)
+
+    def check_segment(self, segment):
+        assert segment['state'] == 'closed', segment
+        path = self.daemon.segment_path(segment)
+        movie = read_movie(path)  # whole fragments and nothing behind them
+        assert segment['size_bytes'] == path.stat().st_size
+        assert movie.fragments, path
+        assert movie.mehd_duration / movie.movie_timescale == pytest.approx(
+            movie.duration_s(), abs=0.04
+        )
+        assert check_with_ffprobe(path) == ''
+        numbers = [n for n, _ in read_stamps(path)]
+        assert find_lost_and_doubled(numbers) == ([], [])
+
+    def live(self, kills):
+        for _ in range(kills):
+            started_us, killed_us = self.run_and_kill()
+            self.daemon.start()
+            self.check(started_us, killed_us)
+        for name in CAMERAS:
+            self.daemon.wait_state(name, 'streaming')
+        time.sleep(2)
+        # No file is there that the catalog does not know, nor the other way round.
+        files = {path.stem.rsplit('-', 1)[1] for path in self.daemon.recordings_dir.rglob('*.mp4')}
+        assert {segment['id'] for segment in self.daemon.segments()} == files
+        for name in CAMERAS:
+            check_ledger(self.daemon, name)
+        self.daemon.close()
+
+
+def test_kill_at_random_moments(workshop):
+    print(f'{KILLS} kills, POTOO_SEED={SEED}')
+    sim = workshop.sim(CAMERAS)
+    victims, errors = [], []
+
+    def live(number):
+        # A daemon dies with the thread that started it.
+        try:
+            victim = Victim(workshop, sim, number)
+            victims.append(victim)
+            victim.live(KILLS // DAEMONS)
+        except BaseException as error:
+            errors.append(error)
+
+    threads = [threading.Thread(target=live, args=(n,)) for n in range(DAEMONS)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    if errors:
+        raise errors[0]
+    losses_us = [loss for victim in victims for loss in victim.losses_us]
+    print(f'lost at a kill: at most {max(losses_us) / 1e6:.2f} s of {len(losses_us)}')
+    assert sum(len(victim.checked) for victim in victims) > KILLS
