@@ -60,7 +60,11 @@ CONFINED = (
         r'libsoup/.*',
         (
             'ctl/',
+            'web/potoo-web-connection.c',
+            'web/potoo-web-connection.h',
+            'web/potoo-web-listener.c',
             'web/potoo-web-request.c',
+            'web/potoo-web-request-private.h',
             'web/potoo-web-server.c',
         ),
         'resources see the request and response types of web, not libsoup',

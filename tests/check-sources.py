@@ -2,9 +2,10 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Checks what a compiler does not: heads, names and translations of the sources.
 
-    tests/check-sources.py [PROJECT_DIRECTORY]
+    tests/check-sources.py [--update] [PROJECT_DIRECTORY]
 
 Each violation is one line, `file:line: what`. Exit status 1 when there is one.
+With --update, po/POTFILES.in is written anew first.
 """
 
 import re
@@ -68,6 +69,16 @@ def check_names(path, text):
                 yield line_of(code, match.start(1)), f'{match.group(1)}() is not named potoo_…'
 
 
+def find_translated(sources):
+    return {path for path, text in sources.items() if TRANSLATED.search(COMMENT.sub(blank, text))}
+
+
+def update_translations(top):
+    potfiles = top / 'po' / 'POTFILES.in'
+    head = [line for line in potfiles.read_text(encoding='utf-8').split('\n') if line[:1] == '#']
+    potfiles.write_text('\n'.join([*head, *sorted(find_translated(read_sources(top))), '']))
+
+
 def check_translations(top, sources):
     """po/POTFILES.in lists exactly the files with strings to translate."""
     potfiles = top / 'po' / 'POTFILES.in'
@@ -79,7 +90,7 @@ def check_translations(top, sources):
         if line.strip() and not line.startswith('#')
     ]
     name = 'po/POTFILES.in'
-    wanted = {path for path, text in sources.items() if TRANSLATED.search(COMMENT.sub(blank, text))}
+    wanted = find_translated(sources)
     for path in sorted(wanted - set(listed)):
         yield name, 1, f'lacks {path}, which has strings to translate'
     for number, path in enumerate(listed, 1):
@@ -89,11 +100,15 @@ def check_translations(top, sources):
         yield name, 1, 'is not sorted, or lists a file twice'
 
 
-def check(top):
-    sources = {
+def read_sources(top):
+    return {
         path.relative_to(top).as_posix(): path.read_text(encoding='utf-8')
         for path in sorted((top / 'src').rglob('*.[ch]'))
     }
+
+
+def check(top):
+    sources = read_sources(top)
     for name, text in sources.items():
         path = top / name
         for line, message in (
@@ -111,7 +126,11 @@ def check(top):
 
 
 def main(arguments):
+    update = '--update' in arguments
+    arguments = [argument for argument in arguments if argument != '--update']
     top = Path(arguments[0]) if arguments else Path(__file__).resolve().parent.parent
+    if update:
+        update_translations(top)
     found = list(check(top))
     for name, line, message in found:
         print(f'{name}:{line}: {message}')
