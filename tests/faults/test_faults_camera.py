@@ -204,7 +204,7 @@ def test_password_changed_and_patched(potoo, cameras):
     assert camera['status']['reason']
     assert camera['has_password'] is True and 'password' not in camera
     gap = wait_for_gap(potoo, 'auth', 'auth', dropped_us - 2 * SECOND, ended=False)
-    assert abs(parse_time(gap['start']) - dropped_us) < 3 * SECOND
+    assert abs(parse_time(gap['start']) - dropped_us) < 6 * SECOND
     # It is not tried again soon: cameras lock accounts.
     time.sleep(5)
     assert potoo.state('auth') == 'auth-failed'
@@ -296,7 +296,7 @@ def test_resolution_change_cuts_cleanly(potoo, cameras):
 def test_keyframes_do_not_come(potoo, cameras):
     add(potoo, cameras, 'no-keyframes')
     cameras.fault('no-keyframes', 'no-keyframes', 'on')
-    camera = potoo.wait_state('no-keyframes', 'no-keyframes', timeout=45)
+    camera = potoo.wait_state('no-keyframes', 'no-keyframes', timeout=60)
     assert camera['status']['reason']
     cameras.fault('no-keyframes', 'no-keyframes', 'off')
     potoo.wait_state('no-keyframes', 'streaming', timeout=40)
