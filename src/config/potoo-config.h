@@ -20,19 +20,20 @@ typedef struct
 {
   char *name;            /* slug */
   char *path;            /* absolute */
-  gint64 max_bytes;      /* 0: no quota */
+  gint64 max_bytes;      /* 0: no quota (the only value yet) */
   gint64 min_free_bytes; /* used when min_free_percent is 0 */
-  unsigned min_free_percent;
+  unsigned min_free_percent; /* 1 … 90 */
 } PotooConfigRoot;
 
 typedef struct
 {
   char *host; /* IP literal, without brackets; NULL for a unix path */
-  guint16 port;
+  guint16 port; /* 0: any free one */
   char *path; /* unix:/path */
 } PotooListen;
 
-/* @path: (nullable): NULL or a missing default file gives the defaults;
+/* @path: (nullable): NULL (none was named, and the default file is missing) gives
+ * the defaults; a named file must exist.
  * @state_dir: absolute; the default storage root is its `recordings`. */
 PotooConfig *potoo_config_load (const char *path, const char *state_dir, GError **error);
 PotooConfig *potoo_config_ref (PotooConfig *config);

@@ -1,0 +1,58 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#pragma once
+
+#include "config/potoo-config.h"
+
+G_BEGIN_DECLS
+
+/* --- potoo-config-scan.c: the place of everything in the file --- */
+
+typedef struct
+{
+  char *group;
+  char *key; /* NULL: the line that opens the group */
+  guint line;
+} PotooConfigEntry;
+
+/* Reads the whole of @path: a regular file of at most 1 MiB of UTF-8 text. (transfer full) */
+char *potoo_config_read_file (const char *path, gsize *length, GError **error);
+
+/* All groups and keys of @text in their order; a line that is none of them, and
+ * whatever comes twice, is an error. @file is its name for messages.
+ * (transfer full) (element-type PotooConfigEntry) */
+GPtrArray *potoo_config_scan (const char *file, const char *text, GError **error);
+
+/* --- potoo-config-values.c: the grammars of single values --- */
+
+#define POTOO_CONFIG_MAX_LISTEN 16
+#define POTOO_CONFIG_MAX_ROOTS 64
+
+void potoo_listen_clear (PotooListen *listen);
+gboolean potoo_listen_equal (const PotooListen *a, const PotooListen *b);
+
+/* One address; only a loopback one until there is authentication. The error's
+ * message says what is wrong, without the place. */
+gboolean potoo_listen_parse (const char *text, PotooListen *listen, GError **error);
+
+/* A `;`-list of at least one. (transfer full) (element-type PotooListen) */
+GArray *potoo_listen_parse_list (const char *text, GError **error);
+
+gboolean potoo_config_parse_log_level (const char *text, int *level, GError **error);
+gboolean potoo_config_parse_duration (const char *text,
+                                      gint64 min_us,
+                                      gint64 max_us,
+                                      gint64 *value_us,
+                                      GError **error);
+
+/* --- potoo-config-roots.c --- */
+
+void potoo_config_root_clear (PotooConfigRoot *root);
+
+/* `path`, `max-bytes` or `min-free` of one root. */
+gboolean
+potoo_config_root_set (PotooConfigRoot *root, const char *key, const char *value, GError **error);
+
+/* TRUE when one of the two directories lies inside the other or is it. */
+gboolean potoo_config_root_overlaps (const PotooConfigRoot *a, const PotooConfigRoot *b);
+
+G_END_DECLS
