@@ -7,11 +7,10 @@
  *    cut comes before a keyframe, or after a second, but only where every
  *    picture so far is shown before all that follow, so that the fragments'
  *    presentation intervals do not overlap even with B-frames.
- * 2. *Timing.* Decoding times are the sorted presentation times: strictly
- *    rising, no reordering delay to guess, presentation starts at decoding
- *    time; composition offsets may then be negative (`trun` version 1). The
- *    fragment's end is where the next one's pictures begin: with B-frames that
- *    is known one picture later.
+ * 2. *Timing.* Decoding times are made from presentation times
+ *    (potoo-decoding-times.h). The fragment's end is where the next one's
+ *    pictures begin: with B-frames that is known one picture later, and as
+ *    nobody says that a stream has none, that picture is always waited for.
  * 3. *Waiting for audio* of the same interval, at most AUDIO_WAIT of video time
  *    and not at all for a track that is silent. Audio that comes later still
  *    goes into the next fragment, at its own right time.
@@ -26,6 +25,7 @@
 #include "base/potoo-log.h"
 #include "base/potoo-metrics.h"
 #include "media/potoo-audio-queue.h"
+#include "media/potoo-decoding-times.h"
 
 #define FRAGMENT_DURATION POTOO_VIDEO_TIMESCALE
 #define MIN_FRAGMENT_DURATION (POTOO_VIDEO_TIMESCALE / 2) /* for streams of keyframes only */
@@ -73,9 +73,8 @@ struct _PotooFragmenter
   GArray *units;
   GstCaps *units_caps; /* set: `units` start with a keyframe that may need another init */
   gsize unit_bytes;
-  guint64 max_pts;   /* of `units` */
-  gboolean reorders; /* this run has B-frames */
-  gboolean running;  /* a keyframe has come */
+  guint64 max_pts;  /* of `units` */
+  gboolean running; /* a keyframe has come */
   gboolean discontinuous;
   guint64 end_ticks; /* of the last timed fragment; 0: none in this run */
   guint64 newest_pts;
@@ -275,28 +274,36 @@ emit_ready (PotooFragmenter *self, gboolean all)
 
 /* --- 2. timing --- */
 
-static int
-compare_ticks (gconstpointer a, gconstpointer b)
+static guint64
+first_shown (const GArray *units)
 {
-  guint64 x = *(const guint64 *) a, y = *(const guint64 *) b;
-  return x < y ? -1 : x > y;
+  guint64 first = G_MAXUINT64;
+  for (guint i = 0; i < units->len; i++)
+    first = MIN (first, g_array_index (units, Unit, i).pts);
+  return first;
 }
 
-/* The sorted presentation times, made strictly rising from @from on. */
-static guint64 *
-make_decoding_times (const GArray *units, guint64 from)
+/* Pictures that are shown first, but come later, need some of the time before. */
+static gboolean
+starts_out_of_order (const GArray *units)
 {
-  guint64 *dts = g_new (guint64, units->len);
+  return g_array_index (units, Unit, 0).pts > first_shown (units);
+}
 
-  for (guint i = 0; i < units->len; i++)
-    dts[i] = g_array_index (units, Unit, i).pts;
-  qsort (dts, units->len, sizeof *dts, compare_ticks);
-  for (guint i = 0; i < units->len; i++)
+static guint64 *
+make_decoding_times (const GArray *units, guint64 start)
+{
+  g_autofree guint64 *pts = g_new (guint64, units->len);
+
+  if (start == 0)
     {
-      dts[i] = MAX (dts[i], from);
-      from = dts[i] + 1;
+      start = first_shown (units);
+      if (starts_out_of_order (units))
+        start -= MIN (start, FALLBACK_FRAME_TICKS);
     }
-  return dts;
+  for (guint i = 0; i < units->len; i++)
+    pts[i] = g_array_index (units, Unit, i).pts;
+  return potoo_decoding_times_new (pts, units->len, start);
 }
 
 static void
@@ -333,14 +340,13 @@ wall_of (PotooFragmenter *self, GstClockTime time_ns)
   return (gint64) (time_ns / 1000) + self->wall_offset_us;
 }
 
-/* @next: presentation time of what follows the untimed fragment. */
+/* @next: first presentation time of what follows the untimed fragment. */
 static void
 time_pending (PotooFragmenter *self, guint64 next)
 {
   Pending *pending = g_steal_pointer (&self->untimed);
-  guint n = pending->units->len;
   g_autofree guint64 *dts = make_decoding_times (pending->units, self->end_ticks);
-  guint64 end = MAX (next, dts[n - 1] + 1);
+  guint64 end = MAX (next, dts[pending->units->len - 1] + 1);
 
   take_samples (pending, dts, end);
   pending->start_ns = gst_util_uint64_scale (dts[0], GST_SECOND, POTOO_VIDEO_TIMESCALE);
@@ -353,13 +359,19 @@ time_pending (PotooFragmenter *self, guint64 next)
   g_queue_push_tail (&self->waiting, pending);
 }
 
-static guint64
-first_shown (const GArray *units)
+/* The untimed fragment ends where `units` begin. */
+static void
+time_before_units (PotooFragmenter *self)
 {
-  guint64 first = G_MAXUINT64;
-  for (guint i = 0; i < units->len; i++)
-    first = MIN (first, g_array_index (units, Unit, i).pts);
-  return first;
+  const GArray *before = self->untimed->units;
+  guint64 next = first_shown (self->units);
+
+  if (starts_out_of_order (self->units))
+    {
+      guint64 last = g_array_index (before, Unit, before->len - 1).pts;
+      next -= next > last ? (next - last) / 2 : 0;
+    }
+  time_pending (self, next);
 }
 
 /* --- 1. collecting --- */
@@ -370,7 +382,7 @@ cut (PotooFragmenter *self)
   Unit *first = &g_array_index (self->units, Unit, 0);
 
   if (self->untimed != NULL)
-    time_pending (self, first_shown (self->units));
+    time_before_units (self);
   Pending *pending = g_new0 (Pending, 1);
   pending->key = first->key;
   pending->discontinuous = self->discontinuous;
@@ -410,7 +422,6 @@ end_run (PotooFragmenter *self)
     time_pending (self, self->max_pts + frame);
   emit_ready (self, TRUE);
   self->running = FALSE;
-  self->reorders = FALSE;
   self->discontinuous = TRUE;
   self->caps_changed = TRUE;
   self->max_pts = 0;
@@ -460,16 +471,14 @@ push_video (PotooFragmenter *self, Unit *unit)
       gst_caps_replace (&self->units_caps, self->caps[0]);
       self->caps_changed = self->video_caps_changed = FALSE;
     }
-  if (unit->pts < self->max_pts)
-    self->reorders = TRUE;
-  gboolean next_is_complete = self->units->len > 0 &&
-                              unit->pts > g_array_index (self->units, Unit, 0).pts;
+  gboolean first_is_known = self->units->len > 0 &&
+                            unit->pts > g_array_index (self->units, Unit, 0).pts;
   self->max_pts = MAX (self->max_pts, unit->pts);
   self->newest_pts = unit->pts;
   self->unit_bytes += gst_buffer_get_size (unit->buffer);
   g_array_append_vals (self->units, unit, 1);
-  if (self->untimed != NULL && (!self->reorders || next_is_complete))
-    time_pending (self, first_shown (self->units));
+  if (self->untimed != NULL && first_is_known)
+    time_before_units (self);
 }
 
 void
