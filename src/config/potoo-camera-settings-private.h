@@ -24,6 +24,7 @@ struct _PotooCameraSettings
   int tls_verify;
   char *url_origin;
   char *sub_url_origin;
+  gboolean made_id; /* from the name */
 };
 
 typedef enum

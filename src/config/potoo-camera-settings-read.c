@@ -297,6 +297,7 @@ forget_password_elsewhere (Reading *reading, PotooCameraSettings *base)
 static gboolean
 complete_id_and_name (PotooCameraSettings *self, GError **error)
 {
+  self->made_id = self->id == NULL;
   if (self->id == NULL && self->name != NULL)
     self->id = potoo_slug_from_name (self->name);
   if (self->id == NULL)

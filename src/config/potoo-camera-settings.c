@@ -203,6 +203,12 @@ potoo_camera_settings_get_id (PotooCameraSettings *settings)
   return settings->id;
 }
 
+gboolean
+potoo_camera_settings_has_made_id (PotooCameraSettings *settings)
+{
+  return settings->made_id;
+}
+
 const char *
 potoo_camera_settings_get_name (PotooCameraSettings *settings)
 {

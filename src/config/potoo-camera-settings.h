@@ -59,6 +59,8 @@ JsonObject *potoo_camera_settings_to_json (PotooCameraSettings *settings);
 JsonObject *potoo_camera_settings_to_stored_json (PotooCameraSettings *settings);
 
 const char *potoo_camera_settings_get_id (PotooCameraSettings *settings);
+/* TRUE when potoo_camera_settings_new() made the id from the name: another will do. */
+gboolean potoo_camera_settings_has_made_id (PotooCameraSettings *settings);
 const char *potoo_camera_settings_get_name (PotooCameraSettings *settings);
 const char *potoo_camera_settings_get_url (PotooCameraSettings *settings);
 const char *potoo_camera_settings_get_sub_url (PotooCameraSettings *settings);  /* (nullable) */
