@@ -19,15 +19,16 @@ typedef struct
 /**
  * PotooWebServer:
  *
- * The HTTP service: listeners and a worker thread with its own GMainContext and read-only catalog connection.
- * Main thread.
+ * The HTTP service: listeners and a worker thread with its own GMainContext and read-only catalog
+ * connection. Main thread.
  */
 #define POTOO_TYPE_WEB_SERVER (potoo_web_server_get_type ())
 G_DECLARE_FINAL_TYPE (PotooWebServer, potoo_web_server, POTOO, WEB_SERVER, GObject)
 
 /* Listens; POTOO_ERROR_INVALID_CONFIG for an address that may not be listened on,
  * else the system's error, naming the address. */
-PotooWebServer *potoo_web_server_new (PotooConfig *config, const PotooWebContext *context, GError **error);
+PotooWebServer *
+potoo_web_server_new (PotooConfig *config, const PotooWebContext *context, GError **error);
 /* After this `/readyz` says 200. */
 void potoo_web_server_set_ready (PotooWebServer *server, gboolean ready);
 /* Refuses new requests, lets those under way end for at most @timeout_us, joins. Blocks. */

@@ -1,0 +1,90 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+
+#include "web/potoo-web-gaps.h"
+
+#include <glib/gi18n-lib.h>
+
+#include "catalog/potoo-catalog-cameras.h"
+#include "catalog/potoo-catalog-gaps.h"
+#include "web/potoo-web-cursor.h"
+#include "web/potoo-web-json.h"
+#include "web/potoo-web-page.h"
+#include "web/potoo-web-reply.h"
+
+#define CURSOR_KIND 'g'
+
+static JsonObject *
+make_gap (const PotooGap *gap)
+{
+  JsonObject *object = json_object_new ();
+
+  potoo_web_json_set_id (object, "id", gap->id);
+  json_object_set_string_member (object, "camera", gap->camera);
+  json_object_set_string_member (object, "stream", potoo_stream_kind_to_string (gap->stream));
+  potoo_web_json_set_time (object, "start", gap->start_us);
+  potoo_web_json_set_time (object, "end", gap->end_us);
+  json_object_set_string_member (object, "cause", potoo_gap_cause_to_string (gap->cause));
+  return object;
+}
+
+/* A removed camera is known by what it left. */
+static gboolean
+is_known (PotooWebRequest *request, const char *camera)
+{
+  g_autoptr (GError) error = NULL;
+  g_autoptr (PotooCameraSnapshot) snapshot = potoo_camera_list_get_snapshot (
+      potoo_web_request_get_context (request)->cameras, camera);
+
+  return snapshot != NULL || potoo_catalog_reader_has_recordings (
+                                 potoo_web_request_get_reader (request), camera, &error) == 1;
+}
+
+static void
+reply_gaps (PotooWebRequest *request, GPtrArray *rows, guint limit)
+{
+  JsonArray *items = json_array_new ();
+  guint n = MIN (rows->len, limit);
+  char *next = NULL;
+
+  for (guint i = 0; i < n; i++)
+    json_array_add_object_element (items, make_gap (rows->pdata[i]));
+  if (rows->len > n)
+    {
+      const PotooGap *last = rows->pdata[n - 1];
+      next = potoo_web_cursor_from_time (CURSOR_KIND, last->start_us, last->id);
+    }
+  potoo_web_reply_list (request, items, next);
+}
+
+static void
+list_gaps (PotooWebRequest *request)
+{
+  const char *camera = potoo_web_request_get_text (request, "id");
+  g_autoptr (GError) error = NULL;
+  PotooSegmentQuery query;
+
+  if (!potoo_web_page_get_query (request, CURSOR_KIND, &query))
+    return;
+  query.camera = camera;
+  g_autoptr (GPtrArray) rows = potoo_catalog_reader_list_gaps (
+      potoo_web_request_get_reader (request), &query, &error);
+  if (rows == NULL)
+    potoo_web_reply_error (request, error);
+  else if (rows->len == 0 && !is_known (request, camera))
+    potoo_web_reply_problem (request, POTOO_ERROR_NOT_FOUND, 0, NULL,
+                             _ ("There is no such camera, nor recordings of one"));
+  else
+    reply_gaps (request, rows, query.limit - 1);
+}
+
+static const PotooWebParam params[] = {
+  { .name = "id", .type = POTOO_WEB_PARAM_SLUG, .in_path = TRUE, .summary = "The camera's id" },
+  POTOO_WEB_PAGE_PARAMS,
+  { NULL },
+};
+
+const PotooRoute potoo_web_gaps_routes[] = {
+  { "GET", "/api/v1/cameras/{id}/gaps", POTOO_WEB_RIGHT_VIEW, params, POTOO_WEB_BODY_NONE,
+    list_gaps, "Times that should have been recorded and were not" },
+  { NULL },
+};

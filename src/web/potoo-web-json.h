@@ -1,0 +1,19 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#pragma once
+
+#include <json-glib/json-glib.h>
+
+G_BEGIN_DECLS
+
+/* Members in the shapes of the API (docs/rest.md). Any thread. */
+
+/* @text: (nullable): null */
+void potoo_web_json_set_text (JsonObject *object, const char *name, const char *text);
+/* RFC 3339; @wall_us of 0: null */
+void potoo_web_json_set_time (JsonObject *object, const char *name, gint64 wall_us);
+/* 16 hexadecimal digits */
+void potoo_web_json_set_id (JsonObject *object, const char *name, gint64 id);
+/* Seconds, to the microsecond. */
+void potoo_web_json_set_seconds (JsonObject *object, const char *name, gint64 duration_us);
+
+G_END_DECLS

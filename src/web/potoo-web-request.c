@@ -1,0 +1,476 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+
+/*
+ * A request on libsoup's SoupServerMessage. The message owns the request, as
+ * data on itself: when libsoup lets the message go, for whatever reason (answered, client
+ * gone, connection cut), the request is detached, and what a late command then
+ * answers goes nowhere. Worker thread.
+ */
+
+#include "web/potoo-web-request.h"
+
+#include <glib/gi18n-lib.h>
+#include <libsoup/soup.h>
+
+#include "base/potoo-log.h"
+#include "web/potoo-web-reply.h"
+#include "web/potoo-web-request-private.h"
+
+struct _PotooWebRequest
+{
+  gatomicrefcount ref_count;
+  PotooWebWorker *worker;
+  SoupServerMessage *message; /* not owned; NULL when it has gone */
+  PotooWebConnection *connection;
+  PotooWebMatch match;
+  JsonNode *json;
+  char *headers[POTOO_WEB_N_HEADERS];
+  PotooWebBody *body; /* what is left to send */
+  guint status;       /* 0: not answered */
+  gint64 received_bytes;
+  gboolean waiting; /* the message is paused until the answer comes */
+  gboolean complete;
+};
+
+static const char *const header_names[POTOO_WEB_N_HEADERS] = {
+  [POTOO_WEB_HEADER_HOST] = "Host",
+  [POTOO_WEB_HEADER_ORIGIN] = "Origin",
+  [POTOO_WEB_HEADER_SEC_FETCH_SITE] = "Sec-Fetch-Site",
+  [POTOO_WEB_HEADER_CONTENT_TYPE] = "Content-Type",
+  [POTOO_WEB_HEADER_IF_MATCH] = "If-Match",
+  [POTOO_WEB_HEADER_IF_NONE_MATCH] = "If-None-Match",
+  [POTOO_WEB_HEADER_IF_RANGE] = "If-Range",
+  [POTOO_WEB_HEADER_RANGE] = "Range",
+};
+
+const char *const potoo_web_security_headers[] = {
+  "X-Content-Type-Options",
+  "nosniff",
+  "Content-Security-Policy",
+  "default-src 'none'; frame-ancestors 'none'",
+  "Referrer-Policy",
+  "no-referrer",
+  "Cross-Origin-Resource-Policy",
+  "same-origin",
+  "Cache-Control",
+  "no-store",
+  "Connection",
+  "close",
+  NULL,
+};
+
+static G_DEFINE_QUARK (potoo - web - request, potoo_web_request);
+
+PotooWebRequest *
+potoo_web_request_ref (PotooWebRequest *request)
+{
+  g_atomic_ref_count_inc (&request->ref_count);
+  return request;
+}
+
+void
+potoo_web_request_unref (PotooWebRequest *request)
+{
+  if (!g_atomic_ref_count_dec (&request->ref_count))
+    return;
+  potoo_web_match_clear (&request->match);
+  g_clear_pointer (&request->json, json_node_unref);
+  g_clear_pointer (&request->body, potoo_web_body_free);
+  for (guint i = 0; i < POTOO_WEB_N_HEADERS; i++)
+    g_free (request->headers[i]);
+  g_free (request);
+}
+
+/* The message is going: the end of every request. */
+static void
+detach (gpointer user_data)
+{
+  PotooWebRequest *request = user_data;
+  PotooWebWorker *worker = request->worker;
+
+  request->message = NULL;
+  g_clear_pointer (&request->body, potoo_web_body_free);
+  if (request->connection != NULL)
+    potoo_web_connection_set_request (request->connection, NULL, NULL);
+  request->connection = NULL;
+  g_hash_table_remove (worker->requests, request);
+  potoo_metric_set (worker->metrics->in_flight, g_hash_table_size (worker->requests));
+  if (!request->complete)
+    potoo_metric_add (worker->metrics->aborted, 1);
+  potoo_web_request_unref (request);
+}
+
+static gboolean
+expire (gpointer user_data)
+{
+  PotooWebRequest *request = user_data;
+
+  if (request->status != 0 || !request->waiting)
+    return FALSE;
+  potoo_web_reply_problem (request, POTOO_ERROR_TIMEOUT, 0, NULL, _ ("The command took too long"));
+  return TRUE;
+}
+
+static void
+on_finished (SoupServerMessage *message, PotooWebRequest *request)
+{
+  request->complete = request->status != 0 && request->body == NULL;
+}
+
+static void
+on_wrote_body_data (SoupServerMessage *message, guint size, PotooWebRequest *request)
+{
+  potoo_metric_add (request->worker->metrics->sent_bytes, size);
+  if (request->connection != NULL)
+    potoo_web_connection_set_timeout (request->connection, POTOO_WEB_WRITE_TIMEOUT_US);
+}
+
+static void
+on_got_chunk (SoupServerMessage *message, GBytes *chunk, PotooWebRequest *request)
+{
+  request->received_bytes += (gint64) g_bytes_get_size (chunk);
+  potoo_web_dispatch_chunk (request);
+}
+
+/* libsoup cuts ranges out of buffered answers by itself; only files have ranges
+ * here. */
+static void
+copy_headers (PotooWebRequest *request)
+{
+  SoupMessageHeaders *headers = soup_server_message_get_request_headers (request->message);
+
+  for (guint i = 0; i < POTOO_WEB_N_HEADERS; i++)
+    request->headers[i] = g_strdup (soup_message_headers_get_list (headers, header_names[i]));
+  soup_message_headers_remove (headers, "Range");
+}
+
+PotooWebRequest *
+potoo_web_request_new (PotooWebWorker *worker, GObject *message)
+{
+  PotooWebRequest *request = g_new0 (PotooWebRequest, 1);
+
+  g_atomic_ref_count_init (&request->ref_count);
+  request->worker = worker;
+  request->message = SOUP_SERVER_MESSAGE (message);
+  request->connection = potoo_web_connection_find (
+      soup_server_message_get_remote_address (request->message));
+  copy_headers (request);
+  g_hash_table_add (worker->requests, request);
+  potoo_metric_set (worker->metrics->in_flight, g_hash_table_size (worker->requests));
+  potoo_web_connection_set_request (request->connection, request, expire);
+  g_signal_connect (message, "got-chunk", G_CALLBACK (on_got_chunk), request);
+  g_signal_connect (message, "wrote-body-data", G_CALLBACK (on_wrote_body_data), request);
+  g_signal_connect (message, "finished", G_CALLBACK (on_finished), request);
+  g_object_set_qdata_full (message, potoo_web_request_quark (), request, detach);
+  return request;
+}
+
+PotooWebRequest *
+potoo_web_request_of (GObject *message)
+{
+  return g_object_get_qdata (message, potoo_web_request_quark ());
+}
+
+/* Wrote a chunk: read the next. Through the main context each time, so that one fast
+ * client does not keep the worker from the others. */
+static void
+send_next_chunk (SoupServerMessage *message, PotooWebRequest *request)
+{
+  SoupMessageBody *out = soup_server_message_get_response_body (message);
+  g_autoptr (GError) error = NULL;
+
+  if (request->body == NULL)
+    return;
+  g_autoptr (GBytes) chunk = potoo_web_body_read (request->body, &error);
+  if (error != NULL)
+    {
+      potoo_log_error (NULL, "%s: %s", request->match.route->path, error->message);
+      if (error->code == POTOO_ERROR_CORRUPT)
+        potoo_web_request_count_short_file (request);
+      /* Too few bytes and the end of the connection tell the client. */
+      soup_message_body_complete (out);
+    }
+  else if (chunk != NULL)
+    soup_message_body_append_bytes (out, chunk);
+  else
+    {
+      g_clear_pointer (&request->body, potoo_web_body_free);
+      soup_message_body_complete (out);
+    }
+  soup_server_message_pause (message);
+  soup_server_message_unpause (message);
+}
+
+static void
+send_body (PotooWebRequest *request, PotooWebBody *body)
+{
+  SoupMessageHeaders *headers = soup_server_message_get_response_headers (request->message);
+
+  soup_message_headers_set_content_length (headers, (goffset) potoo_web_body_get_length (body));
+  if (request->match.head)
+    {
+      potoo_web_body_free (body);
+      return;
+    }
+  request->body = body;
+  soup_message_body_set_accumulate (soup_server_message_get_response_body (request->message),
+                                    FALSE);
+  g_signal_connect (request->message, "wrote-chunk", G_CALLBACK (send_next_chunk), request);
+  send_next_chunk (request->message, request);
+}
+
+static void
+send_bytes (PotooWebRequest *request, GBytes *bytes)
+{
+  SoupMessageHeaders *headers = soup_server_message_get_response_headers (request->message);
+  SoupMessageBody *out = soup_server_message_get_response_body (request->message);
+
+  soup_message_headers_set_content_length (headers, (goffset) g_bytes_get_size (bytes));
+  soup_message_body_append_bytes (out, bytes);
+  soup_message_body_complete (out);
+}
+
+static const char *
+get_phrase (guint status)
+{
+  return status == 421 ? "Misdirected Request" : soup_status_get_phrase (status);
+}
+
+static const char *
+get_route_path (PotooWebRequest *request)
+{
+  return request->match.route != NULL ? request->match.route->path : NULL;
+}
+
+/* What a resource has set stands. */
+static void
+add_default_headers (PotooWebRequest *request, guint status, const char *type)
+{
+  SoupMessageHeaders *headers = soup_server_message_get_response_headers (request->message);
+
+  for (guint i = 0; potoo_web_security_headers[i] != NULL; i += 2)
+    if (soup_message_headers_get_one (headers, potoo_web_security_headers[i]) == NULL)
+      soup_message_headers_replace (headers, potoo_web_security_headers[i],
+                                    potoo_web_security_headers[i + 1]);
+  if (type != NULL)
+    soup_message_headers_replace (headers, "Content-Type", type);
+  /* Else libsoup says that what did not change is 0 bytes long. */
+  if (status == SOUP_STATUS_NOT_MODIFIED)
+    soup_message_headers_set_encoding (headers, SOUP_ENCODING_NONE);
+}
+
+void
+potoo_web_request_send (PotooWebRequest *request,
+                        guint status,
+                        const char *type,
+                        GBytes *bytes,
+                        PotooWebBody *body)
+{
+  g_autoptr (GBytes) own_bytes = bytes;
+  g_autoptr (PotooWebBody) own_body = body;
+
+  if (request->message == NULL || request->status != 0)
+    return;
+  request->status = status;
+  potoo_web_metrics_count_request (request->worker->metrics, get_route_path (request), status);
+  potoo_web_connection_set_timeout (request->connection, POTOO_WEB_WRITE_TIMEOUT_US);
+  add_default_headers (request, status, type);
+  soup_server_message_set_status (request->message, status, get_phrase (status));
+  if (own_body != NULL)
+    send_body (request, g_steal_pointer (&own_body));
+  else if (own_bytes != NULL)
+    send_bytes (request, own_bytes);
+  if (request->waiting)
+    soup_server_message_unpause (request->message);
+  request->waiting = FALSE;
+}
+
+void
+potoo_web_reply_set_header (PotooWebRequest *request, const char *name, const char *value)
+{
+  if (request->message != NULL && request->status == 0)
+    soup_message_headers_replace (soup_server_message_get_response_headers (request->message), name,
+                                  value);
+}
+
+void
+potoo_web_request_wait (PotooWebRequest *request)
+{
+  if (request->message == NULL || request->status != 0)
+    return;
+  request->waiting = TRUE;
+  potoo_web_connection_set_timeout (request->connection, POTOO_WEB_ANSWER_TIMEOUT_US);
+  soup_server_message_pause (request->message);
+}
+
+void
+potoo_web_request_give_up (PotooWebRequest *request)
+{
+  if (request->waiting)
+    potoo_web_reply_problem (request, POTOO_ERROR_UNAVAILABLE, 0, NULL,
+                             _ ("The server is stopping; whether the command was carried out "
+                                "is to be seen after its start"));
+}
+
+void
+potoo_web_request_send_last (PotooWebRequest *request, const char *problem)
+{
+  g_autoptr (GString) text = g_string_new ("HTTP/1.1 413 Content Too Large\r\nServer: Potoo\r\n");
+  PotooWebConnection *connection = request->connection;
+
+  for (guint i = 0; potoo_web_security_headers[i] != NULL; i += 2)
+    g_string_append_printf (text, "%s: %s\r\n", potoo_web_security_headers[i],
+                            potoo_web_security_headers[i + 1]);
+  g_string_append_printf (text,
+                          "Content-Type: application/problem+json\r\nContent-Length: %zu\r\n\r\n%s",
+                          strlen (problem), problem);
+  if (request->status == 0)
+    potoo_web_metrics_count_request (request->worker->metrics, get_route_path (request), 413);
+  request->status = 413;
+  request->complete = TRUE;
+  /* Taking the connection from libsoup frees the message, and with it @request. */
+  GIOStream *stream = soup_server_message_steal_connection (request->message);
+  potoo_web_connection_send_last (connection, stream, text->str);
+}
+
+void
+potoo_web_request_count_short_file (PotooWebRequest *request)
+{
+  potoo_metric_add (request->worker->metrics->short_files, 1);
+}
+
+/* --- accessors --- */
+
+const PotooWebContext *
+potoo_web_request_get_context (PotooWebRequest *request)
+{
+  return &request->worker->context;
+}
+
+PotooCatalogReader *
+potoo_web_request_get_reader (PotooWebRequest *request)
+{
+  return request->worker->reader;
+}
+
+gboolean
+potoo_web_request_is_server_ready (PotooWebRequest *request)
+{
+  return g_atomic_int_get (&request->worker->ready) && !request->worker->stopping;
+}
+
+static const PotooWebValue *
+get_value (PotooWebRequest *request, const char *name)
+{
+  static const PotooWebValue nothing;
+  const PotooWebValue *value = potoo_web_match_get (&request->match, name);
+
+  g_return_val_if_fail (value != NULL, &nothing);
+  return value;
+}
+
+gboolean
+potoo_web_request_has (PotooWebRequest *request, const char *name)
+{
+  return get_value (request, name)->present;
+}
+
+const char *
+potoo_web_request_get_text (PotooWebRequest *request, const char *name)
+{
+  return get_value (request, name)->text;
+}
+
+gint64
+potoo_web_request_get_number (PotooWebRequest *request, const char *name)
+{
+  return get_value (request, name)->number;
+}
+
+JsonObject *
+potoo_web_request_get_body (PotooWebRequest *request)
+{
+  return json_node_get_object (request->json);
+}
+
+const char *
+potoo_web_request_get_header (PotooWebRequest *request, PotooWebHeader header)
+{
+  return request->headers[header];
+}
+
+PotooWebWorker *
+potoo_web_request_get_worker (PotooWebRequest *request)
+{
+  return request->worker;
+}
+
+PotooWebConnection *
+potoo_web_request_get_connection (PotooWebRequest *request)
+{
+  return request->connection;
+}
+
+PotooWebMatch *
+potoo_web_request_get_match (PotooWebRequest *request)
+{
+  return &request->match;
+}
+
+gboolean
+potoo_web_request_is_answered (PotooWebRequest *request)
+{
+  return request->status != 0;
+}
+
+const char *
+potoo_web_request_get_method (PotooWebRequest *request)
+{
+  return soup_server_message_get_method (request->message);
+}
+
+const char *
+potoo_web_request_get_path (PotooWebRequest *request)
+{
+  return g_uri_get_path (soup_server_message_get_uri (request->message));
+}
+
+const char *
+potoo_web_request_get_query (PotooWebRequest *request)
+{
+  return g_uri_get_query (soup_server_message_get_uri (request->message));
+}
+
+const char *
+potoo_web_request_get_target_host (PotooWebRequest *request)
+{
+  return g_uri_get_host (soup_server_message_get_uri (request->message));
+}
+
+gsize
+potoo_web_request_get_uri_length (PotooWebRequest *request)
+{
+  const char *query = potoo_web_request_get_query (request);
+
+  return strlen (potoo_web_request_get_path (request)) + (query != NULL ? strlen (query) : 0);
+}
+
+gint64
+potoo_web_request_get_body_length (PotooWebRequest *request)
+{
+  SoupMessageHeaders *headers = soup_server_message_get_request_headers (request->message);
+
+  return MAX (request->received_bytes, soup_message_headers_get_content_length (headers));
+}
+
+GBytes *
+potoo_web_request_dup_body (PotooWebRequest *request)
+{
+  return soup_message_body_flatten (soup_server_message_get_request_body (request->message));
+}
+
+void
+potoo_web_request_take_json (PotooWebRequest *request, JsonNode *body)
+{
+  request->json = body;
+}

@@ -1,0 +1,102 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+
+#include "web/potoo-web-segments.h"
+
+#include "catalog/potoo-catalog-segments.h"
+#include "media/potoo-fragment.h"
+#include "web/potoo-web-cursor.h"
+#include "web/potoo-web-json.h"
+#include "web/potoo-web-page.h"
+#include "web/potoo-web-reply.h"
+
+#define CURSOR_KIND 's'
+
+static gint64
+ticks_to_us (gint64 ticks)
+{
+  return ticks / POTOO_VIDEO_TIMESCALE * G_USEC_PER_SEC +
+         (ticks % POTOO_VIDEO_TIMESCALE * G_USEC_PER_SEC + POTOO_VIDEO_TIMESCALE / 2) /
+             POTOO_VIDEO_TIMESCALE;
+}
+
+static JsonObject *
+make_segment (const PotooSegment *segment)
+{
+  JsonObject *object = json_object_new ();
+  g_autofree char *id = potoo_segment_id_format (segment->id);
+  g_autofree char *media = g_strdup_printf ("/api/v1/segments/%s/media.mp4", id);
+
+  json_object_set_string_member (object, "id", id);
+  json_object_set_string_member (object, "camera", segment->camera);
+  json_object_set_string_member (object, "stream", potoo_stream_kind_to_string (segment->stream));
+  json_object_set_string_member (object, "state", potoo_segment_state_to_string (segment->state));
+  potoo_web_json_set_id (object, "recording", segment->recording);
+  potoo_web_json_set_time (object, "start", segment->start_us);
+  potoo_web_json_set_time (object, "end", segment->end_us);
+  potoo_web_json_set_seconds (object, "duration", ticks_to_us (segment->duration_ticks));
+  json_object_set_int_member (object, "size", segment->size_bytes);
+  json_object_set_string_member (object, "codecs", segment->codecs);
+  json_object_set_string_member (object, "media", media);
+  return object;
+}
+
+static void
+list_segments (PotooWebRequest *request)
+{
+  g_autoptr (GError) error = NULL;
+  PotooSegmentQuery query;
+  char *next = NULL;
+
+  if (!potoo_web_page_get_query (request, CURSOR_KIND, &query))
+    return;
+  query.camera = potoo_web_request_get_text (request, "camera");
+  g_autoptr (GPtrArray) rows = potoo_catalog_reader_list_segments (
+      potoo_web_request_get_reader (request), &query, &error);
+  if (rows == NULL)
+    {
+      potoo_web_reply_error (request, error);
+      return;
+    }
+  JsonArray *items = json_array_new ();
+  guint n = MIN (rows->len, query.limit - 1);
+  for (guint i = 0; i < n; i++)
+    json_array_add_object_element (items, make_segment (rows->pdata[i]));
+  if (rows->len > n)
+    {
+      const PotooSegment *last = rows->pdata[n - 1];
+      next = potoo_web_cursor_from_time (CURSOR_KIND, last->start_us, last->id);
+    }
+  potoo_web_reply_list (request, items, next);
+}
+
+static void
+get_segment (PotooWebRequest *request)
+{
+  g_autoptr (GError) error = NULL;
+  g_autoptr (PotooSegment) segment = potoo_catalog_reader_get_segment (
+      potoo_web_request_get_reader (request), potoo_web_request_get_number (request, "id"), &error);
+
+  if (segment == NULL)
+    potoo_web_reply_error (request, error);
+  else
+    potoo_web_reply_object (request, 200, make_segment (segment));
+}
+
+static const PotooWebParam list_params[] = {
+  { .name = "camera", .type = POTOO_WEB_PARAM_SLUG, .summary = "Only of this camera" },
+  POTOO_WEB_PAGE_PARAMS,
+  { NULL },
+};
+
+static const PotooWebParam id_params[] = {
+  { .name = "id", .type = POTOO_WEB_PARAM_SEGMENT, .in_path = TRUE, .summary = "The segment's id" },
+  { NULL },
+};
+
+const PotooRoute potoo_web_segments_routes[] = {
+  { "GET", "/api/v1/segments", POTOO_WEB_RIGHT_VIEW, list_params, POTOO_WEB_BODY_NONE,
+    list_segments, "Recorded files by time" },
+  { "GET", "/api/v1/segments/{id}", POTOO_WEB_RIGHT_VIEW, id_params, POTOO_WEB_BODY_NONE,
+    get_segment, "One recorded file" },
+  { NULL },
+};

@@ -1,0 +1,70 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+
+#include "web/potoo-web-system.h"
+
+#include "base/potoo-clock.h"
+#include "catalog/potoo-catalog-settings.h"
+#include "web/potoo-web-json.h"
+#include "web/potoo-web-reply.h"
+
+/* The catalog is asked, so that a broken one shows here and not only in lists. */
+static void
+add_catalog_error (JsonObject *object, PotooCatalogReader *reader)
+{
+  g_autoptr (GError) error = NULL;
+  g_autoptr (GPtrArray) roots = potoo_catalog_reader_list_roots (reader, &error);
+
+  potoo_web_json_set_text (object, "catalog_error", error != NULL ? error->message : NULL);
+}
+
+static void
+get_system (PotooWebRequest *request)
+{
+  const PotooWebContext *context = potoo_web_request_get_context (request);
+  g_autoptr (GPtrArray) cameras = potoo_camera_list_get_snapshots (context->cameras);
+  JsonObject *object = json_object_new ();
+  gint64 offset_us = potoo_clock_wall_offset_us ();
+
+  json_object_set_string_member (object, "version", PACKAGE_VERSION);
+  potoo_web_json_set_time (object, "time", potoo_clock_wall_us ());
+  potoo_web_json_set_time (object, "started", offset_us + context->started_mono_us);
+  potoo_web_json_set_seconds (object, "uptime_seconds",
+                              potoo_clock_mono_us () - context->started_mono_us);
+  potoo_web_json_set_time (object, "boot_time", offset_us);
+  json_object_set_string_member (object, "boot_id", potoo_clock_boot_id ());
+  json_object_set_boolean_member (object, "ready", potoo_web_request_is_server_ready (request));
+  json_object_set_int_member (object, "cameras", cameras->len);
+  add_catalog_error (object, potoo_web_request_get_reader (request));
+  potoo_web_reply_object (request, 200, object);
+}
+
+static void
+get_storage (PotooWebRequest *request)
+{
+  const PotooWebContext *context = potoo_web_request_get_context (request);
+  g_autoptr (GPtrArray) roots = potoo_recorder_list_roots (context->recorder);
+  JsonArray *items = json_array_new ();
+
+  for (guint i = 0; i < roots->len; i++)
+    {
+      PotooRootStatus *root = roots->pdata[i];
+      JsonObject *object = json_object_new ();
+      json_object_set_string_member (object, "name", root->name);
+      json_object_set_string_member (object, "path", root->path);
+      json_object_set_int_member (object, "total_bytes", root->total_bytes);
+      json_object_set_int_member (object, "free_bytes", root->free_bytes);
+      json_object_set_int_member (object, "min_free_bytes", root->min_free_bytes);
+      json_object_set_boolean_member (object, "full", root->full);
+      json_object_set_boolean_member (object, "failed", root->failed);
+      json_array_add_object_element (items, object);
+    }
+  potoo_web_reply_list (request, items, NULL);
+}
+
+const PotooRoute potoo_web_system_routes[] = {
+  { "GET", "/api/v1/system", POTOO_WEB_RIGHT_VIEW, NULL, POTOO_WEB_BODY_NONE, get_system,
+    "Version, uptime and health" },
+  { "GET", "/api/v1/storage", POTOO_WEB_RIGHT_VIEW, NULL, POTOO_WEB_BODY_NONE, get_storage,
+    "Storage roots with their space" },
+  { NULL },
+};
