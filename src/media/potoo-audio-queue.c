@@ -5,13 +5,18 @@
 /* Times that come over the network wander by fractions of a millisecond; audio
  * that follows on within this many parts of a second is put exactly on. */
 #define SNAP_PARTS 100
+/* Audio that falls further behind (several access units with one time; a camera
+ * whose sound card is fast) comes closer by this part of an access unit's duration each. */
+#define SLEW_PARTS 32
+#define MAX_HOLE_SECONDS 60
 
 struct _PotooAudioQueue
 {
   guint32 timescale;
   guint32 default_duration;
-  GQueue samples;     /* PotooSample, owned */
-  guint64 next_ticks; /* where the newest one ends; 0: none yet */
+  GQueue samples;      /* PotooSample, owned */
+  guint64 next_ticks;  /* where the newest one ends; 0: none yet */
+  guint64 floor_ticks; /* none may start before */
 };
 
 PotooAudioQueue *
@@ -47,40 +52,71 @@ duration_of (PotooAudioQueue *queue, GstBuffer *buffer)
   return (guint32) MAX (potoo_ticks_from_ns (duration, queue->timescale), 1);
 }
 
+guint
+potoo_audio_queue_clear (PotooAudioQueue *queue)
+{
+  guint n = queue->samples.length;
+
+  g_queue_clear_full (&queue->samples, (GDestroyNotify) sample_free);
+  queue->next_ticks = 0;
+  return n;
+}
+
+/* Whether times went to another time line, and not only astray. */
+static gboolean
+has_jumped (PotooAudioQueue *queue, guint64 ticks)
+{
+  return queue->next_ticks != 0 &&
+         (ticks + queue->timescale < queue->next_ticks ||
+          ticks > queue->next_ticks + (guint64) queue->timescale * MAX_HOLE_SECONDS);
+}
+
 static guint64
 snap (PotooAudioQueue *queue, guint64 ticks)
 {
-  if (queue->next_ticks == 0)
-    return ticks;
   guint64 tolerance = queue->timescale / SNAP_PARTS;
-  if (ticks < queue->next_ticks + tolerance)
-    return queue->next_ticks;
-  return ticks;
+  const PotooSample *last = g_queue_peek_tail (&queue->samples);
+
+  if (queue->next_ticks == 0 || ticks > queue->next_ticks + tolerance)
+    return ticks;
+  if (ticks + tolerance < queue->next_ticks && last != NULL)
+    return queue->next_ticks - last->duration_ticks / SLEW_PARTS;
+  return queue->next_ticks;
+}
+
+static void
+append (PotooAudioQueue *queue, GstBuffer *buffer, guint64 dts_ticks)
+{
+  PotooSample *last = g_queue_peek_tail (&queue->samples);
+  PotooSample *sample = g_new0 (PotooSample, 1);
+
+  sample->buffer = gst_buffer_ref (buffer);
+  sample->key = TRUE;
+  sample->duration_ticks = duration_of (queue, buffer);
+  sample->dts_ticks = dts_ticks;
+  /* A hole is filled by the access unit before it, so that the times of a
+   * fragment's samples, which are given as durations, come out right. */
+  if (last != NULL)
+    last->duration_ticks = (guint32) (dts_ticks - last->dts_ticks);
+  queue->next_ticks = dts_ticks + sample->duration_ticks;
+  g_queue_push_tail (&queue->samples, sample);
 }
 
 guint
 potoo_audio_queue_push (PotooAudioQueue *queue, GstBuffer *buffer, GstClockTime pts_ns)
 {
-  guint dropped = 0;
+  guint64 ticks = potoo_ticks_from_ns (pts_ns, queue->timescale);
+  guint dropped = has_jumped (queue, ticks) ? potoo_audio_queue_clear (queue) : 0;
 
+  ticks = snap (queue, ticks);
+  if (ticks < queue->floor_ticks)
+    return dropped + 1;
   if (queue->samples.length >= POTOO_AUDIO_QUEUE_MAX)
     {
       sample_free (g_queue_pop_head (&queue->samples));
-      dropped = 1;
+      dropped++;
     }
-  PotooSample *sample = g_new0 (PotooSample, 1);
-  sample->buffer = gst_buffer_ref (buffer);
-  sample->key = TRUE;
-  sample->duration_ticks = duration_of (queue, buffer);
-  sample->dts_ticks = snap (queue, potoo_ticks_from_ns (pts_ns, queue->timescale));
-
-  /* A hole is filled by the access unit before it, so that the times of a
-   * fragment's samples, which are given as durations, come out right. */
-  PotooSample *last = g_queue_peek_tail (&queue->samples);
-  if (last != NULL)
-    last->duration_ticks = (guint32) (sample->dts_ticks - last->dts_ticks);
-  queue->next_ticks = sample->dts_ticks + sample->duration_ticks;
-  g_queue_push_tail (&queue->samples, sample);
+  append (queue, buffer, ticks);
   return dropped;
 }
 
@@ -90,13 +126,20 @@ potoo_audio_queue_get_end_ns (PotooAudioQueue *queue)
   return gst_util_uint64_scale (queue->next_ticks, GST_SECOND, queue->timescale);
 }
 
-void
-potoo_audio_queue_drop_before (PotooAudioQueue *queue, GstClockTime start_ns)
+guint
+potoo_audio_queue_start_at (PotooAudioQueue *queue, GstClockTime start_ns)
 {
-  guint64 start = potoo_ticks_from_ns (start_ns, queue->timescale);
+  guint dropped = 0;
+
+  queue->floor_ticks = potoo_ticks_from_ns (start_ns, queue->timescale);
   for (PotooSample *sample = g_queue_peek_head (&queue->samples);
-       sample != NULL && sample->dts_ticks < start; sample = g_queue_peek_head (&queue->samples))
-    sample_free (g_queue_pop_head (&queue->samples));
+       sample != NULL && sample->dts_ticks < queue->floor_ticks;
+       sample = g_queue_peek_head (&queue->samples))
+    {
+      sample_free (g_queue_pop_head (&queue->samples));
+      dropped++;
+    }
+  return dropped;
 }
 
 GArray *
@@ -114,6 +157,7 @@ potoo_audio_queue_take_until (PotooAudioQueue *queue, GstClockTime end_ns)
           g_array_set_clear_func (taken, (GDestroyNotify) potoo_sample_clear);
         }
       g_array_append_vals (taken, sample, 1);
+      queue->floor_ticks = sample->dts_ticks + sample->duration_ticks;
       g_free (g_queue_pop_head (&queue->samples));
     }
   return taken;

@@ -20,14 +20,19 @@ PotooAudioQueue *potoo_audio_queue_new (guint32 timescale, guint32 default_durat
 void potoo_audio_queue_free (PotooAudioQueue *queue);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (PotooAudioQueue, potoo_audio_queue_free)
 
-/* Returns the number of access units that had to go for it (0 or 1). */
+/* Returns the number of access units that had to go: the oldest for want of room,
+ * @buffer when its time is taken already, all when the time line jumped back. */
 guint potoo_audio_queue_push (PotooAudioQueue *queue, GstBuffer *buffer, GstClockTime pts_ns);
+
+/* Returns how many there were. */
+guint potoo_audio_queue_clear (PotooAudioQueue *queue);
 
 /* Where the newest access unit ends, in running time; 0 before the first. */
 GstClockTime potoo_audio_queue_get_end_ns (PotooAudioQueue *queue);
 
-/* Drops what starts before @start_ns. */
-void potoo_audio_queue_drop_before (PotooAudioQueue *queue, GstClockTime start_ns);
+/* Drops what starts before @start_ns, returns how many. What is taken from now on
+ * starts there or later; without this, where that which was taken ended. */
+guint potoo_audio_queue_start_at (PotooAudioQueue *queue, GstClockTime start_ns);
 
 /* Moves what starts before @end_ns into a new array; NULL when there is nothing.
  * (transfer full) (nullable) (element-type PotooSample) */

@@ -11,8 +11,9 @@ G_BEGIN_DECLS
  * on. NULL when a track's caps are not ones that MP4 can hold. (transfer full) (nullable) */
 PotooInit *potoo_init_new (GstCaps *const *caps, guint n_tracks);
 
-/* TRUE for caps that potoo_init_new() takes: H.264 (avc), H.265 (hvc1), AAC (raw), Opus. */
-gboolean potoo_init_accepts (const GstCaps *caps);
+/* TRUE for caps that potoo_init_new() takes for a track of @kind: H.264 (avc), H.265 (hvc1);
+ * AAC (raw), Opus. */
+gboolean potoo_init_accepts (const GstCaps *caps, PotooTrackKind kind);
 
 /* One access unit on its way into a fragment. */
 typedef struct

@@ -21,6 +21,8 @@
 
 #include "media/potoo-fragmenter.h"
 
+#include <string.h>
+
 #include "base/potoo-clock.h"
 #include "base/potoo-log.h"
 #include "base/potoo-metrics.h"
@@ -28,12 +30,13 @@
 #include "media/potoo-decoding-times.h"
 
 #define FRAGMENT_DURATION POTOO_VIDEO_TIMESCALE
-#define MIN_FRAGMENT_DURATION (POTOO_VIDEO_TIMESCALE / 2) /* for streams of keyframes only */
+#define MIN_GOP_DURATION (POTOO_VIDEO_TIMESCALE / 2) /* shorter ones share a fragment */
 #define MAX_FRAGMENT_UNITS 1024
 #define MAX_FRAGMENT_BYTES (16 * 1024 * 1024)
 #define AUDIO_WAIT (500 * GST_MSECOND)
 #define AUDIO_SILENT (1500 * GST_MSECOND)
-#define MAX_TIME_JUMP (10 * POTOO_VIDEO_TIMESCALE)
+#define MAX_TIME_AHEAD (10 * POTOO_VIDEO_TIMESCALE)
+#define MAX_TIME_BACK (3 * POTOO_VIDEO_TIMESCALE) /* B-frames at a few pictures a second */
 #define FALLBACK_FRAME_TICKS (POTOO_VIDEO_TIMESCALE / 25)
 #define CLOCK_STEP_US (500 * 1000)
 #define MAX_WAITING 4
@@ -145,12 +148,20 @@ potoo_fragmenter_new (const char *camera_id,
 }
 
 static void
+forget_audio (PotooFragmenter *self, guint track)
+{
+  if (self->audio[track] != NULL)
+    potoo_metric_add (self->dropped_audio, potoo_audio_queue_clear (self->audio[track]));
+  g_clear_pointer (&self->audio[track], potoo_audio_queue_free);
+}
+
+static void
 forget_tracks (PotooFragmenter *self)
 {
   for (guint i = 0; i < POTOO_MAX_TRACKS; i++)
     {
       gst_clear_caps (&self->caps[i]);
-      g_clear_pointer (&self->audio[i], potoo_audio_queue_free);
+      forget_audio (self, i);
     }
   g_clear_pointer (&self->init, potoo_init_unref);
 }
@@ -185,7 +196,7 @@ release_audio (PotooFragmenter *self, GstClockTime start_ns)
   for (guint i = 1; i < POTOO_MAX_TRACKS && self->audio[i] != NULL; i++)
     {
       self->audio_held[i] = FALSE;
-      potoo_audio_queue_drop_before (self->audio[i], start_ns);
+      potoo_metric_add (self->dropped_audio, potoo_audio_queue_start_at (self->audio[i], start_ns));
     }
 }
 
@@ -203,7 +214,10 @@ renew_init (PotooFragmenter *self, Pending *pending)
     return FALSE;
   if (self->init != NULL && !pending->discontinuous &&
       g_bytes_equal (potoo_init_get_bytes (init), potoo_init_get_bytes (self->init)))
-    return TRUE;
+    {
+      memset (self->audio_held, FALSE, sizeof self->audio_held);
+      return TRUE;
+    }
   g_clear_pointer (&self->init, potoo_init_unref);
   self->init = g_steal_pointer (&init);
   release_audio (self, pending->start_ns);
@@ -405,45 +419,57 @@ is_cut_before (PotooFragmenter *self, const Unit *unit)
     return TRUE;
   if (unit->pts <= self->max_pts)
     return FALSE;
-  guint64 duration = unit->pts - g_array_index (self->units, Unit, 0).pts;
-  return duration >= (unit->key ? MIN_FRAGMENT_DURATION : FRAGMENT_DURATION);
+  const Unit *first = &g_array_index (self->units, Unit, 0);
+  guint64 duration = unit->pts - first->pts;
+  if (unit->key)
+    return !first->key || duration >= MIN_GOP_DURATION;
+  return duration >= FRAGMENT_DURATION;
 }
 
-static void
-end_run (PotooFragmenter *self)
+static guint64
+guess_end (PotooFragmenter *self)
 {
   guint64 frame = FALLBACK_FRAME_TICKS;
 
   if (self->units->len > 1)
     frame = MAX ((self->max_pts - first_shown (self->units)) / (self->units->len - 1), 1);
-  if (self->units->len > 0)
-    cut (self);
-  if (self->untimed != NULL)
-    time_pending (self, self->max_pts + frame);
+  return self->max_pts + frame;
+}
+
+static void
+end_run (PotooFragmenter *self, guint64 end)
+{
+  cut (self);
+  time_pending (self, end);
   emit_ready (self, TRUE);
+  for (guint i = 1; i < POTOO_MAX_TRACKS && self->audio[i] != NULL; i++)
+    potoo_audio_queue_start_at (self->audio[i], 0);
   self->running = FALSE;
   self->discontinuous = TRUE;
   self->caps_changed = TRUE;
-  self->max_pts = 0;
+  self->max_pts = self->newest_pts = 0;
   self->end_ticks = 0;
+}
+
+static gboolean
+has_clock_stepped (PotooFragmenter *self)
+{
+  return self->end_ticks != 0 &&
+         ABS (potoo_clock_wall_offset_us () - self->wall_offset_us) >= CLOCK_STEP_US;
 }
 
 /* FALSE: drop it. */
 static gboolean
 starts_or_continues (PotooFragmenter *self, const Unit *unit)
 {
-  if (self->running && (unit->pts > self->newest_pts + MAX_TIME_JUMP ||
-                        unit->pts + MAX_TIME_JUMP < self->newest_pts))
+  if (self->running && (unit->pts > self->newest_pts + MAX_TIME_AHEAD ||
+                        unit->pts + MAX_TIME_BACK < self->newest_pts))
     {
       potoo_metric_add (self->repaired, 1);
-      end_run (self);
+      end_run (self, guess_end (self));
     }
-  gboolean clock_stepped = self->running && unit->key &&
-                           ABS (potoo_clock_wall_offset_us () - self->wall_offset_us) >=
-                               CLOCK_STEP_US &&
-                           self->end_ticks != 0;
-  if (clock_stepped)
-    end_run (self);
+  if (self->running && unit->key && has_clock_stepped (self))
+    end_run (self, unit->pts);
   if (!self->running && !unit->key)
     {
       potoo_metric_add (self->dropped_leading, 1);
@@ -474,7 +500,7 @@ push_video (PotooFragmenter *self, Unit *unit)
   gboolean first_is_known = self->units->len > 0 &&
                             unit->pts > g_array_index (self->units, Unit, 0).pts;
   self->max_pts = MAX (self->max_pts, unit->pts);
-  self->newest_pts = unit->pts;
+  self->newest_pts = MAX (self->newest_pts, unit->pts);
   self->unit_bytes += gst_buffer_get_size (unit->buffer);
   g_array_append_vals (self->units, unit, 1);
   if (self->untimed != NULL && first_is_known)
@@ -515,7 +541,7 @@ renew_audio_queue (PotooFragmenter *self, guint track, const GstCaps *caps)
 
   if (!opus)
     gst_structure_get_int (s, "rate", &rate);
-  g_clear_pointer (&self->audio[track], potoo_audio_queue_free);
+  forget_audio (self, track);
   self->audio[track] = potoo_audio_queue_new ((guint32) rate, opus ? 960 : 1024);
 }
 
@@ -524,7 +550,7 @@ potoo_fragmenter_set_caps (PotooFragmenter *self, guint track, GstCaps *caps)
 {
   g_return_val_if_fail (track < POTOO_MAX_TRACKS, FALSE);
 
-  if (!potoo_init_accepts (caps))
+  if (!potoo_init_accepts (caps, track == 0 ? POTOO_TRACK_VIDEO : POTOO_TRACK_AUDIO))
     return FALSE;
   g_mutex_lock (&self->lock);
   if (self->caps[track] == NULL || !gst_caps_is_equal (self->caps[track], caps))
@@ -548,7 +574,7 @@ potoo_fragmenter_flush (PotooFragmenter *self)
 {
   g_mutex_lock (&self->lock);
   if (self->running)
-    end_run (self);
+    end_run (self, guess_end (self));
   forget_tracks (self);
   g_mutex_unlock (&self->lock);
 }

@@ -27,6 +27,13 @@ static const guint8 unity_matrix[MATRIX_SIZE] = { 0, 1, 0, 0, 0, 0, 0, 0, 0,    
                                                   0, 0, 0, 0, 0, 0, 0, 0, 0x40, 0, 0, 0 };
 #define LANGUAGE_UND 0x55c4
 
+/* Configuration records: the fixed part at least; parameter sets are a few hundred bytes. */
+#define MIN_AVCC_SIZE 7
+#define MIN_HVCC_SIZE 23
+#define MAX_RECORD_SIZE (64 * 1024)
+#define MAX_AUDIO_CONFIG_SIZE 64 /* so that every descriptor's size fits in one byte */
+#define MAX_AUDIO_RATE 192000
+
 /* --- caps --- */
 
 static GstBuffer *
@@ -69,21 +76,33 @@ is_opus (const GstStructure *s)
   return gst_structure_has_name (s, "audio/x-opus");
 }
 
-gboolean
-potoo_init_accepts (const GstCaps *caps)
+static gboolean
+has_codec_data (const GstCaps *caps, gsize min_size, gsize max_size)
+{
+  GstBuffer *codec_data = get_codec_data (caps);
+  gsize size = codec_data != NULL ? gst_buffer_get_size (codec_data) : 0;
+  return size >= min_size && size <= max_size;
+}
+
+static gboolean
+has_int (const GstStructure *s, const char *field, int max)
 {
   int value = 0;
+  return gst_structure_get_int (s, field, &value) && value > 0 && value <= max;
+}
 
+gboolean
+potoo_init_accepts (const GstCaps *caps, PotooTrackKind kind)
+{
   if (caps == NULL || gst_caps_get_size (caps) != 1)
     return FALSE;
   const GstStructure *s = gst_caps_get_structure (caps, 0);
-  if (is_h264 (s) || is_h265 (s))
-    return get_codec_data (caps) != NULL && gst_structure_get_int (s, "width", &value) &&
-           value > 0 && value <= G_MAXUINT16 && gst_structure_get_int (s, "height", &value) &&
-           value > 0 && value <= G_MAXUINT16;
+  if (kind == POTOO_TRACK_VIDEO)
+    return (is_h264 (s) || is_h265 (s)) &&
+           has_codec_data (caps, is_h264 (s) ? MIN_AVCC_SIZE : MIN_HVCC_SIZE, MAX_RECORD_SIZE) &&
+           has_int (s, "width", G_MAXUINT16) && has_int (s, "height", G_MAXUINT16);
   if (is_aac (s))
-    return get_codec_data (caps) != NULL && gst_structure_get_int (s, "rate", &value) &&
-           value > 0 && value < (1 << 24);
+    return has_codec_data (caps, 2, MAX_AUDIO_CONFIG_SIZE) && has_int (s, "rate", MAX_AUDIO_RATE);
   return is_opus (s);
 }
 
@@ -175,7 +194,7 @@ put_descriptor_head (GstByteWriter *w, guint8 tag, gsize size)
 static void
 put_esds (GstByteWriter *w, GstBuffer *codec_data)
 {
-  gsize config_size = MIN (gst_buffer_get_size (codec_data), 64);
+  gsize config_size = gst_buffer_get_size (codec_data);
   guint box = potoo_full_box_begin (w, "esds", 0, 0);
   g_autofree guint8 *config = g_malloc (config_size);
 
@@ -199,12 +218,16 @@ put_esds (GstByteWriter *w, GstBuffer *codec_data)
 static void
 put_dops (GstByteWriter *w, GstCaps *caps)
 {
-  guint32 rate = 48000;
-  guint8 channels = 2, family = 0, streams = 1, coupled = 1, mapping[256];
+  guint32 rate;
+  guint8 channels, family, streams, coupled, mapping[256];
 
   if (!gst_codec_utils_opus_parse_caps (caps, &rate, &channels, &family, &streams, &coupled,
                                         mapping))
-    family = 0;
+    {
+      rate = 48000;
+      channels = 2;
+      family = 0;
+    }
   guint box = potoo_box_begin (w, "dOps");
   gst_byte_writer_put_uint8 (w, 0); /* version */
   gst_byte_writer_put_uint8 (w, channels);
@@ -398,7 +421,7 @@ potoo_init_new (GstCaps *const *caps, guint n_tracks)
   g_return_val_if_fail (n_tracks >= 1 && n_tracks <= POTOO_MAX_TRACKS, NULL);
 
   for (guint i = 0; i < n_tracks; i++)
-    if (!potoo_init_accepts (caps[i]))
+    if (!potoo_init_accepts (caps[i], i == 0 ? POTOO_TRACK_VIDEO : POTOO_TRACK_AUDIO))
       return NULL;
 
   PotooInit *init = g_new0 (PotooInit, 1);
