@@ -64,8 +64,11 @@ potoo_web_cursor_to_time (const char *cursor, char kind, gint64 *start_us, gint6
   if (colon == NULL)
     return FALSE;
   *colon = '\0';
-  return g_ascii_string_to_signed (text, 10, 0, G_MAXINT64, start_us, NULL) &&
-         g_ascii_string_to_signed (colon + 1, 10, 1, G_MAXINT64, id, NULL);
+  if (!g_ascii_string_to_signed (text, 10, 0, G_MAXINT64, start_us, NULL) ||
+      !g_ascii_string_to_signed (colon + 1, 10, 1, G_MAXINT64, id, NULL))
+    return FALSE;
+  g_autofree char *again = potoo_web_cursor_from_time (kind, *start_us, *id);
+  return strcmp (again, cursor) == 0;
 }
 
 char *

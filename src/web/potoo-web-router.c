@@ -16,9 +16,6 @@
 #include "base/potoo-text.h"
 #include "web/potoo-web-cursor.h"
 
-#define MAX_SEGMENTS 12
-#define MAX_QUERY_ITEMS 32
-
 struct _PotooWebRouter
 {
   GPtrArray *routes; /* const PotooRoute, static */
@@ -204,7 +201,7 @@ parse_query (PotooWebMatch *match, const char *query)
 
   if (query != NULL && query[0] != '\0')
     {
-      g_auto (GStrv) items = g_strsplit (query, "&", MAX_QUERY_ITEMS);
+      g_auto (GStrv) items = g_strsplit (query, "&", -1);
       for (char **item = items; *item != NULL && result == POTOO_WEB_MATCH_FOUND; item++)
         result = parse_query_item (match, *item);
     }
@@ -220,7 +217,7 @@ parse_query (PotooWebMatch *match, const char *query)
 static GStrv
 split_path (const char *path)
 {
-  g_auto (GStrv) segments = g_strsplit (path + 1, "/", MAX_SEGMENTS);
+  g_auto (GStrv) segments = g_strsplit (path + 1, "/", -1);
 
   for (char **segment = segments; *segment != NULL; segment++)
     {
