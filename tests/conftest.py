@@ -34,7 +34,7 @@ class Workshop:
         self.made.append(daemon)
         return daemon.start()
 
-    def sim(self, cameras=1, **arguments):
+    def sim(self, cameras, **arguments):
         sim = Sim(self.directory / f'sim-{next(self.numbers)}', cameras, **arguments)
         self.made.append(sim)
         return sim
@@ -77,7 +77,7 @@ def module_workshop(request, tmp_path_factory):
 
 @pytest.fixture
 def sim(workshop):
-    """Factory: sim({'door': {'codec': 'h265'}}) or sim(3)."""
+    """Factory: sim({'door': {'codec': 'h265'}})."""
     return workshop.sim
 
 

@@ -8,9 +8,9 @@ from potoo_browser import open_in_chromium
 from potoo_mp4 import read_movie
 
 CAMERAS = {
-    'aac': {'codec': 'h264', 'audio': 'aac', 'width': 320, 'height': 240, 'fps': 25},
-    'opus': {'codec': 'h264', 'audio': 'opus', 'width': 320, 'height': 240, 'fps': 25},
-    'b-frames': {'codec': 'h264', 'bframes': 2, 'width': 320, 'height': 240, 'fps': 25, 'gop': 50},
+    'aac': {'codec': 'h264', 'audio': 'aac'},
+    'opus': {'codec': 'h264', 'audio': 'opus'},
+    'b-frames': {'codec': 'h264', 'bframes': 2, 'gop': 50},
 }
 SEGMENTS = 3
 RATE = 4

@@ -13,8 +13,9 @@ from potoo_ledger import check_ledger
 from potoo_mp4 import read_movie
 from potoo_process import wait_until
 from potoo_recording import check_with_ffprobe, find_lost_and_doubled, probe, read_stamps
+from potoo_rtsp import AUDIO_ONLY, MOTION_JPEG, NO_TRACKS, TinyCamera
 
-SMALL = {'codec': 'h264', 'width': 320, 'height': 240, 'fps': 25}
+SMALL = {'codec': 'h264'}
 CAMERAS = {
     'quiet-one': SMALL,
     'quiet-two': {**SMALL, 'codec': 'h265'},
@@ -27,7 +28,6 @@ CAMERAS = {
     'refuse': SMALL,
     'no-keyframes': SMALL,
     'resolution': SMALL,
-    'no-video': {**SMALL, 'codec': 'none', 'audio': 'aac'},
 }
 SECOND = 1_000_000
 UNTOUCHED = ('quiet-one', 'quiet-two')
@@ -273,13 +273,23 @@ def test_wrong_url(potoo, cameras, name, make_url):
     assert potoo.segments(name) == []
 
 
-def test_no_video_track(potoo, cameras):
-    added_us = now_us()
-    potoo.add_camera(id='no-video', url=cameras.urls['no-video'])
-    camera = potoo.wait_state('no-video', 'no-video', timeout=30)
-    assert 'video' in camera['status']['reason'].lower()
-    wait_for_gap(potoo, 'no-video', 'no-video', added_us - SECOND, ended=False)
-    assert potoo.segments('no-video') == []
+@pytest.mark.parametrize(
+    'name, sdp, word',
+    [
+        ('audio-only', AUDIO_ONLY, 'video'),
+        ('motion-jpeg', MOTION_JPEG, 'jpeg'),
+        ('no-tracks', NO_TRACKS, 'video'),
+    ],
+)
+def test_no_video_that_can_be_recorded(potoo, name, sdp, word):
+    with TinyCamera(sdp) as camera:
+        added_us = now_us()
+        potoo.add_camera(id=name, url=camera.url)
+        status = potoo.wait_state(name, 'no-video', timeout=30)['status']
+        assert word in status['reason'].lower()
+        wait_for_gap(potoo, name, 'no-video', added_us - SECOND, ended=False)
+        assert potoo.segments(name) == []
+        assert potoo.api('DELETE', f'/api/v1/cameras/{name}')[0] == 204
 
 
 def test_resolution_change_cuts_cleanly(potoo, cameras):

@@ -24,8 +24,8 @@ SYNC_S = 2
 # Declared in docs/architecture.md: two GOPs, the sync interval, an fdatasync.
 DECLARED_LOSS_US = int((2 * GOP_S + SYNC_S + 0.5) * 1e6)
 CAMERAS = {
-    'with-audio': {'codec': 'h264', 'audio': 'aac', 'fps': 25, 'gop': 25},
-    'video-only': {'codec': 'h265', 'fps': 25, 'gop': 25},
+    'with-audio': {'codec': 'h264', 'audio': 'aac'},
+    'video-only': {'codec': 'h265'},
 }
 
 

@@ -45,7 +45,7 @@ def read_thread_state(pid, thread):
 
 def test_blocked_main_loop_loses_nothing(sim, daemon):
     names = ['one', 'two', 'three']
-    cameras = sim({name: {'codec': 'h264', 'fps': FPS, 'audio': 'aac'} for name in names})
+    cameras = sim({name: {'codec': 'h264', 'audio': 'aac'} for name in names})
     for name in names:
         daemon.add_camera(id=name, url=cameras.urls[name])
     for name in names:

@@ -19,9 +19,9 @@ FPS = 25
 FRAME_S = 1 / FPS
 WALL_TOLERANCE_US = 50_000
 CAMERAS = {
-    'h264-aac': {'codec': 'h264', 'audio': 'aac', 'width': 320, 'height': 240, 'fps': FPS},
-    'h265': {'codec': 'h265', 'width': 320, 'height': 240, 'fps': FPS},
-    'b-frames': {'codec': 'h264', 'bframes': 2, 'audio': 'opus', 'fps': FPS, 'gop': 50},
+    'h264-aac': {'codec': 'h264', 'audio': 'aac'},
+    'h265': {'codec': 'h265'},
+    'b-frames': {'codec': 'h264', 'bframes': 2, 'audio': 'opus', 'gop': 50},
 }
 AUDIO = {'h264-aac': 'aac', 'b-frames': 'opus'}
 SEGMENTS = 4

@@ -12,7 +12,7 @@ from potoo_recording import check_with_ffprobe, discover, find_lost_and_doubled,
 
 LIMIT_S = 3 * SLOWNESS
 CLOSED = 1  # catalog/potoo-catalog-segments.h
-CAMERA = {'codec': 'h264', 'width': 320, 'height': 240, 'audio': 'aac'}
+CAMERA = {'codec': 'h264', 'audio': 'aac'}
 
 
 def stop_in_time(daemon, sig=signal.SIGTERM):

@@ -9,9 +9,22 @@ import subprocess
 from potoo_process import CAMERA_SIM, SIM_CACHE, Process
 
 
+# What tests want unless they say otherwise: a GOP a second, quickly encoded.
+SMALL = {
+    'codec': 'h264',
+    'width': 320,
+    'height': 240,
+    'fps': 25,
+    'bitrate': 300,
+    'gop': 25,
+    'loop': 4,
+    'audio': 'none',
+}
+
+
 class Sim(Process):
     """
-    cameras: a dict of each camera's members by its id, e.g. {'door': {'codec': 'h265'}}, or a number.
+    cameras: settings that differ from SMALL by camera, e.g. {'door': {'codec': 'h265'}}.
     """
 
     def __init__(self, directory, cameras, start_timeout=120, env=None, **options):
@@ -26,12 +39,9 @@ class Sim(Process):
             '--die-with-parent',
             f'--cache-dir={SIM_CACHE}',
         ]
-        if isinstance(cameras, int):
-            command.append(f'--cameras={cameras}')
-        else:
-            for name, members in cameras.items():
-                members = ''.join(f',{key}={value}' for key, value in members.items())
-                command.append(f'--camera={name}{members}')
+        for name, members in cameras.items():
+            settings = ''.join(f',{key}={value}' for key, value in {**SMALL, **members}.items())
+            command.append(f'--camera={name}{settings}')
         command += [f'--{key.replace("_", "-")}={value}' for key, value in options.items()]
         super().__init__(command, directory / 'sim.log', env=env, stdout=subprocess.PIPE)
         ready = self.read_ready(start_timeout)
