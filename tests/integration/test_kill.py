@@ -73,7 +73,7 @@ class Victim:
         assert segment['state'] == 'closed', segment
         path = self.daemon.segment_path(segment)
         movie = read_movie(path)  # whole fragments and nothing behind them
-        assert segment['size_bytes'] == path.stat().st_size
+        assert segment['size'] == path.stat().st_size
         assert movie.fragments, path
         assert movie.mehd_duration / movie.movie_timescale == pytest.approx(
             movie.duration_s(), abs=0.04

@@ -86,18 +86,19 @@ def test_durations_agree(recording, camera):
         )[0]
         index_s = row['duration_ticks'] / 90000
         movie = recording.movies[path]
-        api_s = (parse_time(segment['end']) - parse_time(segment['start'])) / 1e6
+        wall_s = (parse_time(segment['end']) - parse_time(segment['start'])) / 1e6
         assert discover(path) == pytest.approx(index_s, abs=FRAME_S)
         assert movie.mehd_duration / movie.movie_timescale == pytest.approx(index_s, abs=FRAME_S)
         assert movie.duration_s() == pytest.approx(index_s, abs=0.001)
-        assert api_s == pytest.approx(index_s, abs=0.05)
+        assert segment['duration'] == pytest.approx(index_s, abs=0.001)
+        assert wall_s == pytest.approx(index_s, abs=0.05)
 
 
 @pytest.mark.parametrize('camera', CAMERAS)
 def test_index_names_each_fragment(recording, camera):
     for segment, path in zip(recording.segments[camera], recording.paths[camera]):
         movie = recording.movies[path]
-        assert segment['size_bytes'] == path.stat().st_size == movie.fragments[-1].end
+        assert segment['size'] == path.stat().st_size == movie.fragments[-1].end
         ends = [movie.init_size] + [f.end for f in movie.fragments]
         assert [f.start for f in movie.fragments] == ends[:-1]
 
