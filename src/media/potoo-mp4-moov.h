@@ -17,7 +17,8 @@ typedef struct
   char codecs[96];         /* RFC 6381 list */
 } PotooMp4Moov;
 
-/* @moov: content of the box. FALSE when a box does not fit into its parent or a bound is exceeded. */
+/* @moov: content of the box. FALSE when a box does not fit into its parent or a bound is exceeded.
+ */
 gboolean potoo_mp4_parse_moov (GstByteReader *moov, PotooMp4Moov *result);
 
 G_END_DECLS

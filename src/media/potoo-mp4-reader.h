@@ -10,7 +10,8 @@ G_BEGIN_DECLS
  *
  * Reads the boxes of one fragmented MP4 file of ours: `ftyp` + `moov`, then
  * fragments of `prft` + `moof` + `mdat` (ISO/IEC 14496-12). The file is taken as hostile:
- * every size is checked against the file and against a bound before it is used. Media itself is never read.
+ * every size is checked against the file and against a bound before it is used. Media itself is
+ * never read.
  *
  * One thread at a time; blocks on the disk.
  */
@@ -45,8 +46,8 @@ typedef struct
  * Reads the headers of the whole fragment at @offset. Whole means: all its boxes lie
  * inside the file, and every sample that they name lies inside its `mdat`.
  *
- * Errors: POTOO_ERROR_RANGE exactly at the end of the file; POTOO_ERROR_CORRUPT when
- * there is no whole fragment; POTOO_ERROR_IO.
+ * Errors: POTOO_ERROR_RANGE when the file ends at @offset or inside the fragment;
+ * POTOO_ERROR_CORRUPT when what stands there is no fragment; POTOO_ERROR_IO.
  */
 gboolean potoo_mp4_reader_read_fragment (PotooMp4Reader *reader,
                                          gint64 offset,

@@ -23,15 +23,16 @@ G_DECLARE_FINAL_TYPE (PotooRecorder, potoo_recorder, POTOO, RECORDER, GObject)
 PotooRecorder *potoo_recorder_new (PotooConfig *config, PotooCatalog *catalog, GError **error);
 gboolean potoo_recorder_start (PotooRecorder *recorder, GError **error);
 /* Closes every segment; open gaps of cause `shutdown` begin at its end. Blocks at most
- * @timeout_us; FALSE when a disk did not answer in time (what it has is repaired at the next start). */
+ * @timeout_us; FALSE when a disk did not answer in time (what it has is repaired at the next
+ * start). */
 gboolean potoo_recorder_stop (PotooRecorder *recorder, gint64 timeout_us);
 
 /**
  * PotooFragmentQueue:
  *
  * A camera stream's way to the disk: bounded in bytes (32 MiB) and messages; when
- * full, fragments are dropped up to the next key fragment that fits, counted, and become a gap of cause
- * `disk-slow`. All functions: any thread, never block, take effect in order.
+ * full, fragments are dropped up to the next key fragment that fits, counted, and become a gap of
+ * cause `disk-slow`. All functions: any thread, never block, take effect in order.
  */
 typedef struct _PotooFragmentQueue PotooFragmentQueue;
 
@@ -73,6 +74,7 @@ GPtrArray *potoo_recorder_list_roots (PotooRecorder *recorder);
 
 /* Any thread. Opens a segment's file for reading (O_NOFOLLOW below the root);
  * -1 with an error. */
-int potoo_recorder_open_segment (PotooRecorder *recorder, const PotooSegment *segment, GError **error);
+int
+potoo_recorder_open_segment (PotooRecorder *recorder, const PotooSegment *segment, GError **error);
 
 G_END_DECLS

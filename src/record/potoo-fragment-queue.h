@@ -1,0 +1,60 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#pragma once
+
+#include "record/potoo-recorder.h"
+
+G_BEGIN_DECLS
+
+/* The two ends of PotooFragmentQueue that its users do not see: making it and taking
+ * from it. Bounds: POTOO_QUEUE_MAX_BYTES of fragments; POTOO_QUEUE_MAX_MESSAGES of
+ * all kinds, and POTOO_QUEUE_MAX_CONTROLS on top for what must not be lost. */
+
+#define POTOO_QUEUE_MAX_BYTES (32 * 1024 * 1024)
+#define POTOO_QUEUE_MAX_MESSAGES 4096
+#define POTOO_QUEUE_MAX_CONTROLS 64
+
+typedef enum
+{
+  POTOO_MESSAGE_FRAGMENT,
+  POTOO_MESSAGE_PLAN,
+  POTOO_MESSAGE_INTERRUPT,
+  POTOO_MESSAGE_SHUT_DOWN, /* the last one: the recorder stops */
+  POTOO_MESSAGE_REMOVE,    /* the last one: the camera is removed */
+} PotooMessageType;
+
+typedef struct
+{
+  PotooMessageType type;
+  gint64 wall_us; /* when it was posted */
+  /* Fragments in front of this message were dropped; wall time at which the last of them ended. 0:
+   * none. */
+  gint64 lost_until_us;
+  PotooFragment *fragment; /* (transfer full) */
+  PotooRecordingPlan plan;
+  PotooGapCause cause;
+} PotooMessage;
+
+void potoo_message_clear (PotooMessage *message);
+
+/* Called, in the pushing thread, when the queue turns from idle to not idle: it
+ * stays so until potoo_fragment_queue_take() has returned FALSE. */
+typedef void (*PotooQueueWakeFunc) (PotooFragmentQueue *queue, gpointer user_data);
+
+PotooFragmentQueue *potoo_fragment_queue_new (const char *camera,
+                                              PotooStreamKind stream,
+                                              PotooQueueWakeFunc wake,
+                                              gpointer user_data);
+PotooFragmentQueue *potoo_fragment_queue_ref (PotooFragmentQueue *queue);
+void potoo_fragment_queue_unref (PotooFragmentQueue *queue);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (PotooFragmentQueue, potoo_fragment_queue_unref)
+
+const char *potoo_fragment_queue_get_camera (PotooFragmentQueue *queue);
+PotooStreamKind potoo_fragment_queue_get_stream (PotooFragmentQueue *queue);
+
+/* Posts SHUT_DOWN or REMOVE; what is pushed after it is dropped. */
+void potoo_fragment_queue_end (PotooFragmentQueue *queue, PotooMessageType type);
+
+/* The next message into @message; FALSE when there is none: idle again. */
+gboolean potoo_fragment_queue_take (PotooFragmentQueue *queue, PotooMessage *message);
+
+G_END_DECLS

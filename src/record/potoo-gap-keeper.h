@@ -1,0 +1,37 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#pragma once
+
+#include "catalog/potoo-catalog-gaps.h"
+
+G_BEGIN_DECLS
+
+/**
+ * PotooGapKeeper:
+ *
+ * The gap rows of one camera stream: at most one is open. A row is posted when a
+ * gap begins and again when it ends; a gap of no length leaves none. All times are wall
+ * times, as the fragments at its two ends say them.
+ *
+ * The writer's thread only, after it was made.
+ */
+typedef struct _PotooGapKeeper PotooGapKeeper;
+
+/* @open: (nullable): the row that an earlier run left open; it goes on. */
+PotooGapKeeper *potoo_gap_keeper_new (PotooCatalog *catalog,
+                                      const char *camera,
+                                      PotooStreamKind stream,
+                                      const PotooGap *open);
+/* Leaves an open row as it stands. */
+void potoo_gap_keeper_free (PotooGapKeeper *keeper);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (PotooGapKeeper, potoo_gap_keeper_free)
+
+/* NULL when none is open. (transfer none) (nullable) */
+const PotooGap *potoo_gap_keeper_get_open (PotooGapKeeper *keeper);
+
+/* A gap because of @cause from @start_us on. An open one of the same cause goes on;
+ * one of another cause ends at @start_us. */
+void potoo_gap_keeper_begin (PotooGapKeeper *keeper, gint64 start_us, PotooGapCause cause);
+/* Ends the open gap, if there is one. */
+void potoo_gap_keeper_end (PotooGapKeeper *keeper, gint64 end_us);
+
+G_END_DECLS

@@ -1,0 +1,196 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+
+#include "record/potoo-last-run.h"
+
+#include "base/potoo-clock.h"
+#include "base/potoo-log.h"
+#include "catalog/potoo-catalog-cameras.h"
+#include "catalog/potoo-catalog-settings.h"
+
+#define SETTING "recorder-run"
+#define RUNNING "running"
+#define STOPPED "stopped"
+#define SEGMENTS_PER_QUERY 100
+
+static void
+note (PotooCatalog *catalog, const char *state)
+{
+  g_autofree char *value = g_strdup_printf ("%s %s", potoo_clock_boot_id (), state);
+  potoo_catalog_put_setting (catalog, SETTING, value);
+}
+
+void
+potoo_last_run_note_start (PotooCatalog *catalog)
+{
+  note (catalog, RUNNING);
+}
+
+void
+potoo_last_run_note_clean_stop (PotooCatalog *catalog)
+{
+  note (catalog, STOPPED);
+}
+
+/* Why a run ended that was recording until its end. */
+static PotooGapCause
+find_cause (PotooCatalogReader *reader)
+{
+  g_autofree char *value = potoo_catalog_reader_get_setting (reader, SETTING, NULL);
+  g_auto (GStrv) parts = g_strsplit (value != NULL ? value : "", " ", 2);
+
+  if (g_strv_length (parts) == 2 && g_str_equal (parts[1], STOPPED))
+    return POTOO_GAP_SHUTDOWN;
+  if (g_strv_length (parts) == 2 && !g_str_equal (parts[0], potoo_clock_boot_id ()))
+    return POTOO_GAP_POWER;
+  return POTOO_GAP_CRASH;
+}
+
+static GHashTable *
+list_camera_ids (PotooCatalogReader *reader, GError **error)
+{
+  g_autoptr (GPtrArray) cameras = potoo_catalog_reader_list_cameras (reader, error);
+
+  if (cameras == NULL)
+    return NULL;
+  GHashTable *ids = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
+  for (guint i = 0; i < cameras->len; i++)
+    g_hash_table_add (ids, g_strdup (potoo_camera_settings_get_id (cameras->pdata[i])));
+  return ids;
+}
+
+/* Start of the first segment of the gap's stream that begins during the gap, 0 when there is none.
+ */
+static gint64
+find_start_after (PotooCatalogReader *reader, const PotooGap *gap, gint64 *end_us, GError **error)
+{
+  PotooSegmentQuery query = {
+    .camera = gap->camera,
+    .start_us = gap->start_us,
+    .end_us = G_MAXINT64,
+    .limit = SEGMENTS_PER_QUERY,
+  };
+  gint64 start_us = 0;
+  guint n;
+
+  do
+    {
+      g_autoptr (GPtrArray) segments = potoo_catalog_reader_list_segments (reader, &query, error);
+      if (segments == NULL)
+        return -1;
+      n = segments->len;
+      for (guint i = 0; i < n; i++)
+        {
+          const PotooSegment *segment = segments->pdata[i];
+          query.after_start_us = segment->start_us;
+          query.after_id = segment->id;
+          if (segment->stream != gap->stream || segment->start_us < gap->start_us)
+            continue;
+          if (start_us == 0)
+            start_us = segment->start_us;
+          *end_us = MAX (*end_us, segment->end_us);
+        }
+    }
+  while (n == SEGMENTS_PER_QUERY);
+  return start_us;
+}
+
+static void
+end_gap (PotooCatalog *catalog, PotooGap *gap, gint64 end_us)
+{
+  gap->end_us = end_us;
+  if (gap->end_us > gap->start_us)
+    potoo_catalog_put_gap (catalog, gap);
+  else
+    potoo_catalog_drop_gap (catalog, gap->id);
+}
+
+/* A gap whose end was not durable when the run died: what was recorded afterwards shows it. */
+static gboolean
+settle_gap (PotooCatalog *catalog,
+            PotooCatalogReader *reader,
+            PotooGap *gap,
+            GHashTable *cameras,
+            PotooRecoveryReport *report,
+            GHashTable *open,
+            GError **error)
+{
+  gint64 end_us = 0;
+  gint64 start_us = find_start_after (reader, gap, &end_us, error);
+  g_autofree char *key = potoo_stream_key (gap->camera, gap->stream);
+
+  if (start_us < 0)
+    return FALSE;
+  if (start_us > 0)
+    {
+      PotooSegment stream = { .stream = gap->stream };
+      g_strlcpy (stream.camera, gap->camera, sizeof stream.camera);
+      potoo_recovery_report_note_end (report, &stream, end_us);
+      end_gap (catalog, gap, start_us);
+    }
+  else if (!g_hash_table_contains (cameras, gap->camera))
+    end_gap (catalog, gap, potoo_clock_wall_us ());
+  else
+    g_hash_table_replace (open, g_steal_pointer (&key), g_memdup2 (gap, sizeof *gap));
+  return TRUE;
+}
+
+/* @key: camera/stream. */
+static void
+open_gap (PotooCatalog *catalog,
+          const char *key,
+          gint64 start_us,
+          PotooGapCause cause,
+          GHashTable *open)
+{
+  g_auto (GStrv) parts = g_strsplit (key, "/", 2);
+  PotooGap gap = { .start_us = start_us, .cause = cause };
+
+  g_strlcpy (gap.camera, parts[0], sizeof gap.camera);
+  if (!potoo_stream_kind_parse (parts[1], &gap.stream))
+    g_return_if_reached ();
+  gap.id = potoo_catalog_take_gap_id (catalog);
+  if (gap.id == 0)
+    return;
+  potoo_catalog_put_gap (catalog, &gap);
+  g_hash_table_replace (open, g_strdup (key), g_memdup2 (&gap, sizeof gap));
+}
+
+static void
+open_gaps_of_interrupted (PotooCatalog *catalog,
+                          PotooGapCause cause,
+                          GHashTable *cameras,
+                          PotooRecoveryReport *report,
+                          GHashTable *open)
+{
+  GHashTableIter iter;
+  gpointer key, end_us;
+
+  g_hash_table_iter_init (&iter, report->ends);
+  while (g_hash_table_iter_next (&iter, &key, &end_us))
+    {
+      g_autofree char *camera = g_strndup (key, strcspn (key, "/"));
+      if (g_hash_table_contains (cameras, camera) && !g_hash_table_contains (open, key))
+        open_gap (catalog, key, *(gint64 *) end_us, cause, open);
+    }
+}
+
+GHashTable *
+potoo_last_run_settle (PotooCatalog *catalog, PotooRecoveryReport *report, GError **error)
+{
+  g_autoptr (PotooCatalogReader) reader = potoo_catalog_reader_new (catalog, error);
+  g_autoptr (GHashTable) cameras = reader != NULL ? list_camera_ids (reader, error) : NULL;
+  g_autoptr (GPtrArray) gaps = cameras != NULL ? potoo_catalog_reader_list_open_gaps (reader, error)
+                                               : NULL;
+
+  if (gaps == NULL)
+    return NULL;
+  PotooGapCause cause = find_cause (reader);
+  g_autoptr (GHashTable) open = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, g_free);
+  for (guint i = 0; i < gaps->len; i++)
+    if (!settle_gap (catalog, reader, gaps->pdata[i], cameras, report, open, error))
+      return NULL;
+  /* After a clean stop every stream that is to be recorded has an open gap. */
+  if (cause != POTOO_GAP_SHUTDOWN)
+    open_gaps_of_interrupted (catalog, cause, cameras, report, open);
+  return g_steal_pointer (&open);
+}

@@ -1,0 +1,239 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+
+/* Every step may be cut off and done again at the next start: a file is mended
+ * before its row is closed, and a file is gone before its row goes. */
+
+#include "record/potoo-recovery.h"
+
+#include "base/potoo-clock.h"
+#include "base/potoo-error.h"
+#include "base/potoo-log.h"
+#include "record/potoo-adoption.h"
+#include "record/potoo-segment-scan.h"
+
+/* Ends are read from the boxes, the start of the next segment comes from its row: nearer than this
+ * they mean the same moment. */
+#define SAME_MOMENT_US 50000
+
+typedef struct
+{
+  PotooStorageRoot *root;
+  PotooCatalog *catalog;
+  PotooCatalogReader *reader;
+  PotooRecoveryReport *report;
+  GHashTable
+      *next_starts; /* stream key → gint64 *: start of the segment that was looked at before */
+} Recovery;
+
+char *
+potoo_stream_key (const char *camera, PotooStreamKind stream)
+{
+  return g_strconcat (camera, "/", potoo_stream_kind_to_string (stream), NULL);
+}
+
+void
+potoo_recovery_report_init (PotooRecoveryReport *report)
+{
+  *report = (PotooRecoveryReport){
+    .ends = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, g_free),
+  };
+}
+
+void
+potoo_recovery_report_clear (PotooRecoveryReport *report)
+{
+  g_clear_pointer (&report->ends, g_hash_table_unref);
+}
+
+static void
+put_time (GHashTable *table, const PotooSegment *row, gint64 time_us)
+{
+  g_hash_table_replace (table, potoo_stream_key (row->camera, row->stream),
+                        g_memdup2 (&time_us, sizeof time_us));
+}
+
+static gint64
+get_time (GHashTable *table, const PotooSegment *row)
+{
+  g_autofree char *key = potoo_stream_key (row->camera, row->stream);
+  gint64 *time_us = g_hash_table_lookup (table, key);
+  return time_us != NULL ? *time_us : 0;
+}
+
+void
+potoo_recovery_report_note_end (PotooRecoveryReport *report, const PotooSegment *row, gint64 end_us)
+{
+  if (end_us > get_time (report->ends, row))
+    put_time (report->ends, row, end_us);
+}
+
+/* --- rows in state open --- */
+
+static void
+drop (Recovery *r, const PotooSegment *row, const char *path, const char *why)
+{
+  g_autoptr (GError) error = NULL;
+
+  if (!potoo_storage_root_unlink (r->root, path, &error))
+    {
+      potoo_log_warning (row->camera, "%s", error->message);
+      r->report->unreadable++;
+      return;
+    }
+  potoo_log_warning (row->camera, "Segment %s had no media yet and is dropped: %s", path, why);
+  potoo_catalog_drop_segment (r->catalog, row->id);
+  potoo_recovery_report_note_end (r->report, row, row->start_us);
+  r->report->dropped++;
+}
+
+/* The file stays as it is, the row keeps what was durable. */
+static void
+give_up (Recovery *r, PotooSegment *row, const GError *why)
+{
+  potoo_log_error (row->camera, "Segment %s is damaged: %s", row->camera, why->message);
+  row->state = POTOO_SEGMENT_DAMAGED;
+  potoo_catalog_put_segment (r->catalog, row, NULL);
+  potoo_recovery_report_note_end (r->report, row, row->end_us);
+  r->report->damaged++;
+}
+
+static void
+put_mended (Recovery *r, PotooSegment *row, PotooSegmentScan *scan)
+{
+  g_autoptr (GBytes) blob = potoo_segment_index_to_blob (scan->index);
+  gint64 next_start_us = get_time (r->next_starts, row);
+
+  /* Nothing new was found: the row knows the end better than the boxes do. */
+  if (scan->shorter || scan->end > row->size_bytes)
+    row->end_us = scan->wall_end_us;
+  if (ABS (next_start_us - row->end_us) <= SAME_MOMENT_US)
+    row->end_us = next_start_us;
+  row->state = scan->shorter ? POTOO_SEGMENT_DAMAGED : POTOO_SEGMENT_CLOSED;
+  row->size_bytes = scan->end;
+  row->init_bytes = scan->init_size;
+  row->duration_ticks = (gint64) potoo_segment_index_get_duration_ticks (scan->index);
+  potoo_catalog_put_segment (r->catalog, row, blob);
+  potoo_recovery_report_note_end (r->report, row, row->end_us);
+  r->report->cut_bytes += scan->file_size - scan->end;
+  if (scan->shorter)
+    r->report->damaged++;
+  else
+    r->report->repaired++;
+}
+
+/* What cannot be read now may be readable at the next start, unless media is known to be in it. */
+static void
+handle_failed_scan (Recovery *r, PotooSegment *row, const char *path, const GError *error)
+{
+  gboolean corrupt = g_error_matches (error, POTOO_ERROR, POTOO_ERROR_CORRUPT);
+
+  if (g_error_matches (error, POTOO_ERROR, POTOO_ERROR_NOT_FOUND) ||
+      (corrupt && row->size_bytes == 0))
+    drop (r, row, path, error->message);
+  else if (row->size_bytes > 0)
+    give_up (r, row, error);
+  else
+    {
+      potoo_log_warning (row->camera, "%s", error->message);
+      r->report->unreadable++;
+    }
+}
+
+static void
+mend_open (Recovery *r, PotooSegment *row)
+{
+  g_autofree char *path = potoo_segment_relative_path (row);
+  g_autoptr (GBytes) blob = potoo_catalog_reader_get_index (r->reader, row->id, NULL);
+  g_auto (PotooSegmentScan) scan = { .fd = -1 };
+  g_autoptr (GError) error = NULL;
+
+  if (!potoo_segment_scan_open (&scan, r->root, path, blob, row->init_bytes, &error))
+    handle_failed_scan (r, row, path, error);
+  else if (potoo_segment_index_get_n (scan.index) == 0)
+    drop (r, row, path, "no whole fragment");
+  else if (!potoo_segment_scan_mend (&scan, r->root, FALSE, &error))
+    give_up (r, row, error);
+  else
+    put_mended (r, row, &scan);
+  put_time (r->next_starts, row, row->start_us);
+}
+
+/* --- rows in state deleting --- */
+
+static void
+complete_deletion (Recovery *r, const PotooSegment *row)
+{
+  g_autofree char *path = potoo_segment_relative_path (row);
+  g_autoptr (GError) error = NULL;
+
+  if (potoo_storage_root_unlink (r->root, path, &error))
+    {
+      potoo_catalog_drop_segment (r->catalog, row->id);
+      r->report->deleted++;
+      return;
+    }
+  potoo_log_warning (row->camera, "%s", error->message);
+  r->report->unreadable++;
+}
+
+/* --- all --- */
+
+static int
+newest_first (gconstpointer a, gconstpointer b)
+{
+  const PotooSegment *left = *(PotooSegment *const *) a, *right = *(PotooSegment *const *) b;
+  return left->id < right->id ? 1 : left->id > right->id ? -1 : 0;
+}
+
+static void
+log_report (PotooStorageRoot *root, const PotooRecoveryReport *report, gint64 took_us)
+{
+  if (report->repaired + report->damaged + report->dropped + report->deleted + report->adopted +
+          report->unreadable ==
+      0)
+    return;
+  potoo_log_info (
+      NULL,
+      "Storage root %s: %u segments repaired (%" G_GINT64_FORMAT
+      " bytes cut), %u damaged, %u dropped, %u adopted, %u deletions completed, %u foreign "
+      "entries left alone, %u not readable, in %.3f s",
+      potoo_storage_root_get_name (root), report->repaired, report->cut_bytes, report->damaged,
+      report->dropped, report->adopted, report->deleted, report->foreign, report->unreadable,
+      (double) took_us / POTOO_SECOND_US);
+}
+
+gboolean
+potoo_recovery_run (PotooStorageRoot *root,
+                    PotooCatalog *catalog,
+                    PotooRecoveryReport *report,
+                    GError **error)
+{
+  gint64 before_us = potoo_clock_mono_us ();
+  g_autoptr (PotooCatalogReader) reader = potoo_catalog_reader_new (catalog, error);
+
+  if (reader == NULL)
+    return FALSE;
+  g_autoptr (GPtrArray) rows = potoo_catalog_reader_list_unfinished (
+      reader, potoo_storage_root_get_row_id (root), error);
+  if (rows == NULL)
+    return FALSE;
+  g_autoptr (GHashTable)
+      next_starts = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, g_free);
+  Recovery recovery = { root, catalog, reader, report, next_starts };
+
+  g_ptr_array_sort (rows, newest_first);
+  for (guint i = 0; i < rows->len; i++)
+    {
+      PotooSegment *row = rows->pdata[i];
+      if (row->state == POTOO_SEGMENT_DELETING)
+        complete_deletion (&recovery, row);
+      else
+        mend_open (&recovery, row);
+    }
+  if (!potoo_catalog_sync (catalog, error) ||
+      !potoo_adoption_run (root, catalog, reader, report, error) ||
+      !potoo_catalog_sync (catalog, error))
+    return FALSE;
+  log_report (root, report, potoo_clock_mono_us () - before_us);
+  return TRUE;
+}

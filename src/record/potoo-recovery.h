@@ -1,0 +1,44 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#pragma once
+
+#include "record/potoo-storage-root.h"
+
+G_BEGIN_DECLS
+
+/* Mending what a crash left in a storage root. At start, before its writer runs;
+ * blocks. */
+
+typedef struct
+{
+  guint repaired;   /* open segments closed */
+  guint damaged;    /* open or adopted segments of which a part is lost */
+  guint dropped;    /* rows without a whole fragment on disk */
+  guint deleted;    /* deletions completed */
+  guint adopted;    /* files that had no row */
+  guint foreign;    /* files and directories that are not ours, left alone */
+  guint unreadable; /* could not be looked at: left as they are until the next start */
+  gint64 cut_bytes;
+  /* camera/stream → gint64 *: wall time up to which that stream, which was recorded
+   * when the last run ended, was recorded */
+  GHashTable *ends;
+} PotooRecoveryReport;
+
+void potoo_recovery_report_init (PotooRecoveryReport *report);
+void potoo_recovery_report_clear (PotooRecoveryReport *report);
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (PotooRecoveryReport, potoo_recovery_report_clear)
+
+/* The key of a stream in PotooRecoveryReport.ends. (transfer full) */
+char *potoo_stream_key (const char *camera, PotooStreamKind stream);
+/* Keeps the latest end of each stream. */
+void potoo_recovery_report_note_end (PotooRecoveryReport *report,
+                                     const PotooSegment *row,
+                                     gint64 end_us);
+
+/* Rows in state open and deleting, then files without a row (potoo-adoption.h). What
+ * it learns is posted to @catalog and durable when this returns TRUE. */
+gboolean potoo_recovery_run (PotooStorageRoot *root,
+                             PotooCatalog *catalog,
+                             PotooRecoveryReport *report,
+                             GError **error);
+
+G_END_DECLS

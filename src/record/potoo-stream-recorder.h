@@ -1,0 +1,42 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#pragma once
+
+#include "record/potoo-fragment-queue.h"
+#include "record/potoo-storage-root.h"
+
+G_BEGIN_DECLS
+
+/**
+ * PotooStreamRecorder:
+ *
+ * What a writer does for one camera stream: takes the messages of its queue in order, decides
+ * where segments and recordings begin and end, and keeps the gap rows. Either a
+ * segment is open, or a gap is, or the plan does not want recording.
+ *
+ * The writer's thread only, after it was made.
+ */
+typedef struct _PotooStreamRecorder PotooStreamRecorder;
+
+typedef struct
+{
+  PotooStorageRoot *root;
+  PotooCatalog *catalog;
+  const char *camera;
+  PotooStreamKind stream;
+  const PotooGap *open_gap; /* (nullable): left open by an earlier run */
+  gint64 segment_duration_us;
+} PotooStreamRecorderSpec;
+
+PotooStreamRecorder *potoo_stream_recorder_new (const PotooStreamRecorderSpec *spec);
+/* Closes nothing: the last message does that. */
+void potoo_stream_recorder_free (PotooStreamRecorder *self);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (PotooStreamRecorder, potoo_stream_recorder_free)
+
+/* FALSE after the last message. */
+gboolean potoo_stream_recorder_handle (PotooStreamRecorder *self, const PotooMessage *message);
+
+/* Monotonic time of the oldest fragment that is not synced; 0: none. */
+gint64 potoo_stream_recorder_get_unsynced_us (PotooStreamRecorder *self);
+void potoo_stream_recorder_sync (PotooStreamRecorder *self);
+
+G_END_DECLS
