@@ -16,6 +16,8 @@ typedef enum
   POTOO_CAMERA_NO_KEYFRAMES,
 } PotooCameraState;
 
+#define POTOO_N_CAMERA_STATES (POTOO_CAMERA_NO_KEYFRAMES + 1)
+
 const char *potoo_camera_state_to_string (PotooCameraState state); /* "backing-off" */
 
 /**

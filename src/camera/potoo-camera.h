@@ -12,11 +12,16 @@ G_BEGIN_DECLS
  *
  * One camera: its settings, its connection state machine with back-off and
  * watchdogs, and the pipeline of its `main` stream while connected. Main thread,
- * except where said.
+ * except where said. The watchdogs and measurements run in the ticks that
+ * PotooCameraList gives; a camera keeps a timer of its own only for its next try.
  *
- * Signals: `status-changed`: a new snapshot stands;
+ * At most one pipeline is alive: the next one is made after the one before was
+ * stopped. While one is alive it keeps the camera alive.
+ *
+ * Signals: `status-changed`: a new snapshot stands (not for fps and bitrate alone,
+ * which are measured anew each second);
  * `interrupted (PotooGapCause)`: media stopped or does not come, and why (repeated
- * when the cause changes);
+ * when the cause changes); of a connection that ended it comes when all its fragments were pushed;
  * `settings-changed`.
  */
 #define POTOO_TYPE_CAMERA (potoo_camera_get_type ())
@@ -24,6 +29,9 @@ G_DECLARE_FINAL_TYPE (PotooCamera, potoo_camera, POTOO, CAMERA, GObject)
 
 PotooCamera *potoo_camera_new (PotooCameraSettings *settings);
 const char *potoo_camera_get_id (PotooCamera *camera);
+
+/* Live media of `main`; lives as long as the camera and beyond every connection. Any thread. */
+PotooStreamHub *potoo_camera_get_hub (PotooCamera *camera); /* (transfer none) */
 
 /* Where fragments of `main` go; called from streaming threads. To be set before
  * potoo_camera_start(). */
@@ -34,9 +42,11 @@ void potoo_camera_set_fragment_func (PotooCamera *camera,
 
 /* Connects after @delay_us (if enabled). */
 void potoo_camera_start (PotooCamera *camera, gint64 delay_us);
+/* Calls back when no media comes any more (`interrupted` came before), however often it is called. */
 void potoo_camera_stop_async (PotooCamera *camera, GAsyncReadyCallback callback, gpointer user_data);
 void potoo_camera_stop_finish (PotooCamera *camera, GAsyncResult *result);
 
+/* Connects anew, at once, only when a setting changed that needs it. */
 void potoo_camera_set_settings (PotooCamera *camera, PotooCameraSettings *settings);
 PotooCameraSnapshot *potoo_camera_get_snapshot (PotooCamera *camera); /* any thread (transfer full) */
 

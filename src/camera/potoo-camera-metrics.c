@@ -1,0 +1,86 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+
+#include "camera/potoo-camera-metrics.h"
+
+static const PotooGapCause disconnect_causes[POTOO_N_DISCONNECT_CAUSES] = {
+  POTOO_GAP_DISCONNECTED, POTOO_GAP_AUTH, POTOO_GAP_STALLED, POTOO_GAP_NO_VIDEO
+};
+
+static PotooMetric *
+counter_new (const char *name, const char *help, const char *camera_id)
+{
+  return potoo_metric_new_counter (name, help, "camera", camera_id, NULL);
+}
+
+void
+potoo_camera_metrics_init (PotooCameraMetrics *metrics, const char *camera_id)
+{
+  for (guint i = 0; i < POTOO_N_CAMERA_STATES; i++)
+    metrics->states[i] = potoo_metric_new_gauge (
+        "potoo_camera_state", "1 for the state in which the camera's connection is", "camera",
+        camera_id, "state", potoo_camera_state_to_string (i), NULL);
+  for (guint i = 0; i < POTOO_N_DISCONNECT_CAUSES; i++)
+    metrics->disconnects[i] = potoo_metric_new_counter (
+        "potoo_camera_disconnects_total", "Connections and tries that failed, by cause", "camera",
+        camera_id, "cause", potoo_gap_cause_to_string (disconnect_causes[i]), NULL);
+  metrics->attempts = counter_new ("potoo_camera_connection_attempts_total",
+                                   "Tries to connect to the camera", camera_id);
+  metrics->connects = counter_new ("potoo_camera_connects_total", "Tries that led to video",
+                                   camera_id);
+  metrics->stalls = counter_new ("potoo_camera_stalls_total",
+                                 "Connections given up because video stopped", camera_id);
+  metrics->auth_failures = counter_new ("potoo_camera_auth_failures_total",
+                                        "Tries that the camera refused for their credentials",
+                                        camera_id);
+  metrics->keyframe_requests = counter_new ("potoo_camera_keyframe_requests_total",
+                                            "Keyframes asked for because none came", camera_id);
+  metrics->access_units = counter_new ("potoo_camera_access_units_total",
+                                       "Video access units received", camera_id);
+  metrics->bytes = counter_new ("potoo_camera_media_bytes_total", "Media received, of all tracks",
+                                camera_id);
+}
+
+void
+potoo_camera_metrics_clear (PotooCameraMetrics *metrics)
+{
+  for (guint i = 0; i < POTOO_N_CAMERA_STATES; i++)
+    g_clear_pointer (&metrics->states[i], potoo_metric_unref);
+  for (guint i = 0; i < POTOO_N_DISCONNECT_CAUSES; i++)
+    g_clear_pointer (&metrics->disconnects[i], potoo_metric_unref);
+  g_clear_pointer (&metrics->attempts, potoo_metric_unref);
+  g_clear_pointer (&metrics->connects, potoo_metric_unref);
+  g_clear_pointer (&metrics->stalls, potoo_metric_unref);
+  g_clear_pointer (&metrics->auth_failures, potoo_metric_unref);
+  g_clear_pointer (&metrics->keyframe_requests, potoo_metric_unref);
+  g_clear_pointer (&metrics->access_units, potoo_metric_unref);
+  g_clear_pointer (&metrics->bytes, potoo_metric_unref);
+}
+
+void
+potoo_camera_metrics_set_state (PotooCameraMetrics *metrics, PotooCameraState state)
+{
+  for (guint i = 0; i < POTOO_N_CAMERA_STATES; i++)
+    potoo_metric_set (metrics->states[i], i == (guint) state);
+}
+
+void
+potoo_camera_metrics_disconnect (PotooCameraMetrics *metrics, PotooGapCause cause)
+{
+  for (guint i = 0; i < POTOO_N_DISCONNECT_CAUSES; i++)
+    if (disconnect_causes[i] == cause)
+      potoo_metric_add (metrics->disconnects[i], 1);
+  if (cause == POTOO_GAP_STALLED)
+    potoo_metric_add (metrics->stalls, 1);
+  if (cause == POTOO_GAP_AUTH)
+    potoo_metric_add (metrics->auth_failures, 1);
+}
+
+void
+potoo_camera_metrics_progress (PotooCameraMetrics *metrics,
+                               const PotooPipelineProgress *before,
+                               const PotooPipelineProgress *now)
+{
+  /* Totals fall when the pipeline tries anew over another transport. */
+  potoo_metric_add (metrics->access_units, MAX (0, now->access_units - before->access_units));
+  potoo_metric_add (metrics->bytes, MAX (0, now->bytes - before->bytes));
+}
