@@ -142,7 +142,7 @@ parse_trun (GstByteReader *r, Traf *traf)
     return FALSE;
   if ((flags & TRUN_FIRST_FLAGS) != 0 && traf->n_samples == 0)
     traf->key = (first_flags & SAMPLE_IS_NON_SYNC) == 0;
-  if (!parse_samples (r, flags, count, traf, &bytes))
+  if (!parse_samples (r, flags, count, traf, &bytes) || gst_byte_reader_get_remaining (r) != 0)
     return FALSE;
   /* data_offset is signed: a negative one is beyond any end of a payload. */
   return data_offset >= traf->payload_start && data_offset + bytes <= traf->payload_end;
