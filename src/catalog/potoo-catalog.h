@@ -25,11 +25,16 @@ G_DECLARE_FINAL_TYPE (PotooCatalog, potoo_catalog, POTOO, CATALOG, GObject)
  * naming both versions. @state_dir exists and is locked by the caller. Blocks. */
 PotooCatalog *potoo_catalog_open (const char *state_dir, GError **error);
 
-/* Does all posted jobs and stops the thread. Blocks. Later posts fail. */
+/* Does all posted jobs and stops the thread. Blocks. Later posts fail. To be called
+ * before the last reference goes, which a callback may hold. */
 void potoo_catalog_close (PotooCatalog *catalog);
 
 /* Blocks until every job posted so far is durable (start-up, tests, shutdown). */
 gboolean potoo_catalog_sync (PotooCatalog *catalog, GError **error);
+
+/* Why nothing can be written at present (disk full, I/O error); NULL while all is well. Plain
+ * jobs stay in the queue meanwhile and are tried again. Any thread. (transfer full) (nullable) */
+char *potoo_catalog_get_error (PotooCatalog *catalog);
 
 /**
  * PotooCatalogReader:

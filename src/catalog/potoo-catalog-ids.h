@@ -1,0 +1,33 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#pragma once
+
+#include "catalog/potoo-catalog-writer.h"
+
+G_BEGIN_DECLS
+
+#define POTOO_ID_BLOCK 1024
+
+/**
+ * PotooIdBlocks:
+ *
+ * Ids that are never used twice, given out without waiting: blocks of them are
+ * reserved durably ahead of use, the next one while half of one is left. What a
+ * crash leaves of a block is skipped. Any thread.
+ */
+typedef struct _PotooIdBlocks PotooIdBlocks;
+
+/* @name: row of `id_counters`; @in_use_sql: one row when any id from ?1 to ?2
+ * is in use (files of a lost catalog may be adopted with theirs). The first block is reserved with
+ * @db, which blocks. */
+PotooIdBlocks *
+potoo_id_blocks_new (const char *name, const char *in_use_sql, PotooDb *db, GError **error);
+/* After the writer that it was used with has stopped. */
+void potoo_id_blocks_free (PotooIdBlocks *blocks);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (PotooIdBlocks, potoo_id_blocks_free)
+
+/* Never blocks; 0 when there is none. */
+gint64 potoo_id_blocks_take (PotooIdBlocks *blocks, PotooCatalogWriter *writer);
+/* @id is in use, wherever it came from. */
+void potoo_id_blocks_note_used (PotooIdBlocks *blocks, gint64 id);
+
+G_END_DECLS

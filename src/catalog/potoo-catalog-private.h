@@ -1,0 +1,52 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#pragma once
+
+#include "catalog/potoo-catalog-db.h"
+#include "catalog/potoo-catalog-ids.h"
+#include "catalog/potoo-catalog-writer.h"
+#include "catalog/potoo-catalog.h"
+
+G_BEGIN_DECLS
+
+/* What the table families (potoo-catalog-*.c) are written with: jobs that they
+ * post, and the connection that a reader reads with. */
+
+/* The longest that a segment may claim to last. Segments are cut after an hour at most, at
+ * the next keyframe; queries by overlap look back this far from their window, and
+ * a CHECK in the schema holds every row to it. */
+#define POTOO_SEGMENT_MAX_DURATION_US (2 * 3600 * G_GINT64_CONSTANT (1000000))
+/* A gap over this is "long": see the indexes of `gaps` in migrations/001.sql. */
+#define POTOO_GAP_LONG_US (3600 * G_GINT64_CONSTANT (1000000))
+
+/* Rows that a reader gives at most, whatever `limit` says. */
+#define POTOO_CATALOG_MAX_ROWS 10000
+
+/* Opens with other migrations than the embedded ones (tests). NULL-terminated. */
+PotooCatalog *potoo_catalog_open_with_migrations (const char *state_dir,
+                                                  const char *const *migrations,
+                                                  GError **error);
+
+/* Posts a job without an outcome; when it is refused, that is logged and counted. */
+void potoo_catalog_post (PotooCatalog *catalog, const PotooJob *job);
+
+/* A job whose outcome a GTask brings: @job has `run`, `data`, `destroy` and, if any, `key`. */
+void potoo_catalog_post_async (PotooCatalog *catalog,
+                               const PotooJob *job,
+                               gpointer source_tag,
+                               GAsyncReadyCallback callback,
+                               gpointer user_data);
+gboolean potoo_catalog_post_finish (PotooCatalog *catalog,
+                                    GAsyncResult *result,
+                                    gpointer source_tag,
+                                    GError **error);
+
+/* Waits for the outcome; @data stays the caller's. Not from the writer thread. */
+gboolean potoo_catalog_run (PotooCatalog *catalog, PotooJobFunc run, gpointer data, GError **error);
+
+PotooIdBlocks *potoo_catalog_get_segment_ids (PotooCatalog *catalog);
+PotooIdBlocks *potoo_catalog_get_gap_ids (PotooCatalog *catalog);
+PotooCatalogWriter *potoo_catalog_get_writer (PotooCatalog *catalog);
+
+PotooDb *potoo_catalog_reader_get_db (PotooCatalogReader *reader);
+
+G_END_DECLS
