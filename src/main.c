@@ -21,6 +21,14 @@
  * memory than the media. */
 #define MALLOC_ARENAS 2
 
+/* A desktop's proxies, settings and virtual file systems are of no use to a
+ * recorder, but each would bring threads and a D-Bus connection. */
+static const char *const plain_gio[][2] = {
+  { "GIO_USE_PROXY_RESOLVER", "dummy" },
+  { "GSETTINGS_BACKEND", "memory" },
+  { "GIO_USE_VFS", "local" },
+};
+
 typedef struct
 {
   char *config_path;
@@ -173,6 +181,8 @@ main (int argc, char **argv)
   bindtextdomain (GETTEXT_PACKAGE, POTOO_LOCALE_DIR);
   bind_textdomain_codeset (GETTEXT_PACKAGE, "UTF-8");
   textdomain (GETTEXT_PACKAGE);
+  for (gsize i = 0; i < G_N_ELEMENTS (plain_gio); i++)
+    g_setenv (plain_gio[i][0], plain_gio[i][1], TRUE);
   mallopt (M_ARENA_MAX, MALLOC_ARENAS);
   umask (0027);
   signal (SIGPIPE, SIG_IGN);

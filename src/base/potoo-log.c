@@ -121,12 +121,22 @@ write_journal (GLogLevelFlags flags, const GLogField *fields, gsize n_fields, gp
   return g_log_writer_journald (flags, copy, n_fields, data);
 }
 
+/* What libraries say for their own debugging only drowns ours. */
+static gboolean
+is_of_potoo (const GLogField *fields, gsize n_fields)
+{
+  gsize length;
+  const char *domain = find_field (fields, n_fields, "GLIB_DOMAIN", &length);
+  return domain != NULL && length >= 5 && strncmp (domain, "potoo", 5) == 0;
+}
+
 static GLogWriterOutput
 log_writer (GLogLevelFlags flags, const GLogField *fields, gsize n_fields, gpointer data)
 {
   PotooLogLevel level = level_from_glib (flags);
 
-  if ((int) level > g_atomic_int_get (&max_level))
+  if ((int) level > g_atomic_int_get (&max_level) ||
+      (level == POTOO_LOG_DEBUG && !is_of_potoo (fields, n_fields)))
     return G_LOG_WRITER_HANDLED;
   static int to_journal = -1;
   if (to_journal < 0)

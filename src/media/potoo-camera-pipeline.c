@@ -224,6 +224,8 @@ end_by_resource_error (PotooCameraPipeline *self, const GError *error, const cha
     case GST_RESOURCE_ERROR_OPEN_READ:
     case GST_RESOURCE_ERROR_OPEN_READ_WRITE:
     case GST_RESOURCE_ERROR_OPEN_WRITE:
+    case GST_RESOURCE_ERROR_READ:
+    case GST_RESOURCE_ERROR_WRITE:
       if (self->playing)
         {
           code = POTOO_ERROR_UNAVAILABLE;
