@@ -142,36 +142,36 @@ check_body_kind (PotooWebRequest *request)
             _ ("The body must be application/json in UTF-8"));
 }
 
-/* TRUE when it was, and @request is gone. */
-static gboolean
-refuse_long_body (PotooWebRequest *request)
+/* @request is gone afterwards. */
+static void
+refuse_unread (PotooWebRequest *request, PotooWebReject why, PotooError code, const char *detail)
 {
-  g_autofree char *problem = NULL;
+  g_autofree char *problem = potoo_web_problem_to_text (code, 0, NULL, NULL, detail);
 
-  if (potoo_web_request_get_body_length (request) <= POTOO_JSON_MAX_BYTES)
-    return FALSE;
-  potoo_web_metrics_reject (potoo_web_request_get_worker (request)->metrics,
-                            POTOO_WEB_REJECT_BODY_SIZE);
-  problem = potoo_web_problem_to_text (POTOO_ERROR_TOO_LARGE, 0, NULL, NULL,
-                                       _ ("The body is longer than 64 KiB"));
-  potoo_web_request_send_last (request, problem);
-  return TRUE;
+  potoo_web_metrics_reject (potoo_web_request_get_worker (request)->metrics, why);
+  potoo_web_request_send_last (request, potoo_error_http_status (code), problem);
 }
 
 void
 potoo_web_dispatch_headers (PotooWebRequest *request)
 {
-  if (refuse_long_body (request))
-    return;
-  if (check_limits (request) && check_guards (request) && find_route (request) &&
-      check_right (request))
+  if (!potoo_web_request_has_valid_length (request))
+    refuse_unread (request, POTOO_WEB_REJECT_FRAMING, POTOO_ERROR_INVALID_ARGUMENT,
+                   _ ("The length of the body is not clear"));
+  else if (potoo_web_request_get_body_length (request) > POTOO_JSON_MAX_BYTES)
+    refuse_unread (request, POTOO_WEB_REJECT_BODY_SIZE, POTOO_ERROR_TOO_LARGE,
+                   _ ("The body is longer than 64 KiB"));
+  else if (check_limits (request) && check_guards (request) && find_route (request) &&
+           check_right (request))
     check_body_kind (request);
 }
 
 void
 potoo_web_dispatch_chunk (PotooWebRequest *request)
 {
-  refuse_long_body (request);
+  if (potoo_web_request_get_body_length (request) > POTOO_JSON_MAX_BYTES)
+    refuse_unread (request, POTOO_WEB_REJECT_BODY_SIZE, POTOO_ERROR_TOO_LARGE,
+                   _ ("The body is longer than 64 KiB"));
 }
 
 static gboolean

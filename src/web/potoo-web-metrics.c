@@ -3,15 +3,11 @@
 #include "web/potoo-web-metrics.h"
 
 static const char *const reject_names[POTOO_WEB_N_REJECTS] = {
-  [POTOO_WEB_REJECT_HOST] = "host",
-  [POTOO_WEB_REJECT_ORIGIN] = "origin",
-  [POTOO_WEB_REJECT_RIGHT] = "right",
-  [POTOO_WEB_REJECT_MEDIA_TYPE] = "media-type",
-  [POTOO_WEB_REJECT_BODY_SIZE] = "body-size",
-  [POTOO_WEB_REJECT_URI_SIZE] = "uri-size",
-  [POTOO_WEB_REJECT_CONNECTIONS] = "connections",
-  [POTOO_WEB_REJECT_IN_FLIGHT] = "in-flight",
-  [POTOO_WEB_REJECT_TIMEOUT] = "timeout",
+  [POTOO_WEB_REJECT_HOST] = "host",           [POTOO_WEB_REJECT_ORIGIN] = "origin",
+  [POTOO_WEB_REJECT_RIGHT] = "right",         [POTOO_WEB_REJECT_MEDIA_TYPE] = "media-type",
+  [POTOO_WEB_REJECT_BODY_SIZE] = "body-size", [POTOO_WEB_REJECT_FRAMING] = "framing",
+  [POTOO_WEB_REJECT_URI_SIZE] = "uri-size",   [POTOO_WEB_REJECT_CONNECTIONS] = "connections",
+  [POTOO_WEB_REJECT_IN_FLIGHT] = "in-flight", [POTOO_WEB_REJECT_TIMEOUT] = "timeout",
   [POTOO_WEB_REJECT_STOPPING] = "stopping",
 };
 

@@ -9,6 +9,7 @@ G_BEGIN_DECLS
 
 /* Between the server core's files; resources include potoo-web-request.h. */
 
+#define POTOO_WEB_SERVER_NAME "Potoo"
 #define POTOO_WEB_MAX_IN_FLIGHT 128
 #define POTOO_WEB_MAX_URI_BYTES (8 * 1024)
 
@@ -52,8 +53,9 @@ void potoo_web_request_send (PotooWebRequest *request,
                              const char *type,
                              GBytes *bytes,
                              PotooWebBody *body);
-/* Answers @problem (413) without reading the rest of the body, and closes. */
-void potoo_web_request_send_last (PotooWebRequest *request, const char *problem);
+/* Answers @problem without reading the rest of the request, and closes. @request is gone. */
+void potoo_web_request_send_last (PotooWebRequest *request, guint status, const char *problem);
+gboolean potoo_web_request_has_valid_length (PotooWebRequest *request);
 /* Holds the message until the answer comes. */
 void potoo_web_request_wait (PotooWebRequest *request);
 

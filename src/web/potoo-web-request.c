@@ -313,11 +313,13 @@ potoo_web_request_give_up (PotooWebRequest *request)
 }
 
 void
-potoo_web_request_send_last (PotooWebRequest *request, const char *problem)
+potoo_web_request_send_last (PotooWebRequest *request, guint status, const char *problem)
 {
-  g_autoptr (GString) text = g_string_new ("HTTP/1.1 413 Content Too Large\r\nServer: Potoo\r\n");
+  g_autoptr (GString) text = g_string_new (NULL);
   PotooWebConnection *connection = request->connection;
 
+  g_string_append_printf (text, "HTTP/1.1 %u %s\r\nServer: " POTOO_WEB_SERVER_NAME "\r\n", status,
+                          get_phrase (status));
   for (guint i = 0; potoo_web_security_headers[i] != NULL; i += 2)
     g_string_append_printf (text, "%s: %s\r\n", potoo_web_security_headers[i],
                             potoo_web_security_headers[i + 1]);
@@ -325,12 +327,27 @@ potoo_web_request_send_last (PotooWebRequest *request, const char *problem)
                           "Content-Type: application/problem+json\r\nContent-Length: %zu\r\n\r\n%s",
                           strlen (problem), problem);
   if (request->status == 0)
-    potoo_web_metrics_count_request (request->worker->metrics, get_route_path (request), 413);
-  request->status = 413;
+    potoo_web_metrics_count_request (request->worker->metrics, get_route_path (request), status);
+  request->status = status;
   request->complete = TRUE;
   /* Taking the connection from libsoup frees the message, and with it @request. */
   GIOStream *stream = soup_server_message_steal_connection (request->message);
   potoo_web_connection_send_last (connection, stream, text->str);
+}
+
+/* RFC 9112, 6.3: digits, and not beside a transfer coding. libsoup takes more, even
+ * negative lengths. */
+gboolean
+potoo_web_request_has_valid_length (PotooWebRequest *request)
+{
+  SoupMessageHeaders *headers = soup_server_message_get_request_headers (request->message);
+  const char *length = soup_message_headers_get_list (headers, "Content-Length");
+
+  if (length == NULL)
+    return TRUE;
+  return length[0] != '\0' && length[strspn (length, "0123456789")] == '\0' &&
+         strlen (length) <= 18 &&
+         soup_message_headers_get_list (headers, "Transfer-Encoding") == NULL;
 }
 
 void

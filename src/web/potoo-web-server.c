@@ -126,7 +126,7 @@ on_empty (gpointer user_data)
 static void
 worker_set_up (PotooWebServer *self)
 {
-  self->soup = soup_server_new ("server-header", "Potoo", "raw-paths", TRUE, NULL);
+  self->soup = soup_server_new ("server-header", POTOO_WEB_SERVER_NAME, "raw-paths", TRUE, NULL);
   soup_server_add_early_handler (self->soup, NULL, on_headers, self, NULL);
   soup_server_add_handler (self->soup, NULL, on_request, self, NULL);
   g_signal_connect (self->soup, "request-started", G_CALLBACK (on_request_started), self);
