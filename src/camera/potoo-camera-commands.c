@@ -8,31 +8,14 @@
  * durable, and only then changes the camera; whatever fails before leaves all as it was.
  */
 
-#include "camera/potoo-camera-list-private.h"
+#include "camera/potoo-camera-commands.h"
 
 #include <glib/gi18n-lib.h>
-#include <string.h>
 
 #include "base/potoo-error.h"
-#include "base/potoo-text.h"
-#include "catalog/potoo-catalog-cameras.h"
-
-/* How far `name-2`, `name-3` … is tried for an id that was made from a name. */
-#define MAX_ID_SUFFIX 999
-
-typedef struct
-{
-  GSourceFunc run;               /* gets the GTask */
-  char *id;                      /* whose queue it is in */
-  PotooCameraSettings *settings; /* to add, or what the patch gave */
-  JsonObject *patch;
-  guint64 if_version;
-  char *made_id; /* the id that was made from the name, when another is looked for */
-  guint suffix;
-} Command;
 
 static void
-command_free (Command *command)
+command_free (PotooCameraCommand *command)
 {
   g_free (command->id);
   g_clear_pointer (&command->settings, potoo_camera_settings_unref);
@@ -41,14 +24,24 @@ command_free (Command *command)
   g_free (command);
 }
 
-static Command *
-get_command (GTask *task)
+PotooCameraCommand *
+potoo_camera_command_new (GSourceFunc run, const char *id)
+{
+  PotooCameraCommand *command = g_new0 (PotooCameraCommand, 1);
+
+  command->run = run;
+  command->id = g_strdup (id);
+  return command;
+}
+
+PotooCameraCommand *
+potoo_camera_command_get (GTask *task)
 {
   return g_task_get_task_data (task);
 }
 
-static PotooCameraList *
-get_list (GTask *task)
+PotooCameraList *
+potoo_camera_command_get_list (GTask *task)
 {
   return g_task_get_source_object (task);
 }
@@ -71,15 +64,15 @@ run_on_main (GSourceFunc func, GTask *task)
 static gboolean
 on_turn (gpointer task)
 {
-  get_command (task)->run (task);
+  potoo_camera_command_get (task)->run (task);
   return G_SOURCE_REMOVE;
 }
 
 static void
 enter_queue (GTask *task)
 {
-  PotooCameraList *self = get_list (task);
-  const char *id = get_command (task)->id;
+  PotooCameraList *self = potoo_camera_command_get_list (task);
+  const char *id = potoo_camera_command_get (task)->id;
   GQueue *queue = g_hash_table_lookup (self->commands, id);
 
   if (queue == NULL)
@@ -95,11 +88,12 @@ enter_queue (GTask *task)
 static void
 leave_queue (GTask *task)
 {
-  PotooCameraList *self = get_list (task);
-  const char *id = get_command (task)->id;
+  PotooCameraList *self = potoo_camera_command_get_list (task);
+  const char *id = potoo_camera_command_get (task)->id;
   GQueue *queue = g_hash_table_lookup (self->commands, id);
 
-  g_assert (g_queue_pop_head (queue) == task);
+  g_assert (g_queue_peek_head (queue) == task);
+  g_queue_pop_head (queue);
   if (queue->length > 0)
     run_on_main (on_turn, queue->head->data); /* not from here: chains would recurse */
   else
@@ -113,18 +107,17 @@ on_posted (gpointer task)
   return G_SOURCE_REMOVE;
 }
 
-/* Takes over @task and @command. */
-static void
-post (GTask *task, Command *command)
+void
+potoo_camera_command_post (GTask *task, PotooCameraCommand *command)
 {
-  PotooCameraList *self = get_list (task);
+  PotooCameraList *self = potoo_camera_command_get_list (task);
 
   g_task_set_task_data (task, command, (GDestroyNotify) command_free);
   if (g_atomic_int_add (&self->n_commands, 1) < POTOO_MAX_CAMERA_COMMANDS)
     {
       potoo_metric_add (self->waiting, 1);
       run_on_main (on_posted, task);
-      return; /* the reference is the queue's, until finish() */
+      return; /* the reference is the queue's, until it is finished */
     }
   g_atomic_int_add (&self->n_commands, -1);
   potoo_metric_add (self->refused, 1);
@@ -133,11 +126,10 @@ post (GTask *task, Command *command)
   g_object_unref (task);
 }
 
-/* The outcome was returned: makes place for the next. */
-static void
-finish (GTask *task)
+void
+potoo_camera_command_finish (GTask *task)
 {
-  PotooCameraList *self = get_list (task);
+  PotooCameraList *self = potoo_camera_command_get_list (task);
 
   potoo_metric_add (self->waiting, -1);
   g_atomic_int_add (&self->n_commands, -1);
@@ -145,350 +137,44 @@ finish (GTask *task)
   g_object_unref (task);
 }
 
-static void
-finish_with_error (GTask *task, GError *error)
+void
+potoo_camera_command_finish_with_error (GTask *task, GError *error)
 {
   g_task_return_error (task, error);
-  finish (task);
+  potoo_camera_command_finish (task);
 }
 
-static void
-finish_with_snapshot (GTask *task, PotooCamera *camera)
+void
+potoo_camera_command_finish_with_snapshot (GTask *task, PotooCamera *camera)
 {
   g_task_return_pointer (task, potoo_camera_get_snapshot (camera),
                          (GDestroyNotify) potoo_camera_snapshot_unref);
-  finish (task);
+  potoo_camera_command_finish (task);
 }
 
-static gboolean
-check_open (GTask *task, GError **error)
+void
+potoo_camera_command_move (GTask *task, PotooCameraSettings *settings)
 {
-  PotooCameraList *self = get_list (task);
+  PotooCameraCommand *command = potoo_camera_command_get (task);
+
+  leave_queue (task);
+  potoo_camera_settings_unref (command->settings);
+  command->settings = settings;
+  g_free (command->id);
+  command->id = g_strdup (potoo_camera_settings_get_id (settings));
+  enter_queue (task);
+}
+
+gboolean
+potoo_camera_command_check_open (GTask *task, GError **error)
+{
+  PotooCameraList *self = potoo_camera_command_get_list (task);
 
   if (self->started && !self->stopped)
     return TRUE;
   g_set_error_literal (error, POTOO_ERROR, POTOO_ERROR_UNAVAILABLE,
                        _ ("Potoo is starting or stopping; try again later"));
   return FALSE;
-}
-
-/* The camera that a patch or remove means, if it is as the caller saw it. */
-static PotooCamera *
-find_target (GTask *task, GError **error)
-{
-  Command *command = get_command (task);
-
-  if (!check_open (task, error))
-    return NULL;
-  PotooCamera *camera = potoo_camera_list_find (get_list (task), command->id);
-  if (camera == NULL)
-    {
-      g_set_error (error, POTOO_ERROR, POTOO_ERROR_NOT_FOUND, _ ("There is no camera “%s”"),
-                   command->id);
-      return NULL;
-    }
-  g_autoptr (PotooCameraSnapshot) snapshot = potoo_camera_get_snapshot (camera);
-  if (command->if_version == 0 || command->if_version == snapshot->version)
-    return camera;
-  g_set_error (error, POTOO_ERROR, POTOO_ERROR_PRECONDITION_FAILED,
-               _ ("The camera “%s” was changed in the meantime; read it again"), command->id);
-  return NULL;
-}
-
-/* --- add --- */
-
-/* The settings to add with the next id of `name-2`, `name-3` … */
-static PotooCameraSettings *
-make_next_id (Command *command, GError **error)
-{
-  if (command->made_id == NULL)
-    command->made_id = g_strdup (command->id);
-  command->suffix = MAX (2, command->suffix + 1);
-  if (command->suffix > MAX_ID_SUFFIX)
-    {
-      potoo_set_error_at (error, POTOO_ERROR_EXISTS, "/name",
-                          _ ("Too many cameras are called “%s”; give an id"), command->made_id);
-      return NULL;
-    }
-
-  g_autofree char *suffix = g_strdup_printf ("-%u", command->suffix);
-  int room = (int) (POTOO_SLUG_MAX - strlen (suffix));
-  g_autofree char *id = g_strdup_printf ("%.*s%s", room, command->made_id, suffix);
-  g_autoptr (JsonObject) object = potoo_camera_settings_to_stored_json (command->settings);
-  json_object_set_string_member (object, "id", id);
-  return potoo_camera_settings_new (object, error);
-}
-
-/* Goes on in the queue of another id, if the caller left the choice to us. */
-static void
-id_is_taken (GTask *task, GError *taken)
-{
-  Command *command = get_command (task);
-  GError *error = NULL;
-
-  if (command->made_id == NULL && !potoo_camera_settings_has_made_id (command->settings))
-    {
-      finish_with_error (task, taken);
-      return;
-    }
-  g_error_free (taken);
-  PotooCameraSettings *next = make_next_id (command, &error);
-  if (next == NULL)
-    {
-      finish_with_error (task, error);
-      return;
-    }
-  leave_queue (task);
-  potoo_camera_settings_unref (command->settings);
-  command->settings = next;
-  g_free (command->id);
-  command->id = g_strdup (potoo_camera_settings_get_id (next));
-  enter_queue (task);
-}
-
-static void
-on_added_durably (GObject *source, GAsyncResult *result, gpointer task)
-{
-  PotooCameraList *self = get_list (task);
-  GError *error = NULL;
-
-  self->n_adding--;
-  if (!potoo_catalog_put_camera_finish (POTOO_CATALOG (source), result, &error))
-    {
-      finish_with_error (task, error);
-      return;
-    }
-  g_autoptr (PotooCamera) camera = potoo_camera_new (get_command (task)->settings);
-  potoo_camera_list_insert (self, camera, 0);
-  finish_with_snapshot (task, camera);
-}
-
-/* SQL that may wait for the disk is not for main. */
-static void
-look_for_recordings (GTask *look, gpointer source, gpointer id, GCancellable *cancellable)
-{
-  PotooCameraList *self = source;
-  GError *error = NULL;
-  g_autoptr (PotooCatalogReader) reader = potoo_catalog_reader_new (self->catalog, &error);
-  int has = reader != NULL ? potoo_catalog_reader_has_recordings (reader, id, &error) : -1;
-
-  if (has < 0)
-    g_task_return_error (look, error);
-  else
-    g_task_return_boolean (look, has > 0);
-}
-
-static void
-on_recordings_looked_for (GObject *source, GAsyncResult *result, gpointer task)
-{
-  PotooCameraList *self = get_list (task);
-  Command *command = get_command (task);
-  GError *error = NULL;
-  gboolean has = g_task_propagate_boolean (G_TASK (result), &error);
-
-  if (error == NULL && !has)
-    {
-      potoo_catalog_put_camera_async (self->catalog, command->settings, on_added_durably, task);
-      return;
-    }
-  self->n_adding--;
-  if (error != NULL)
-    finish_with_error (task, error);
-  else
-    id_is_taken (task, potoo_error_new_at (POTOO_ERROR_EXISTS, "/id",
-                                           _ ("There are recordings of a removed camera “%s”; "
-                                              "delete them, or choose another id"),
-                                           command->id));
-}
-
-static gboolean
-run_add (gpointer task)
-{
-  PotooCameraList *self = get_list (task);
-  Command *command = get_command (task);
-  GError *error = NULL;
-
-  if (!check_open (task, &error))
-    finish_with_error (task, error);
-  else if (potoo_camera_list_find (self, command->id) != NULL)
-    id_is_taken (task, potoo_error_new_at (POTOO_ERROR_EXISTS, "/id",
-                                           _ ("There is a camera “%s” already; choose another id, "
-                                              "or change that camera"),
-                                           command->id));
-  else if (self->cameras->len + self->n_adding >= POTOO_MAX_CAMERAS)
-    finish_with_error (task,
-                       g_error_new (POTOO_ERROR, POTOO_ERROR_TOO_LARGE,
-                                    _ ("There are %d cameras already, the most that one Potoo "
-                                       "takes; remove one, or use another machine"),
-                                    POTOO_MAX_CAMERAS));
-  else
-    {
-      g_autoptr (GTask) look = g_task_new (self, NULL, on_recordings_looked_for, task);
-      g_task_set_task_data (look, g_strdup (command->id), g_free);
-      self->n_adding++;
-      g_task_run_in_thread (look, look_for_recordings);
-    }
-  return G_SOURCE_REMOVE;
-}
-
-void
-potoo_camera_list_add_async (PotooCameraList *self,
-                             PotooCameraSettings *settings,
-                             GAsyncReadyCallback callback,
-                             gpointer user_data)
-{
-  g_return_if_fail (POTOO_IS_CAMERA_LIST (self));
-  g_return_if_fail (settings != NULL);
-
-  GTask *task = g_task_new (self, NULL, callback, user_data);
-  g_task_set_source_tag (task, potoo_camera_list_add_async);
-  Command *command = g_new0 (Command, 1);
-  command->run = run_add;
-  command->id = g_strdup (potoo_camera_settings_get_id (settings));
-  command->settings = potoo_camera_settings_ref (settings);
-  post (task, command);
-}
-
-PotooCameraSnapshot *
-potoo_camera_list_add_finish (PotooCameraList *self, GAsyncResult *result, GError **error)
-{
-  g_return_val_if_fail (g_task_is_valid (result, self), NULL);
-
-  return g_task_propagate_pointer (G_TASK (result), error);
-}
-
-/* --- patch --- */
-
-static void
-on_patched_durably (GObject *source, GAsyncResult *result, gpointer task)
-{
-  Command *command = get_command (task);
-  GError *error = NULL;
-
-  if (!potoo_catalog_put_camera_finish (POTOO_CATALOG (source), result, &error))
-    {
-      finish_with_error (task, error);
-      return;
-    }
-  PotooCamera *camera = potoo_camera_list_find (get_list (task), command->id);
-  potoo_camera_set_settings (camera, command->settings);
-  finish_with_snapshot (task, camera);
-}
-
-static gboolean
-run_patch (gpointer task)
-{
-  Command *command = get_command (task);
-  GError *error = NULL;
-  PotooCamera *camera = find_target (task, &error);
-
-  if (camera != NULL)
-    {
-      g_autoptr (PotooCameraSnapshot) snapshot = potoo_camera_get_snapshot (camera);
-      command->settings = potoo_camera_settings_patch (snapshot->settings, command->patch, &error);
-    }
-  if (command->settings == NULL)
-    finish_with_error (task, error);
-  else
-    potoo_catalog_put_camera_async (get_list (task)->catalog, command->settings, on_patched_durably,
-                                    task);
-  return G_SOURCE_REMOVE;
-}
-
-void
-potoo_camera_list_patch_async (PotooCameraList *self,
-                               const char *id,
-                               JsonObject *patch,
-                               guint64 if_version,
-                               GAsyncReadyCallback callback,
-                               gpointer user_data)
-{
-  g_return_if_fail (POTOO_IS_CAMERA_LIST (self));
-  g_return_if_fail (id != NULL && patch != NULL);
-
-  GTask *task = g_task_new (self, NULL, callback, user_data);
-  g_task_set_source_tag (task, potoo_camera_list_patch_async);
-  Command *command = g_new0 (Command, 1);
-  command->run = run_patch;
-  command->id = g_strdup (id);
-  command->patch = json_object_ref (patch);
-  command->if_version = if_version;
-  post (task, command);
-}
-
-PotooCameraSnapshot *
-potoo_camera_list_patch_finish (PotooCameraList *self, GAsyncResult *result, GError **error)
-{
-  g_return_val_if_fail (g_task_is_valid (result, self), NULL);
-
-  return g_task_propagate_pointer (G_TASK (result), error);
-}
-
-/* --- remove --- */
-
-static void
-on_removed_stopped (GObject *source, GAsyncResult *result, gpointer task)
-{
-  PotooCamera *camera = POTOO_CAMERA (source);
-
-  potoo_camera_stop_finish (camera, result);
-  potoo_camera_list_delete (get_list (task), camera);
-  g_task_return_boolean (task, TRUE);
-  finish (task);
-}
-
-static void
-on_removed_durably (GObject *source, GAsyncResult *result, gpointer task)
-{
-  GError *error = NULL;
-
-  if (!potoo_catalog_remove_camera_finish (POTOO_CATALOG (source), result, &error))
-    {
-      finish_with_error (task, error);
-      return;
-    }
-  PotooCamera *camera = potoo_camera_list_find (get_list (task), get_command (task)->id);
-  potoo_camera_stop_async (camera, on_removed_stopped, task);
-}
-
-static gboolean
-run_remove (gpointer task)
-{
-  GError *error = NULL;
-
-  if (find_target (task, &error) == NULL)
-    finish_with_error (task, error);
-  else
-    potoo_catalog_remove_camera_async (get_list (task)->catalog, get_command (task)->id,
-                                       on_removed_durably, task);
-  return G_SOURCE_REMOVE;
-}
-
-void
-potoo_camera_list_remove_async (PotooCameraList *self,
-                                const char *id,
-                                guint64 if_version,
-                                GAsyncReadyCallback callback,
-                                gpointer user_data)
-{
-  g_return_if_fail (POTOO_IS_CAMERA_LIST (self));
-  g_return_if_fail (id != NULL);
-
-  GTask *task = g_task_new (self, NULL, callback, user_data);
-  g_task_set_source_tag (task, potoo_camera_list_remove_async);
-  Command *command = g_new0 (Command, 1);
-  command->run = run_remove;
-  command->id = g_strdup (id);
-  command->if_version = if_version;
-  post (task, command);
-}
-
-gboolean
-potoo_camera_list_remove_finish (PotooCameraList *self, GAsyncResult *result, GError **error)
-{
-  g_return_val_if_fail (g_task_is_valid (result, self), FALSE);
-
-  return g_task_propagate_boolean (G_TASK (result), error);
 }
 
 /* --- their part of the list --- */

@@ -6,11 +6,8 @@
 
 G_BEGIN_DECLS
 
-/* What potoo-camera-list.c (the cameras) and potoo-camera-commands.c (add, patch,
- * remove) share. Main thread, except where said. */
-
-/* Waiting and under way, of all cameras together. */
-#define POTOO_MAX_CAMERA_COMMANDS 256
+/* What potoo-camera-list.c (the cameras), potoo-camera-commands.c (the queues of
+ * commands), potoo-camera-add.c and potoo-camera-change.c share. Main thread, except where said. */
 
 struct _PotooCameraList
 {

@@ -8,7 +8,6 @@
 
 #include "camera/potoo-camera-list-private.h"
 
-#include <glib/gi18n-lib.h>
 #include <string.h>
 
 #include "base/potoo-clock.h"
