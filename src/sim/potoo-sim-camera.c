@@ -1,0 +1,295 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+
+/* `lock` protects credentials and the set of clients; it is a leaf: no call
+ * into gst-rtsp-server is made with it held. */
+
+#include "sim/potoo-sim-camera.h"
+
+#include <glib/gi18n-lib.h>
+
+#include "base/potoo-clock.h"
+#include "base/potoo-error.h"
+#include "base/potoo-metrics.h"
+
+/* Fraction of the golden ratio: multiples of it spread evenly over 0 to 1
+ * whatever their number, and keyframes of many cameras do not coincide. */
+#define GOLDEN 0.6180339887498949
+
+struct _PotooSimCamera
+{
+  PotooSimCameraOptions options; /* id, sizes; strings not used but id */
+  char *id;
+  PotooSimCache *cache;
+  PotooSimFeed *feeds[POTOO_SIM_N_FEEDS];
+  guint faults; /* atomic, bits of PotooSimFault */
+  GMutex lock;
+  char *user;
+  char *password;
+  GHashTable *clients; /* GstRTSPClient, each a reference */
+  PotooMetric *n_clients;
+  PotooMetric *units_sent;
+  PotooMetric *bytes_sent;
+  PotooMetric *units_lost;
+};
+
+static PotooSimFeed *
+make_feed (PotooSimCamera *camera,
+           const PotooSimLoopParams *params,
+           gint64 start_us,
+           double spread,
+           GError **error)
+{
+  g_autoptr (PotooSimLoop) loop = potoo_sim_cache_get (camera->cache, params, error);
+
+  if (loop == NULL)
+    return NULL;
+  gint64 interval_us = params->rate_den * POTOO_SECOND_US / params->rate_num;
+  return potoo_sim_feed_new (loop, start_us + (gint64) (spread * (double) interval_us),
+                             (guint) (spread * params->n_units));
+}
+
+static gboolean
+make_feeds (PotooSimCamera *camera, gint64 start_us, double spread, GError **error)
+{
+  PotooSimLoopParams params;
+
+  potoo_sim_camera_options_get_main (&camera->options, &params);
+  camera->feeds[POTOO_SIM_FEED_MAIN] = make_feed (camera, &params, start_us, spread, error);
+  if (camera->feeds[POTOO_SIM_FEED_MAIN] == NULL)
+    return FALSE;
+  potoo_sim_camera_options_get_sub (&camera->options, &params);
+  camera->feeds[POTOO_SIM_FEED_SUB] = make_feed (camera, &params, start_us, spread, error);
+  if (camera->feeds[POTOO_SIM_FEED_SUB] == NULL)
+    return FALSE;
+  if (camera->options.audio == POTOO_SIM_CODEC_NONE)
+    return TRUE;
+  potoo_sim_loop_params_init_audio (&params, (PotooSimCodec) camera->options.audio);
+  camera->feeds[POTOO_SIM_FEED_AUDIO] = make_feed (camera, &params, start_us, spread, error);
+  return camera->feeds[POTOO_SIM_FEED_AUDIO] != NULL;
+}
+
+PotooSimCamera *
+potoo_sim_camera_new (const PotooSimCameraOptions *options,
+                      PotooSimCache *cache,
+                      gint64 start_us,
+                      guint index,
+                      GError **error)
+{
+  g_autoptr (PotooSimCamera) camera = g_new0 (PotooSimCamera, 1);
+  double spread = index * GOLDEN;
+
+  camera->options = *options;
+  camera->id = g_strdup (options->id);
+  camera->user = g_strdup (options->user);
+  camera->password = g_strdup (options->password);
+  camera->cache = cache;
+  g_mutex_init (&camera->lock);
+  camera->clients = g_hash_table_new_full (NULL, NULL, g_object_unref, NULL);
+  camera->n_clients = potoo_metric_new_gauge ("potoo_sim_clients",
+                                              "RTSP connections that asked for the camera",
+                                              "camera", camera->id, NULL);
+  camera->units_sent = potoo_metric_new_counter ("potoo_sim_units_sent_total",
+                                                 "Access units and audio frames given to media",
+                                                 "camera", camera->id, NULL);
+  camera->bytes_sent = potoo_metric_new_counter ("potoo_sim_sent_bytes_total", "Bytes of these",
+                                                 "camera", camera->id, NULL);
+  camera->units_lost = potoo_metric_new_counter ("potoo_sim_units_lost_total",
+                                                 "Units that a media's full queue dropped",
+                                                 "camera", camera->id, NULL);
+  if (!make_feeds (camera, start_us, spread - (double) (guint) spread, error))
+    return NULL;
+  return g_steal_pointer (&camera);
+}
+
+void
+potoo_sim_camera_free (PotooSimCamera *camera)
+{
+  for (guint i = 0; i < POTOO_SIM_N_FEEDS; i++)
+    g_clear_pointer (&camera->feeds[i], potoo_sim_feed_free);
+  g_hash_table_unref (camera->clients);
+  g_mutex_clear (&camera->lock);
+  potoo_metric_unref (camera->n_clients);
+  potoo_metric_unref (camera->units_sent);
+  potoo_metric_unref (camera->bytes_sent);
+  potoo_metric_unref (camera->units_lost);
+  g_free (camera->user);
+  g_free (camera->password);
+  g_free (camera->id);
+  g_free (camera);
+}
+
+const char *
+potoo_sim_camera_get_id (PotooSimCamera *camera)
+{
+  return camera->id;
+}
+
+PotooSimFeed *
+potoo_sim_camera_get_feed (PotooSimCamera *camera, PotooSimFeedId id)
+{
+  return camera->feeds[id];
+}
+
+void
+potoo_sim_camera_set_fault (PotooSimCamera *camera, PotooSimFault fault, gboolean on)
+{
+  if (on)
+    g_atomic_int_or (&camera->faults, fault);
+  else
+    g_atomic_int_and (&camera->faults, ~(guint) fault);
+}
+
+gboolean
+potoo_sim_camera_has_fault (PotooSimCamera *camera, PotooSimFault fault)
+{
+  return ((guint) g_atomic_int_get (&camera->faults) & fault) != 0;
+}
+
+gboolean
+potoo_sim_camera_needs_auth (PotooSimCamera *camera)
+{
+  return camera->user != NULL;
+}
+
+void
+potoo_sim_camera_get_credentials (PotooSimCamera *camera, char **user, char **password)
+{
+  g_autoptr (GMutexLocker) locker = g_mutex_locker_new (&camera->lock);
+  *user = g_strdup (camera->user);
+  *password = g_strdup (camera->password);
+}
+
+gboolean
+potoo_sim_camera_set_password (PotooSimCamera *camera, const char *password)
+{
+  g_autoptr (GMutexLocker) locker = g_mutex_locker_new (&camera->lock);
+
+  if (camera->user == NULL)
+    return FALSE;
+  g_free (camera->password);
+  camera->password = g_strdup (password);
+  return TRUE;
+}
+
+static void
+on_client_closed (GstRTSPClient *client, gpointer data)
+{
+  PotooSimCamera *camera = data;
+
+  g_mutex_lock (&camera->lock);
+  gboolean known = g_hash_table_steal (camera->clients, client);
+  potoo_metric_set (camera->n_clients, g_hash_table_size (camera->clients));
+  g_mutex_unlock (&camera->lock);
+  g_signal_handlers_disconnect_by_data (client, camera);
+  if (known)
+    g_object_unref (client);
+}
+
+gboolean
+potoo_sim_camera_add_client (PotooSimCamera *camera, GstRTSPClient *client)
+{
+  g_mutex_lock (&camera->lock);
+  gboolean added = !g_hash_table_contains (camera->clients, client);
+  if (added)
+    g_hash_table_add (camera->clients, g_object_ref (client));
+  potoo_metric_set (camera->n_clients, g_hash_table_size (camera->clients));
+  g_mutex_unlock (&camera->lock);
+  if (added)
+    g_signal_connect (client, "closed", G_CALLBACK (on_client_closed), camera);
+  return added;
+}
+
+gboolean
+potoo_sim_camera_has_client (PotooSimCamera *camera, GstRTSPClient *client)
+{
+  g_autoptr (GMutexLocker) locker = g_mutex_locker_new (&camera->lock);
+  return g_hash_table_contains (camera->clients, client);
+}
+
+/* A session over UDP would outlive its connection. */
+static void
+remove_sessions (GstRTSPClient *client)
+{
+  g_autoptr (GstRTSPSessionPool) pool = gst_rtsp_client_get_session_pool (client);
+  GList *sessions = gst_rtsp_client_session_filter (client, NULL, NULL);
+
+  for (GList *l = sessions; l != NULL; l = l->next)
+    gst_rtsp_session_pool_remove (pool, l->data);
+  g_list_free_full (sessions, g_object_unref);
+}
+
+void
+potoo_sim_camera_drop_clients (PotooSimCamera *camera)
+{
+  g_mutex_lock (&camera->lock);
+  guint n = 0;
+  GstRTSPClient **clients = (GstRTSPClient **) g_hash_table_get_keys_as_array (camera->clients, &n);
+  for (guint i = 0; i < n; i++)
+    g_object_ref (clients[i]);
+  g_mutex_unlock (&camera->lock);
+
+  for (guint i = 0; i < n; i++)
+    {
+      /* The socket is shut down, not closed: the connection's own thread sees
+       * the end and cleans up. */
+      GstRTSPConnection *connection = gst_rtsp_client_get_connection (clients[i]);
+      if (connection != NULL)
+        g_socket_shutdown (gst_rtsp_connection_get_read_socket (connection), TRUE, TRUE, NULL);
+      remove_sessions (clients[i]);
+      g_object_unref (clients[i]);
+    }
+  g_free (clients);
+}
+
+void
+potoo_sim_camera_get_size (PotooSimCamera *camera, guint *width, guint *height)
+{
+  *width = (guint) camera->options.width;
+  *height = (guint) camera->options.height;
+}
+
+gboolean
+potoo_sim_camera_set_size (PotooSimCamera *camera, guint width, guint height, GError **error)
+{
+  PotooSimLoopParams params;
+
+  potoo_sim_camera_options_get_main (&camera->options, &params);
+  params.width = width;
+  params.height = height;
+  g_autoptr (PotooSimLoop) loop = potoo_sim_cache_get (camera->cache, &params, error);
+  if (loop == NULL)
+    return FALSE;
+  potoo_sim_feed_set_loop (camera->feeds[POTOO_SIM_FEED_MAIN], loop);
+  return TRUE;
+}
+
+void
+potoo_sim_camera_count_sent (PotooSimCamera *camera, gsize bytes)
+{
+  potoo_metric_add (camera->units_sent, 1);
+  potoo_metric_add (camera->bytes_sent, (gint64) bytes);
+}
+
+void
+potoo_sim_camera_count_lost (PotooSimCamera *camera)
+{
+  potoo_metric_add (camera->units_lost, 1);
+}
+
+char *
+potoo_sim_camera_status (PotooSimCamera *camera)
+{
+  g_autoptr (PotooSimLoop) loop = potoo_sim_feed_get_loop (camera->feeds[POTOO_SIM_FEED_MAIN]);
+  const PotooSimLoopParams *params = potoo_sim_loop_get_params (loop);
+  gint64 number = potoo_sim_feed_number_at (camera->feeds[POTOO_SIM_FEED_MAIN],
+                                            potoo_clock_mono_us ());
+
+  return g_strdup_printf (
+      "{\"id\":\"%s\",\"clients\":%" G_GINT64_FORMAT ",\"number\":%" G_GINT64_FORMAT
+      ",\"width\":%u,\"height\":%u"
+      ",\"units_sent\":%" G_GINT64_FORMAT ",\"bytes_sent\":%" G_GINT64_FORMAT
+      ",\"units_lost\":%" G_GINT64_FORMAT ",\"faults\":%u}",
+      camera->id, potoo_metric_get (camera->n_clients), number, params->width, params->height,
+      potoo_metric_get (camera->units_sent), potoo_metric_get (camera->bytes_sent),
+      potoo_metric_get (camera->units_lost), (guint) g_atomic_int_get (&camera->faults));
+}

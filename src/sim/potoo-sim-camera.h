@@ -1,0 +1,86 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#pragma once
+
+#include <gst/rtsp-server/rtsp-server.h>
+
+#include "sim/potoo-sim-cache.h"
+#include "sim/potoo-sim-feed.h"
+#include "sim/potoo-sim-options.h"
+
+G_BEGIN_DECLS
+
+/**
+ * PotooSimCamera:
+ *
+ * One simulated camera: its feeds, its credentials, the faults that are on,
+ * and the RTSP connections that asked for it. It outlives its media.
+ * Any thread.
+ */
+typedef struct _PotooSimCamera PotooSimCamera;
+
+/* Switches; several may be on. */
+typedef enum
+{
+  POTOO_SIM_FAULT_STALL = 1 << 0,        /* nothing is sent */
+  POTOO_SIM_FAULT_SILENT_AUDIO = 1 << 1, /* declared, not sent */
+  POTOO_SIM_FAULT_NO_AUDIO = 1 << 2,     /* not declared to new connections */
+  POTOO_SIM_FAULT_REFUSE_AUTH = 1 << 3,  /* 401 to everything */
+  POTOO_SIM_FAULT_BLACK_HOLE = 1 << 4,   /* requests get no answer */
+  POTOO_SIM_FAULT_REFUSE = 1 << 5,       /* new connections are closed */
+  POTOO_SIM_FAULT_NO_KEYFRAMES = 1 << 6, /* only delta frames are sent */
+} PotooSimFault;
+
+typedef enum
+{
+  POTOO_SIM_FEED_MAIN,
+  POTOO_SIM_FEED_SUB,
+  POTOO_SIM_FEED_AUDIO, /* of main */
+} PotooSimFeedId;
+
+#define POTOO_SIM_N_FEEDS (POTOO_SIM_FEED_AUDIO + 1)
+
+/* @index spreads phases and places in the loop. @cache outlives
+ * the camera. */
+PotooSimCamera *potoo_sim_camera_new (const PotooSimCameraOptions *options,
+                                      PotooSimCache *cache,
+                                      gint64 start_us,
+                                      guint index,
+                                      GError **error);
+void potoo_sim_camera_free (PotooSimCamera *camera);
+
+const char *potoo_sim_camera_get_id (PotooSimCamera *camera);
+/* NULL when the camera has no such feed. (transfer none) (nullable) */
+PotooSimFeed *potoo_sim_camera_get_feed (PotooSimCamera *camera, PotooSimFeedId id);
+
+void potoo_sim_camera_set_fault (PotooSimCamera *camera, PotooSimFault fault, gboolean on);
+gboolean potoo_sim_camera_has_fault (PotooSimCamera *camera, PotooSimFault fault);
+
+/* FALSE when it serves anybody. */
+gboolean potoo_sim_camera_needs_auth (PotooSimCamera *camera);
+/* (transfer full) strings; NULL without authentication */
+void potoo_sim_camera_get_credentials (PotooSimCamera *camera, char **user, char **password);
+/* FALSE when the camera has no user. */
+gboolean potoo_sim_camera_set_password (PotooSimCamera *camera, const char *password);
+
+/* Remembers that @client asked for this camera, until it is closed. TRUE the first time. */
+gboolean potoo_sim_camera_add_client (PotooSimCamera *camera, GstRTSPClient *client);
+gboolean potoo_sim_camera_has_client (PotooSimCamera *camera, GstRTSPClient *client);
+/* Closes all connections, and with them what they play. */
+void potoo_sim_camera_drop_clients (PotooSimCamera *camera);
+
+/* Switches the main video to another picture size at the next keyframe. The
+ * loop is encoded first, in the calling thread. */
+gboolean
+potoo_sim_camera_set_size (PotooSimCamera *camera, guint width, guint height, GError **error);
+/* The size given on the command line. */
+void potoo_sim_camera_get_size (PotooSimCamera *camera, guint *width, guint *height);
+
+/* Counters, for those who send and for `status`. */
+void potoo_sim_camera_count_sent (PotooSimCamera *camera, gsize bytes);
+void potoo_sim_camera_count_lost (PotooSimCamera *camera);
+/* One JSON object. (transfer full) */
+char *potoo_sim_camera_status (PotooSimCamera *camera);
+
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (PotooSimCamera, potoo_sim_camera_free)
+
+G_END_DECLS
