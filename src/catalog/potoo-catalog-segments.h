@@ -58,10 +58,6 @@ char *potoo_segment_relative_path (const PotooSegment *segment);
  * catalog has been stuck for long): the caller counts that and cannot start a segment. */
 gint64 potoo_catalog_take_segment_id (PotooCatalog *catalog);
 
-/* A file with this id was found that the catalog does not know: ids up to and
- * with @id are never given again. */
-void potoo_catalog_note_segment_id (PotooCatalog *catalog, gint64 id);
-
 /* Inserts or replaces the row; with @index (nullable) also its index blob. Jobs for
  * the same segment that still wait are merged into one. */
 void potoo_catalog_put_segment (PotooCatalog *catalog, const PotooSegment *segment, GBytes *index);

@@ -154,7 +154,6 @@ adopt_scanned (Adoption *a, const FileName *name, const char *path, PotooSegment
     }
   g_autoptr (GBytes) blob = potoo_segment_index_to_blob (scan->index);
   fill_row (a, name, path, scan, &row);
-  potoo_catalog_note_segment_id (a->catalog, row.id);
   potoo_catalog_put_segment (a->catalog, &row, blob);
   g_hash_table_replace (a->newest, potoo_stream_key (row.camera, row.stream),
                         potoo_segment_copy (&row));
