@@ -91,10 +91,20 @@ has_int (const GstStructure *s, const char *field, int max)
   return gst_structure_get_int (s, field, &value) && value > 0 && value <= max;
 }
 
+static gboolean
+has_opus_channels (const GstCaps *caps)
+{
+  const GstStructure *s = gst_caps_get_structure (caps, 0);
+  guint8 channels, family, streams, coupled, mapping[256];
+  return gst_structure_has_field_typed (s, "channel-mapping-family", G_TYPE_INT) &&
+         gst_codec_utils_opus_parse_caps ((GstCaps *) caps, NULL, &channels, &family, &streams,
+                                          &coupled, mapping);
+}
+
 gboolean
 potoo_init_accepts (const GstCaps *caps, PotooTrackKind kind)
 {
-  if (caps == NULL || gst_caps_get_size (caps) != 1)
+  if (caps == NULL || !gst_caps_is_fixed (caps))
     return FALSE;
   const GstStructure *s = gst_caps_get_structure (caps, 0);
   if (kind == POTOO_TRACK_VIDEO)
@@ -103,7 +113,7 @@ potoo_init_accepts (const GstCaps *caps, PotooTrackKind kind)
            has_int (s, "width", G_MAXUINT16) && has_int (s, "height", G_MAXUINT16);
   if (is_aac (s))
     return has_codec_data (caps, 2, MAX_AUDIO_CONFIG_SIZE) && has_int (s, "rate", MAX_AUDIO_RATE);
-  return is_opus (s);
+  return is_opus (s) && has_opus_channels (caps);
 }
 
 static void
@@ -218,16 +228,10 @@ put_esds (GstByteWriter *w, GstBuffer *codec_data)
 static void
 put_dops (GstByteWriter *w, GstCaps *caps)
 {
-  guint32 rate;
-  guint8 channels, family, streams, coupled, mapping[256];
+  guint32 rate = 48000;
+  guint8 channels = 2, family = 0, streams = 1, coupled = 1, mapping[256];
 
-  if (!gst_codec_utils_opus_parse_caps (caps, &rate, &channels, &family, &streams, &coupled,
-                                        mapping))
-    {
-      rate = 48000;
-      channels = 2;
-      family = 0;
-    }
+  gst_codec_utils_opus_parse_caps (caps, &rate, &channels, &family, &streams, &coupled, mapping);
   guint box = potoo_box_begin (w, "dOps");
   gst_byte_writer_put_uint8 (w, 0); /* version */
   gst_byte_writer_put_uint8 (w, channels);
