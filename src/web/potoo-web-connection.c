@@ -44,7 +44,8 @@ struct _PotooWebConnection
   gboolean local;
   gpointer request; /* not owned */
   PotooWebExpireFunc expire;
-  GIOStream *lingering; /* owned: stolen from libsoup, said all there is to say */
+  PotooWebConnection **link; /* the request's pointer to this */
+  GIOStream *lingering;      /* owned: stolen from libsoup, said all there is to say */
   GSource *drain;
   gsize drained;
 };
@@ -195,6 +196,8 @@ on_stream_gone (gpointer user_data, GObject *stream)
   PotooWebPool *pool = connection->pool;
 
   connection_stop_drain (connection);
+  if (connection->link != NULL)
+    *connection->link = NULL;
   g_hash_table_remove (pool->connections, connection);
   potoo_metric_set (pool->metrics->connections, g_hash_table_size (pool->connections));
   g_object_set_qdata (G_OBJECT (connection->remote), potoo_web_connection_quark (), NULL);
@@ -276,9 +279,11 @@ potoo_web_connection_is_local (PotooWebConnection *connection)
 void
 potoo_web_connection_set_request (PotooWebConnection *connection,
                                   gpointer request,
-                                  PotooWebExpireFunc expire)
+                                  PotooWebExpireFunc expire,
+                                  PotooWebConnection **link)
 {
   connection->request = request;
+  connection->link = link;
   connection->expire = expire;
 }
 

@@ -45,10 +45,12 @@ PotooWebConnection *potoo_web_connection_find (GSocketAddress *remote); /* (null
 
 gboolean potoo_web_connection_is_unix (PotooWebConnection *connection);
 gboolean potoo_web_connection_is_local (PotooWebConnection *connection); /* loopback or unix */
-/* @request: (nullable): what @expire is called with; NULL: no request under way */
+/* @request: (nullable): what @expire is called with; NULL: no request under way. @link: (nullable):
+ * the request's pointer to @connection, set to NULL when the connection goes first. */
 void potoo_web_connection_set_request (PotooWebConnection *connection,
                                        gpointer request,
-                                       PotooWebExpireFunc expire);
+                                       PotooWebExpireFunc expire,
+                                       PotooWebConnection **link);
 void potoo_web_connection_set_timeout (PotooWebConnection *connection, gint64 timeout_us);
 
 /* Sends @text as the last thing on @stream, which was stolen from libsoup, and

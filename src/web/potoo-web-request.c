@@ -20,8 +20,8 @@ struct _PotooWebRequest
 {
   gatomicrefcount ref_count;
   PotooWebWorker *worker;
-  SoupServerMessage *message; /* not owned; NULL when it has gone */
-  PotooWebConnection *connection;
+  SoupServerMessage *message;     /* not owned; NULL when it has gone */
+  PotooWebConnection *connection; /* not owned; NULL when it has gone */
   PotooWebMatch match;
   JsonNode *json;
   char *headers[POTOO_WEB_N_HEADERS];
@@ -91,7 +91,7 @@ detach (gpointer user_data)
   request->message = NULL;
   g_clear_pointer (&request->body, potoo_web_body_free);
   if (request->connection != NULL)
-    potoo_web_connection_set_request (request->connection, NULL, NULL);
+    potoo_web_connection_set_request (request->connection, NULL, NULL, NULL);
   request->connection = NULL;
   g_hash_table_remove (worker->requests, request);
   potoo_metric_set (worker->metrics->in_flight, g_hash_table_size (worker->requests));
@@ -157,7 +157,7 @@ potoo_web_request_new (PotooWebWorker *worker, GObject *message)
   copy_headers (request);
   g_hash_table_add (worker->requests, request);
   potoo_metric_set (worker->metrics->in_flight, g_hash_table_size (worker->requests));
-  potoo_web_connection_set_request (request->connection, request, expire);
+  potoo_web_connection_set_request (request->connection, request, expire, &request->connection);
   g_signal_connect (message, "got-chunk", G_CALLBACK (on_got_chunk), request);
   g_signal_connect (message, "wrote-body-data", G_CALLBACK (on_wrote_body_data), request);
   g_signal_connect (message, "finished", G_CALLBACK (on_finished), request);
@@ -269,7 +269,7 @@ potoo_web_request_send (PotooWebRequest *request,
   g_autoptr (GBytes) own_bytes = bytes;
   g_autoptr (PotooWebBody) own_body = body;
 
-  if (request->message == NULL || request->status != 0)
+  if (request->message == NULL || request->connection == NULL || request->status != 0)
     return;
   request->status = status;
   potoo_web_metrics_count_request (request->worker->metrics, get_route_path (request), status);
@@ -296,7 +296,7 @@ potoo_web_reply_set_header (PotooWebRequest *request, const char *name, const ch
 void
 potoo_web_request_wait (PotooWebRequest *request)
 {
-  if (request->message == NULL || request->status != 0)
+  if (request->message == NULL || request->connection == NULL || request->status != 0)
     return;
   request->waiting = TRUE;
   potoo_web_connection_set_timeout (request->connection, POTOO_WEB_ANSWER_TIMEOUT_US);
