@@ -219,6 +219,8 @@ on_stop_timeout (gpointer user_data)
   PotooCameraList *self = user_data;
 
   self->stop_source = 0;
+  for (guint i = 0; i < self->cameras->len; i++)
+    potoo_camera_abandon (self->cameras->pdata[i]);
   potoo_log_warning (NULL, "%u cameras are not disconnected yet; going on without them",
                      self->n_stopping);
   return_stop (self);

@@ -22,7 +22,8 @@ G_DECLARE_FINAL_TYPE (PotooCameraList, potoo_camera_list, POTOO, CAMERA_LIST, GO
 PotooCameraList *potoo_camera_list_new (PotooCatalog *catalog);
 /* Loads the cameras (signals come) and connects the enabled ones staggered. Blocks shortly. */
 gboolean potoo_camera_list_start (PotooCameraList *list, GError **error);
-/* Disconnects all of them and calls back when every pipeline is down (bounded, < 2 s). */
+/* Disconnects all of them and calls back when every pipeline is down, or after 1.9 s; those
+ * that hang then push no fragments and tell nothing any more. */
 void potoo_camera_list_stop_async (PotooCameraList *list, GAsyncReadyCallback callback, gpointer user_data);
 void potoo_camera_list_stop_finish (PotooCameraList *list, GAsyncResult *result);
 

@@ -12,6 +12,10 @@ G_BEGIN_DECLS
  * when there is nothing to look at until the state changes. */
 gboolean potoo_camera_tick (PotooCamera *camera);
 
+/* Its stop is under way and takes too long: from now on it pushes no fragment and
+ * tells no interruption. */
+void potoo_camera_abandon (PotooCamera *camera);
+
 /* For tests; before potoo_camera_start(). */
 void potoo_camera_set_timing (PotooCamera *camera, const PotooConnectionTiming *timing);
 

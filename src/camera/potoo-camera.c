@@ -19,6 +19,7 @@
 #include "base/potoo-error.h"
 #include "base/potoo-log.h"
 #include "camera/potoo-camera-metrics.h"
+#include "camera/potoo-fragment-gate.h"
 #include "camera/potoo-rate-meter.h"
 
 #define NO_CAUSE (-1)
@@ -32,6 +33,7 @@ struct _PotooCamera
   guint64 version;
 
   PotooStreamHub *hub;
+  PotooFragmentGate *gate; /* owned by the fragmenter */
   PotooFragmenter *fragmenter;
 
   gboolean running; /* between start and stop */
@@ -43,6 +45,7 @@ struct _PotooCamera
   gboolean stopping;             /* the pipeline's stop is under way */
   PotooGapCause stop_cause;      /* … to be told when it is done */
   int told_cause;                /* of the interruption that goes on, or NO_CAUSE */
+  gboolean abandoned;            /* tells nothing any more */
 
   char *reason; /* (nullable) */
   PotooPipelineProgress progress;
@@ -138,7 +141,7 @@ publish (PotooCamera *self)
 static void
 tell_interrupted (PotooCamera *self, PotooGapCause cause)
 {
-  if (self->told_cause == (int) cause)
+  if (self->told_cause == (int) cause || self->abandoned)
     return;
   self->told_cause = (int) cause;
   g_signal_emit (self, signals[INTERRUPTED], 0, (int) cause);
@@ -436,6 +439,18 @@ potoo_camera_set_settings (PotooCamera *self, PotooCameraSettings *settings)
   g_signal_emit (self, signals[SETTINGS_CHANGED], 0);
 }
 
+static void
+make_fragmenter (PotooCamera *self,
+                 PotooFragmentFunc func,
+                 gpointer user_data,
+                 GDestroyNotify destroy)
+{
+  g_clear_pointer (&self->fragmenter, potoo_fragmenter_free);
+  self->gate = potoo_fragment_gate_new (func, user_data, destroy);
+  self->fragmenter = potoo_fragmenter_new (self->id, potoo_fragment_gate_push, self->gate,
+                                           (GDestroyNotify) potoo_fragment_gate_free);
+}
+
 void
 potoo_camera_set_fragment_func (PotooCamera *self,
                                 PotooFragmentFunc func,
@@ -445,8 +460,16 @@ potoo_camera_set_fragment_func (PotooCamera *self,
   g_return_if_fail (POTOO_IS_CAMERA (self));
   g_return_if_fail (self->pipeline == NULL);
 
-  potoo_fragmenter_free (self->fragmenter);
-  self->fragmenter = potoo_fragmenter_new (self->id, func, user_data, destroy);
+  make_fragmenter (self, func, user_data, destroy);
+}
+
+void
+potoo_camera_abandon (PotooCamera *self)
+{
+  g_return_if_fail (POTOO_IS_CAMERA (self) && !self->running);
+
+  self->abandoned = TRUE;
+  potoo_fragment_gate_close (self->gate);
 }
 
 void
@@ -486,11 +509,6 @@ potoo_camera_get_snapshot (PotooCamera *self)
   return snapshot;
 }
 
-static void
-drop_fragment (PotooFragment *fragment, gpointer user_data)
-{
-}
-
 PotooCamera *
 potoo_camera_new (PotooCameraSettings *settings)
 {
@@ -503,7 +521,7 @@ potoo_camera_new (PotooCameraSettings *settings)
    * a restart does not match by chance after it. */
   self->version = (guint64) potoo_clock_wall_us ();
   self->hub = potoo_stream_hub_new (self->id, potoo_stream_kind_to_string (POTOO_STREAM_MAIN));
-  self->fragmenter = potoo_fragmenter_new (self->id, drop_fragment, NULL, NULL);
+  make_fragmenter (self, NULL, NULL, NULL);
   potoo_camera_metrics_init (&self->metrics, self->id);
   potoo_camera_metrics_set_state (&self->metrics, self->policy.state);
   self->snapshot = make_snapshot (self);

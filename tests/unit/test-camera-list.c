@@ -619,6 +619,18 @@ test_tick (void)
 }
 
 static void
+on_interrupted (PotooCamera *camera, int cause, gpointer data)
+{
+  g_string_append_printf (data, "!%s ", potoo_camera_get_id (camera));
+}
+
+static void
+follow_interruptions (PotooCameraList *list, PotooCamera *camera, Fixture *fixture)
+{
+  g_signal_connect (camera, "interrupted", G_CALLBACK (on_interrupted), fixture->events);
+}
+
+static void
 test_stop_is_bounded (void)
 {
   Fixture fixture = { 0 };
@@ -626,8 +638,10 @@ test_stop_is_bounded (void)
   gboolean stopped = FALSE;
 
   fixture_init (&fixture);
+  g_signal_connect (fixture.list, "camera-added", G_CALLBACK (follow_interruptions), &fixture);
   add (&fixture, "a", NULL, &outcome);
   add (&fixture, "b", NULL, &outcome);
+  assert_events (&fixture, "+a +b ");
   fake_pipelines_stop_by_hand = TRUE;
   gint64 begin_us = potoo_clock_mono_us ();
   potoo_camera_list_stop_async (fixture.list, on_list_stopped, &stopped);
@@ -637,6 +651,7 @@ test_stop_is_bounded (void)
   g_assert_cmpint (potoo_clock_mono_us () - begin_us, <, 4 * POTOO_SECOND_US);
   fake_pipeline_stopped (fake_pipelines->pdata[1]); /* later, when nobody waits */
   settle ();
+  assert_events (&fixture, "!a "); /* or hears of it */
   g_assert_finalize_object (fixture.list);
   fixture.list = NULL;
   fixture_clear (&fixture);

@@ -6,6 +6,7 @@
 #include "base/potoo-error.h"
 #include "base/potoo-metrics.h"
 #include "camera/potoo-camera-private.h"
+#include "camera/potoo-fragment-gate.h"
 #include "fake-camera-pipeline.h"
 
 #define MS 1000
@@ -566,6 +567,64 @@ test_snapshot_threads (void)
   fixture_clear (&fixture);
 }
 
+/* --- the gate of fragments --- */
+
+typedef struct
+{
+  PotooFragmentGate *gate;
+  gint n_pushed;  /* atomic */
+  gint finished;  /* atomic */
+  gint open;      /* atomic; cleared once no call may be under way */
+  gint destroyed; /* atomic */
+} GateTest;
+
+static void
+on_gate_fragment (PotooFragment *fragment, gpointer data)
+{
+  GateTest *test = data;
+
+  g_atomic_int_inc (&test->n_pushed);
+  g_thread_yield ();
+  g_assert_true (g_atomic_int_get (&test->open));
+}
+
+static void
+on_gate_destroyed (gpointer data)
+{
+  g_atomic_int_inc (&((GateTest *) data)->destroyed);
+}
+
+static gpointer
+push_through_gate (gpointer data)
+{
+  GateTest *test = data;
+
+  while (!g_atomic_int_get (&test->finished))
+    potoo_fragment_gate_push (NULL, test->gate);
+  return NULL;
+}
+
+static void
+test_gate (void)
+{
+  for (guint round = 0; round < 50; round++)
+    {
+      GateTest test = { .open = TRUE };
+      test.gate = potoo_fragment_gate_new (on_gate_fragment, &test, on_gate_destroyed);
+      GThread *thread = g_thread_new ("pusher", push_through_gate, &test);
+      while (g_atomic_int_get (&test.n_pushed) < 5)
+        g_thread_yield ();
+      potoo_fragment_gate_close (test.gate);
+      g_atomic_int_set (&test.open, FALSE);
+      g_assert_cmpint (g_atomic_int_get (&test.destroyed), ==, 1);
+      g_usleep (100);
+      g_atomic_int_set (&test.finished, TRUE);
+      g_thread_join (thread);
+      potoo_fragment_gate_free (test.gate);
+      g_assert_cmpint (test.destroyed, ==, 1);
+    }
+}
+
 int
 main (int argc, char *argv[])
 {
@@ -585,5 +644,6 @@ main (int argc, char *argv[])
   g_test_add_func ("/camera/stop/stopping", test_stop_while_stopping);
   g_test_add_func ("/camera/hub", test_hub);
   g_test_add_func ("/camera/snapshot/threads", test_snapshot_threads);
+  g_test_add_func ("/camera/gate", test_gate);
   return g_test_run ();
 }
