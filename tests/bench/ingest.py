@@ -136,10 +136,10 @@ def measure(kind, directory, sim, seconds):
     recorder.stop()
     lost, frames = 0, 0
     for camera in sim.urls:
-        numbers = [n for path in recorder.files(camera) for n, _ in read_stamps(path)]
-        missing, doubled = find_lost_and_doubled(numbers)
+        stamps = [stamp for path in recorder.files(camera) for stamp in read_stamps(path)]
+        missing, doubled = find_lost_and_doubled(stamps)
         lost += len(missing) + len(doubled)
-        frames += len(numbers)
+        frames += len(stamps)
     shutil.rmtree(directory)
     return {
         'frames': frames,

@@ -103,10 +103,10 @@ def expect_gap(potoo, name, cause, from_us, until_us, timeout=60):
 def first_frame_us(potoo, name, since_us):
     """Wall time of the first recorded frame that the camera sampled after @since_us."""
     walls = [
-        wall
+        stamp.wall_us
         for segment in potoo.segments(name)
-        for _, wall in read_stamps(potoo.segment_path(segment))
-        if wall > since_us
+        for stamp in read_stamps(potoo.segment_path(segment))
+        if stamp.wall_us > since_us
     ]
     return min(walls)
 
@@ -144,7 +144,7 @@ def test_connection_dropped(potoo, cameras):
     paths = stop_recording(potoo, 'drop')
     assert len(paths) == 2
     for path in paths:
-        assert find_lost_and_doubled([n for n, _ in read_stamps(path)]) == ([], [])
+        assert find_lost_and_doubled(read_stamps(path)) == ([], [])
 
 
 def test_stalled(potoo, cameras):
@@ -174,8 +174,8 @@ def test_silent_audio_holds_nothing_up(potoo, cameras):
     cameras.fault('silent', 'silent-audio', 'off')
     time.sleep(4)
     paths = stop_recording(potoo, 'silent')
-    numbers = [n for path in paths for n, _ in read_stamps(path)]
-    assert find_lost_and_doubled(numbers) == ([], [])
+    stamps = [stamp for path in paths for stamp in read_stamps(path)]
+    assert find_lost_and_doubled(stamps) == ([], [])
     assert not [g for g in potoo.gaps('silent') if parse_time(g['start']) >= silent_us - 2 * SECOND
                 and parse_time(g['start']) < silent_us + 8 * SECOND]
     # The audio that came back is recorded, at its own time.
@@ -299,8 +299,8 @@ def test_resolution_change_cuts_cleanly(potoo, cameras):
     time.sleep(3)
     paths = stop_recording(potoo, 'resolution')
     assert [probe(p)['streams'][0]['width'] for p in paths] == [320, 640]
-    numbers = [n for path in paths for n, _ in read_stamps(path)]
-    assert find_lost_and_doubled(numbers) == ([], [])
+    stamps = [stamp for path in paths for stamp in read_stamps(path)]
+    assert find_lost_and_doubled(stamps) == ([], [])
 
 
 def test_keyframes_do_not_come(potoo, cameras):
@@ -313,7 +313,7 @@ def test_keyframes_do_not_come(potoo, cameras):
     wait_for_recording(potoo, 'no-keyframes', now_us())
     paths = stop_recording(potoo, 'no-keyframes')
     for path in paths:
-        assert find_lost_and_doubled([n for n, _ in read_stamps(path)]) == ([], [])
+        assert find_lost_and_doubled(read_stamps(path)) == ([], [])
 
 
 def test_every_hole_has_its_row(potoo):
@@ -326,7 +326,7 @@ def test_others_are_untouched(potoo, name):
     assert potoo.state(name) == 'streaming'
     paths = stop_recording(potoo, name)
     assert len(paths) == 1
-    numbers = [n for n, _ in read_stamps(paths[0])]
-    assert len(numbers) > 60 * 25
-    assert find_lost_and_doubled(numbers) == ([], [])
+    stamps = read_stamps(paths[0])
+    assert len(stamps) > 60 * 25
+    assert find_lost_and_doubled(stamps) == ([], [])
     assert [g['cause'] for g in potoo.gaps(name)] in ([], ['disconnected'])

@@ -69,8 +69,8 @@ def test_blocked_main_loop_loses_nothing(sim, daemon):
         # Files were changed while the main loop stood still.
         assert len(paths) >= 2
         stamps = [stamp for path in paths for stamp in read_stamps(path)]
-        assert find_lost_and_doubled([number for number, _ in stamps]) == ([], [])
-        inside = [n for n, wall in stamps if blocked_at * 1e6 < wall < released_at * 1e6]
+        assert find_lost_and_doubled(stamps) == ([], [])
+        inside = [s for s in stamps if blocked_at * 1e6 < s.wall_us < released_at * 1e6]
         assert len(inside) >= (BLOCKED_S - 1) * FPS
         for path in paths:
             assert check_with_ffprobe(path) == ''

@@ -14,6 +14,7 @@ from potoo_recording import (
     probe,
     read_stamps,
 )
+from potoo_sei import find_out_of_order
 
 FPS = 25
 FRAME_S = 1 / FPS
@@ -57,9 +58,11 @@ def recording(module_workshop):
 
 @pytest.mark.parametrize('camera', CAMERAS)
 def test_every_frame_is_there_once(recording, camera):
-    numbers = [n for path in recording.paths[camera] for n, _ in read_stamps(path)]
-    assert len(numbers) > (SEGMENTS - 1) * 10 * FPS * 0.9
-    assert find_lost_and_doubled(numbers) == ([], [])
+    stamps = [stamp for path in recording.paths[camera] for stamp in read_stamps(path)]
+    assert len(stamps) > (SEGMENTS - 1) * 10 * FPS * 0.9
+    assert find_lost_and_doubled(stamps) == ([], [])
+    reorder = CAMERAS[camera].get('bframes', 0)
+    assert find_out_of_order([stamp.number for stamp in stamps], reorder) == []
 
 
 @pytest.mark.parametrize('camera', CAMERAS)
@@ -136,9 +139,9 @@ def test_wall_time_agrees_with_the_camera(recording, camera):
         movie = recording.movies[path]
         for fragment in movie.fragments:
             first = min(read_stamps(path, fragment.start, fragment.end))
-            worst = max(worst, abs(fragment.prft_wall_us - first[1]))
+            worst = max(worst, abs(fragment.prft_wall_us - first.wall_us))
         first = min(read_stamps(path))
-        assert abs(parse_time(segment['start']) - first[1]) <= WALL_TOLERANCE_US
+        assert abs(parse_time(segment['start']) - first.wall_us) <= WALL_TOLERANCE_US
     assert worst <= WALL_TOLERANCE_US
 
 

@@ -5,14 +5,11 @@ import json
 import re
 import subprocess
 
-# See src/sim/potoo-sim-stamp.h: frame number, wall time in µs, position in the loop.
-STAMP = re.compile(rb'potoo-camera-sim([0-9a-f]{16}) ([0-9a-f]{16})(?: ([0-9a-f]{4}))?')
-
+from potoo_sei import find_doubled, find_lost, read_sei
 
 def read_stamps(path, start=0, end=None):
-    """[(frame number, wall µs)] of a file's bytes, in the order in which they stand."""
-    data = path.read_bytes()[start:end]
-    return [(int(m.group(1), 16), int(m.group(2), 16)) for m in STAMP.finditer(data)]
+    """The stamps in a file's bytes, in the order in which they stand."""
+    return read_sei(path.read_bytes()[start:end])
 
 
 def run(*command, timeout=120):
@@ -27,7 +24,7 @@ def run(*command, timeout=120):
 
 def check_with_ffprobe(path):
     """What ffprobe has to complain about when it reads every packet; '' when nothing."""
-    result = run('ffprobe', '-v', 'error', '-show_packets', '-of', 'null', path)
+    result = run('ffprobe', '-v', 'error', '-count_packets', '-show_entries', 'stream=index', path)
     if result.returncode != 0 and not result.stderr:
         return f'ended with {result.returncode}'
     return result.stderr
@@ -56,9 +53,7 @@ def discover(path):
     return int(hours) * 3600 + int(minutes) * 60 + float(seconds)
 
 
-def find_lost_and_doubled(numbers):
+def find_lost_and_doubled(stamps):
     """(missing, doubled) frame numbers between the smallest and the largest one."""
-    seen = set(numbers)
-    missing = sorted(set(range(min(seen), max(seen) + 1)) - seen)
-    doubled = sorted(n for n in seen if numbers.count(n) > 1) if len(seen) < len(numbers) else []
-    return missing, doubled
+    numbers = [stamp.number for stamp in stamps]
+    return find_lost(numbers), find_doubled(numbers)

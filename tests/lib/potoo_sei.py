@@ -94,7 +94,7 @@ def check_run(stamps, reorder=0):
     first, last = min(numbers), max(numbers)
     lost = [n for n in find_lost(numbers) if first + reorder <= n <= last - reorder]
     return Run(
-        len(numbers),
+        len(stamps),
         first,
         last,
         lost,

@@ -42,7 +42,9 @@ class Sim(Process):
         for name, members in cameras.items():
             settings = ''.join(f',{key}={value}' for key, value in {**SMALL, **members}.items())
             command.append(f'--camera={name}{settings}')
-        command += [f'--{key.replace("_", "-")}={value}' for key, value in options.items()]
+        for key, value in options.items():
+            option = f'--{key.replace("_", "-")}'
+            command.append(option if value is True else f'{option}={value}')
         super().__init__(command, directory / 'sim.log', env=env, stdout=subprocess.PIPE)
         ready = self.read_ready(start_timeout)
         self.port = ready['port']
