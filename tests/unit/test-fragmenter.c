@@ -605,7 +605,7 @@ test_clock_step (void)
       GstClockTime at = rig_push_steady (rig, RIG_START, 120, 50, FALSE);
       set_clock_offset (steps_us[k]);
       for (guint i = 20; i < 120; i++, at += 40 * MS)
-        rig_push_video (rig, at, i % 50 == 0);
+        rig_push_video (rig, at + (i < 50 ? 0 : 23 * MS), i % 50 == 0);
       rig_finish_sane (rig);
       g_assert_cmpuint (count_discontinuous (rig), ==, large ? 2 : 1);
       PotooFragment *first = rig_fragment (rig, 0);
