@@ -26,12 +26,19 @@ struct _PotooIdBlocks
   GMutex lock; /* protects what follows */
   IdRange current, spare;
   gboolean fetching;
+  IdRange noted; /* all that came from elsewhere while fetching lie in it */
 };
 
 static gint64
 range_length (const IdRange *range)
 {
   return range->end - range->next;
+}
+
+static gboolean
+ranges_meet (const IdRange *a, const IdRange *b)
+{
+  return a->next < b->end && b->next < a->end;
 }
 
 static gboolean
@@ -119,7 +126,9 @@ reserve_done (gpointer data, const GError *error)
 
   g_mutex_lock (&blocks->lock);
   blocks->fetching = FALSE;
-  if (error == NULL)
+  /* A row that was posted behind the reservation was not seen by it: such a block is skipped, and
+   * the next reservation comes behind that row. */
+  if (error == NULL && !ranges_meet (&blocks->reserved, &blocks->noted))
     blocks->spare = blocks->reserved;
   g_mutex_unlock (&blocks->lock);
 }
@@ -162,7 +171,11 @@ potoo_id_blocks_take (PotooIdBlocks *blocks, PotooCatalogWriter *writer)
     id = blocks->current.next++;
   gboolean fetch = !blocks->fetching && range_length (&blocks->spare) == 0 &&
                    range_length (&blocks->current) <= POTOO_ID_BLOCK / 2;
-  blocks->fetching |= fetch;
+  if (fetch)
+    {
+      blocks->fetching = TRUE;
+      blocks->noted = (IdRange){ G_MAXINT64, 0 };
+    }
   g_mutex_unlock (&blocks->lock);
 
   if (fetch)
@@ -190,5 +203,7 @@ potoo_id_blocks_note_used (PotooIdBlocks *blocks, gint64 id)
   g_mutex_lock (&blocks->lock);
   range_note_used (&blocks->current, id);
   range_note_used (&blocks->spare, id);
+  if (blocks->fetching && id < G_MAXINT64)
+    blocks->noted = (IdRange){ MIN (blocks->noted.next, id), MAX (blocks->noted.end, id + 1) };
   g_mutex_unlock (&blocks->lock);
 }

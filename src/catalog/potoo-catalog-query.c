@@ -5,6 +5,8 @@
 guint
 potoo_catalog_query_limit (const PotooSegmentQuery *query)
 {
+  if (query->end_us <= query->start_us)
+    return 0; /* an empty window overlaps nothing */
   return MIN (query->limit, POTOO_CATALOG_MAX_ROWS);
 }
 

@@ -18,7 +18,7 @@ gboolean potoo_catalog_bind_query (PotooDb *db,
                                    guint limit,
                                    GError **error);
 
-/* @query->limit within its bound. */
+/* @query->limit within its bound; 0 for an empty window. */
 guint potoo_catalog_query_limit (const PotooSegmentQuery *query);
 
 G_END_DECLS
