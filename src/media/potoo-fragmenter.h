@@ -25,10 +25,11 @@ PotooFragmenter *potoo_fragmenter_new (const char *camera_id,
 void potoo_fragmenter_free (PotooFragmenter *fragmenter);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (PotooFragmenter, potoo_fragmenter_free)
 
-/* Caps of track @track (0 is video): `video/x-h264,stream-format=avc`,
- * `video/x-h265,stream-format=hvc1`, `audio/mpeg,mpegversion=4,stream-format=raw`,
- * `audio/x-opus`, each with its codec_data or equal. Changed caps, or a new
- * track, give a new init from the next keyframe on. FALSE: caps that MP4 cannot hold. */
+/* Caps of track @track (0 is video, audio from 1 on without holes):
+ * `video/x-h264,stream-format=avc`, `video/x-h265,stream-format=hvc1`,
+ * `audio/mpeg,mpegversion=4,stream-format=raw`, `audio/x-opus`, each with its codec_data or equal.
+ * Changed caps, or a new track, give a new init from the next keyframe on. FALSE: caps that MP4
+ * cannot hold. */
 gboolean potoo_fragmenter_set_caps (PotooFragmenter *fragmenter, guint track, GstCaps *caps);
 
 /* @pts_ns: running time; @buffer: (transfer none), one access unit in the order of
