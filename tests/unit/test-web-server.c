@@ -5,9 +5,12 @@
  * socket in this thread with a time-out; the server has its own thread.
  */
 
+#include <fcntl.h>
 #include <gio/gunixsocketaddress.h>
 #include <glib/gstdio.h>
+#include <libsoup/soup.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -690,8 +693,7 @@ test_hosts (Fixture *fixture, gconstpointer data)
     }
 }
 
-/* What libsoup itself refuses, or leaves to us; nothing may crash, hang or leak. (Not here: an
- * unknown transfer coding, for which libsoup 3.2.3 leaks the path before we see the request.) */
+/* What libsoup itself refuses, or leaves to us; nothing may crash or hang. */
 static void
 test_malformed (Fixture *fixture, gconstpointer data)
 {
@@ -709,6 +711,7 @@ test_malformed (Fixture *fixture, gconstpointer data)
     "GET /healthz HTTP/1.1\r\nHost 127.0.0.1\r\n\r\n",
     "GET /%zz HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n",
     "GET /healthz?a=%zz HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n",
+    "POST /api/v1/cameras HTTP/1.1\r\nHost: 127.0.0.1\r\nTransfer-Encoding: gzip\r\n\r\n",
     "POST /api/v1/cameras HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Type: application/json\r\n"
     "Transfer-Encoding: chunked\r\n\r\nZZZ\r\n",
     "POST /api/v1/cameras HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Length: -5\r\n\r\n",
@@ -899,6 +902,76 @@ test_connection_limit (Fixture *fixture, gconstpointer data)
   g_ptr_array_set_size (sockets, 0);
   await_metric ("potoo_http_connections 0\n");
   assert_healthy (fixture);
+}
+
+static void
+await_accept_error (void)
+{
+  for (int i = 0; i < 500; i++)
+    {
+      g_autofree char *page = potoo_metrics_render ();
+      if (strstr (page, "potoo_http_accept_errors_total 0\n") == NULL)
+        return;
+      g_usleep (10000);
+    }
+  g_error ("no accept error");
+}
+
+/* Out of file descriptors for a while: the server goes on afterwards. */
+static void
+test_descriptors_gone (Fixture *fixture, gconstpointer data)
+{
+  g_autoptr (GSocketAddress)
+      address = g_inet_socket_address_new_from_string ("127.0.0.1", fixture->port);
+  g_autoptr (GSocket) socket = g_socket_new (G_SOCKET_FAMILY_IPV4, G_SOCKET_TYPE_STREAM,
+                                             G_SOCKET_PROTOCOL_DEFAULT, NULL);
+  const char *text = "GET /healthz HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n";
+  struct rlimit before, none;
+  int lowest = open ("/dev/null", O_RDONLY | O_CLOEXEC);
+
+  close (lowest);
+  g_assert_cmpint (getrlimit (RLIMIT_NOFILE, &before), ==, 0);
+  none = (struct rlimit){ (rlim_t) lowest, before.rlim_max };
+  g_assert_cmpint (setrlimit (RLIMIT_NOFILE, &none), ==, 0);
+  g_assert_true (g_socket_connect (socket, address, NULL, NULL));
+  await_accept_error ();
+  g_assert_cmpint (setrlimit (RLIMIT_NOFILE, &before), ==, 0);
+  say (socket, text);
+  g_autoptr (GString) answer = hear (socket);
+  g_assert_cmpuint (status_of (answer->str), ==, 200);
+}
+
+static gpointer
+get_with_soup (gpointer data)
+{
+  g_autoptr (SoupSession) session = soup_session_new ();
+  g_autoptr (SoupMessage) message = soup_message_new (SOUP_METHOD_GET, data);
+
+  soup_message_headers_set_range (soup_message_get_request_headers (message), 1000, 1999);
+  g_autoptr (GBytes) bytes = soup_session_send_and_read (session, message, NULL, NULL);
+  g_assert_cmpuint (soup_message_get_status (message), ==, 206);
+  return g_steal_pointer (&bytes);
+}
+
+/* A client library of the trade, several at once. */
+static void
+test_client_library (Fixture *fixture, gconstpointer data)
+{
+  g_autofree char *url = g_strdup_printf ("http://127.0.0.1:%u" MEDIA, fixture->port);
+  GThread *threads[8];
+
+  add_media (MEDIA_BYTES, MEDIA_BYTES);
+  for (gsize i = 0; i < G_N_ELEMENTS (threads); i++)
+    threads[i] = g_thread_new ("client", get_with_soup, url);
+  for (gsize i = 0; i < G_N_ELEMENTS (threads); i++)
+    {
+      g_autoptr (GBytes) bytes = g_thread_join (threads[i]);
+      gsize size;
+      const guint8 *got = g_bytes_get_data (bytes, &size);
+      g_assert_cmpuint (size, ==, 1000);
+      g_assert_cmpuint (got[0], ==, media_byte (1000));
+      g_assert_cmpuint (got[999], ==, media_byte (1999));
+    }
 }
 
 /* --- unix sockets --- */
@@ -1114,6 +1187,8 @@ main (int argc, char **argv)
   add ("pipelined", test_pipelined);
   add ("slow", test_slow);
   add ("connection-limit", test_connection_limit);
+  add ("descriptors-gone", test_descriptors_gone);
+  add ("client-library", test_client_library);
   add ("unix", test_unix);
   add ("unix-in-use", test_unix_in_use);
   add ("unix-stale", test_unix_stale);
