@@ -24,7 +24,11 @@
 
 #define CONNECT_TIMEOUT_US (5 * 1000 * 1000)
 #define UDP_TIMEOUT_US (5 * 1000 * 1000)
-#define UDP_LATENCY_MS 200                 /* for packets that come out of order */
+/* How late a packet may come and still keep its place on the time line. Packets in
+ * order do not wait; over UDP a lost one holds up the next ones that long, over
+ * TCP none is lost, so a network that pauses shall not bend the time line. */
+#define UDP_LATENCY_MS 200
+#define TCP_LATENCY_MS 2000
 #define UDP_BUFFER_BYTES (2 * 1024 * 1024) /* a burst of a keyframe */
 #define MAX_SDP_MEDIA 16
 
@@ -43,6 +47,8 @@ struct _PotooCameraPipeline
   GMutex lock;          /* protects tracks and selected: made in streaming threads */
   GPtrArray *tracks;    /* PotooCameraTrack */
   gboolean selected[2]; /* by PotooTrackKind */
+  guint video_session;
+  PotooTimeReference *reference;
 };
 
 G_DEFINE_FINAL_TYPE (PotooCameraPipeline, potoo_camera_pipeline, G_TYPE_OBJECT)
@@ -145,6 +151,8 @@ on_select_stream (GstElement *source, guint number, GstCaps *caps, gpointer user
   g_mutex_lock (&self->lock);
   gboolean wanted = !self->selected[kind];
   self->selected[kind] = TRUE;
+  if (wanted && kind == POTOO_TRACK_VIDEO)
+    self->video_session = number;
   g_mutex_unlock (&self->lock);
   return wanted;
 }
@@ -167,8 +175,8 @@ on_pad_added (GstElement *source, GstPad *pad, gpointer user_data)
 
   guint index = potoo_track_format_get_kind (format) == POTOO_TRACK_VIDEO ? 0 : 1;
   PotooCameraTrack *track = potoo_camera_track_new (format, index, GST_BIN (self->pipeline), pad,
-                                                    self->hub, self->fragmenter, get_id (self),
-                                                    &error);
+                                                    self->hub, self->fragmenter, self->reference,
+                                                    get_id (self), &error);
   if (track == NULL)
     {
       potoo_post_unusable (source, error->message);
@@ -325,20 +333,47 @@ on_bus_message (GstBus *bus, GstMessage *message, gpointer user_data)
 /* --- life --- */
 
 static void
+on_new_jitter_buffer (GstElement *rtpbin,
+                      GstElement *jitter_buffer,
+                      guint session,
+                      guint ssrc,
+                      gpointer user_data)
+{
+  PotooCameraPipeline *self = user_data;
+
+  /* Else a stream whose first sequence number nobody told would be held back by
+   * the whole latency once, at its start. */
+  g_object_set (jitter_buffer, "faststart-min-packets", 1, NULL);
+  g_mutex_lock (&self->lock);
+  gboolean video = self->selected[POTOO_TRACK_VIDEO] && session == self->video_session;
+  g_mutex_unlock (&self->lock);
+  if (video)
+    potoo_time_reference_set (self->reference, jitter_buffer);
+}
+
+static void
+on_new_manager (GstElement *source, GstElement *rtpbin, gpointer user_data)
+{
+  g_signal_connect (rtpbin, "new-jitterbuffer", G_CALLBACK (on_new_jitter_buffer), user_data);
+}
+
+static void
 configure_source (PotooCameraPipeline *self, GstRTSPLowerTrans protocols)
 {
   PotooCameraSettings *s = self->settings;
   gboolean udp = protocols == GST_RTSP_LOWER_TRANS_UDP;
 
   g_object_set (self->source, "location", potoo_camera_settings_get_url (s), "protocols", protocols,
-                "latency", udp ? UDP_LATENCY_MS : 0, "tcp-timeout", (guint64) CONNECT_TIMEOUT_US,
-                "timeout", (guint64) UDP_TIMEOUT_US, "do-retransmission", udp, "udp-buffer-size",
-                UDP_BUFFER_BYTES, "user-agent", "Potoo/" PACKAGE_VERSION, NULL);
+                "latency", udp ? UDP_LATENCY_MS : TCP_LATENCY_MS, "tcp-timeout",
+                (guint64) CONNECT_TIMEOUT_US, "timeout", (guint64) UDP_TIMEOUT_US,
+                "do-retransmission", udp, "udp-buffer-size", UDP_BUFFER_BYTES, "user-agent",
+                "Potoo/" PACKAGE_VERSION, NULL);
   if (potoo_camera_settings_get_username (s) != NULL)
     g_object_set (self->source, "user-id", potoo_camera_settings_get_username (s), "user-pw",
                   potoo_camera_settings_get_password (s), NULL);
   if (!potoo_camera_settings_get_tls_verify (s))
     g_object_set (self->source, "tls-validation-flags", 0, NULL);
+  g_signal_connect (self->source, "new-manager", G_CALLBACK (on_new_manager), self);
   g_signal_connect (self->source, "on-sdp", G_CALLBACK (on_sdp), self);
   g_signal_connect (self->source, "select-stream", G_CALLBACK (on_select_stream), self);
   g_signal_connect (self->source, "pad-added", G_CALLBACK (on_pad_added), self);
@@ -547,6 +582,7 @@ potoo_camera_pipeline_finalize (GObject *object)
       gst_object_unref (self->pipeline);
     }
   g_ptr_array_unref (self->tracks);
+  potoo_time_reference_unref (self->reference);
   potoo_camera_settings_unref (self->settings);
   potoo_stream_hub_unref (self->hub);
   g_mutex_clear (&self->lock);
@@ -567,5 +603,6 @@ static void
 potoo_camera_pipeline_init (PotooCameraPipeline *self)
 {
   g_mutex_init (&self->lock);
+  self->reference = potoo_time_reference_new ();
   self->tracks = g_ptr_array_new_with_free_func ((GDestroyNotify) potoo_camera_track_free);
 }

@@ -42,6 +42,7 @@ struct _PotooCameraTrack
   char *camera_id;
   PotooStreamHub *hub;
   PotooFragmenter *fragmenter;
+  PotooTimeReference *reference;
   GstElement *appsink; /* (transfer full) */
 
   GMutex lock;   /* protects caps: read by main, written by the streaming thread */
@@ -145,8 +146,9 @@ on_new_sample (GstAppSink *appsink, gpointer user_data)
   take_caps (self, caps);
 
   gboolean video = self->format->kind == POTOO_TRACK_VIDEO;
-  GstClockTime pts = gst_segment_to_running_time (gst_sample_get_segment (sample), GST_FORMAT_TIME,
-                                                  GST_BUFFER_PTS (buffer));
+  GstClockTime pts = potoo_time_reference_apply (
+      self->reference, gst_segment_to_running_time (gst_sample_get_segment (sample),
+                                                    GST_FORMAT_TIME, GST_BUFFER_PTS (buffer)));
   PotooAccessUnit unit = {
     .track = self->index,
     .buffer = buffer,
@@ -260,6 +262,7 @@ potoo_camera_track_new (const PotooTrackFormat *format,
                         GstPad *pad,
                         PotooStreamHub *hub,
                         PotooFragmenter *fragmenter,
+                        PotooTimeReference *reference,
                         const char *camera_id,
                         GError **error)
 {
@@ -272,6 +275,7 @@ potoo_camera_track_new (const PotooTrackFormat *format,
   self->camera_id = g_strdup (camera_id);
   self->hub = potoo_stream_hub_ref (hub);
   self->fragmenter = fragmenter;
+  self->reference = potoo_time_reference_ref (reference);
   self->discontinuities = potoo_metric_new_counter (
       "potoo_stream_discontinuities_total",
       "Access units that do not follow on from the one before: something was lost on the way.",
@@ -290,6 +294,7 @@ potoo_camera_track_free (PotooCameraTrack *self)
   gst_clear_object (&self->appsink);
   gst_clear_caps (&self->caps);
   potoo_stream_hub_unref (self->hub);
+  potoo_time_reference_unref (self->reference);
   potoo_metric_unref (self->discontinuities);
   potoo_metric_unref (self->received);
   g_mutex_clear (&self->lock);

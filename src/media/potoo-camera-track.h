@@ -5,6 +5,7 @@
 
 #include "media/potoo-fragmenter.h"
 #include "media/potoo-stream-hub.h"
+#include "media/potoo-time-reference.h"
 
 G_BEGIN_DECLS
 
@@ -47,6 +48,7 @@ PotooCameraTrack *potoo_camera_track_new (const PotooTrackFormat *format,
                                           GstPad *pad,
                                           PotooStreamHub *hub,
                                           PotooFragmenter *fragmenter,
+                                          PotooTimeReference *reference,
                                           const char *camera_id,
                                           GError **error);
 /* After the elements stand still (state NULL). */
