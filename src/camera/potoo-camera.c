@@ -43,7 +43,7 @@ struct _PotooCamera
 
   PotooCameraPipeline *pipeline; /* (nullable) */
   gboolean stopping;             /* the pipeline's stop is under way */
-  PotooGapCause stop_cause;      /* … to be told when it is done */
+  int stop_cause;                /* … to be told when it is done, or NO_CAUSE */
   int told_cause;                /* of the interruption that goes on, or NO_CAUSE */
   gboolean abandoned;            /* tells nothing any more */
 
@@ -138,13 +138,14 @@ publish (PotooCamera *self)
     g_signal_emit (self, signals[STATUS_CHANGED], 0);
 }
 
+/* @cause: PotooGapCause or NO_CAUSE */
 static void
-tell_interrupted (PotooCamera *self, PotooGapCause cause)
+tell_interrupted (PotooCamera *self, int cause)
 {
-  if (self->told_cause == (int) cause || self->abandoned)
+  if (cause == NO_CAUSE || cause == self->told_cause || self->abandoned)
     return;
-  self->told_cause = (int) cause;
-  g_signal_emit (self, signals[INTERRUPTED], 0, (int) cause);
+  self->told_cause = cause;
+  g_signal_emit (self, signals[INTERRUPTED], 0, cause);
 }
 
 static void
@@ -195,7 +196,7 @@ on_pipeline_stopped (GObject *source, GAsyncResult *result, gpointer user_data)
 }
 
 static void
-begin_stop (PotooCamera *self, PotooGapCause cause)
+begin_stop (PotooCamera *self, int cause)
 {
   if (self->pipeline == NULL || self->stopping)
     return;
@@ -359,16 +360,14 @@ potoo_camera_tick (PotooCamera *self)
 /* --- commands --- */
 
 static void
-disconnect (PotooCamera *self)
+disconnect (PotooCamera *self, int cause)
 {
   potoo_connection_policy_disable (&self->policy);
   set_reason (self, NULL);
   connect_when_due (self);
-  begin_stop (self, POTOO_GAP_DISCONNECTED);
-  if (self->pipeline != NULL)
-    self->stop_cause = POTOO_GAP_DISCONNECTED;
-  else
-    tell_interrupted (self, POTOO_GAP_DISCONNECTED);
+  begin_stop (self, cause);
+  if (self->pipeline == NULL)
+    tell_interrupted (self, cause);
 }
 
 static void
@@ -403,7 +402,7 @@ potoo_camera_stop_async (PotooCamera *self, GAsyncReadyCallback callback, gpoint
   if (self->running)
     {
       self->running = FALSE;
-      disconnect (self);
+      disconnect (self, NO_CAUSE);
       publish (self);
     }
   if (self->pipeline == NULL)
@@ -431,7 +430,7 @@ potoo_camera_set_settings (PotooCamera *self, PotooCameraSettings *settings)
   self->settings = potoo_camera_settings_ref (settings);
   self->version++;
   if (self->running && was_enabled && !enabled)
-    disconnect (self);
+    disconnect (self, POTOO_GAP_DISCONNECTED);
   else if (self->running && enabled &&
            (!was_enabled || potoo_camera_settings_needs_reconnect (old, settings)))
     reconnect (self, 0);

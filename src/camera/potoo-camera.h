@@ -21,7 +21,8 @@ G_BEGIN_DECLS
  * Signals: `status-changed`: a new snapshot stands (not for fps and bitrate alone,
  * which are measured anew each second);
  * `interrupted (PotooGapCause)`: media stopped or does not come, and why (repeated
- * when the cause changes); of a connection that ended it comes when all its fragments were pushed;
+ * when the cause changes); of a connection that ended it comes when all its fragments
+ * were pushed; not for potoo_camera_stop_async(): who stops a camera knows why;
  * `settings-changed`.
  */
 #define POTOO_TYPE_CAMERA (potoo_camera_get_type ())
@@ -42,7 +43,7 @@ void potoo_camera_set_fragment_func (PotooCamera *camera,
 
 /* Connects after @delay_us (if enabled). */
 void potoo_camera_start (PotooCamera *camera, gint64 delay_us);
-/* Calls back when no media comes any more (`interrupted` came before), however often it is called. */
+/* Calls back when no media comes any more, however often it is called. */
 void potoo_camera_stop_async (PotooCamera *camera, GAsyncReadyCallback callback, gpointer user_data);
 void potoo_camera_stop_finish (PotooCamera *camera, GAsyncResult *result);
 

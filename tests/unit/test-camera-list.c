@@ -643,6 +643,8 @@ test_stop_is_bounded (void)
   add (&fixture, "b", NULL, &outcome);
   assert_events (&fixture, "+a +b ");
   fake_pipelines_stop_by_hand = TRUE;
+  fake_pipeline_end (fake_pipelines->pdata[0], POTOO_ERROR_UNREACHABLE, "gone");
+  fake_pipeline_end (fake_pipelines->pdata[1], POTOO_ERROR_UNREACHABLE, "gone");
   gint64 begin_us = potoo_clock_mono_us ();
   potoo_camera_list_stop_async (fixture.list, on_list_stopped, &stopped);
   fake_pipeline_stopped (fake_pipelines->pdata[0]);
