@@ -80,7 +80,7 @@ drop (Recovery *r, const PotooSegment *row, const char *path, const char *why)
       r->report->unreadable++;
       return;
     }
-  potoo_log_warning (row->camera, "Segment %s had no media yet and is dropped: %s", path, why);
+  potoo_log_warning (row->camera, "Segment %s has no media and is dropped: %s", path, why);
   potoo_catalog_drop_segment (r->catalog, row->id);
   potoo_recovery_report_note_end (r->report, row, row->start_us);
   r->report->dropped++;
@@ -90,7 +90,8 @@ drop (Recovery *r, const PotooSegment *row, const char *path, const char *why)
 static void
 give_up (Recovery *r, PotooSegment *row, const GError *why)
 {
-  potoo_log_error (row->camera, "Segment %s is damaged: %s", row->camera, why->message);
+  potoo_log_error (row->camera, "Segment %016" G_GINT64_MODIFIER "x is damaged: %s",
+                   (guint64) row->id, why->message);
   row->state = POTOO_SEGMENT_DAMAGED;
   potoo_catalog_put_segment (r->catalog, row, NULL);
   potoo_recovery_report_note_end (r->report, row, row->end_us);

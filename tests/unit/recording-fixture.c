@@ -101,13 +101,21 @@ put_camera (Recording *r)
 }
 
 void
-recording_start (Recording *r)
+recording_open (Recording *r)
 {
   g_autoptr (GError) error = NULL;
 
   load_config (r);
   r->catalog = potoo_catalog_open (r->directory, &error);
   g_assert_no_error (error);
+}
+
+void
+recording_start (Recording *r)
+{
+  g_autoptr (GError) error = NULL;
+
+  recording_open (r);
   put_camera (r);
   r->recorder = potoo_recorder_new (r->config, r->catalog, &error);
   g_assert_no_error (error);

@@ -22,7 +22,9 @@ typedef struct
 void recording_set_up (Recording *r);
 void recording_tear_down (Recording *r);
 
-/* Opens the catalog, makes and starts the recorder, adds the stream; sets no plan. */
+/* Loads the configuration and opens the catalog. */
+void recording_open (Recording *r);
+/* Opens, makes and starts the recorder, adds the stream; sets no plan. */
 void recording_start (Recording *r);
 /* Stops cleanly. */
 void recording_stop (Recording *r);

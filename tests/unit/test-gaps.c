@@ -1,0 +1,430 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+
+#include "base/potoo-clock.h"
+#include "catalog/potoo-catalog-cameras.h"
+#include "catalog/potoo-catalog-settings.h"
+#include "record/potoo-storage-root.h"
+#include "recording-fixture.h"
+
+static PotooDiskCalls real_calls;
+
+static void
+set_up (Recording *r, gconstpointer data)
+{
+  potoo_disk_calls = real_calls;
+  recording_set_up (r);
+  recording_start (r);
+}
+
+static void
+tear_down (Recording *r, gconstpointer data)
+{
+  potoo_disk_calls = real_calls;
+  recording_tear_down (r);
+}
+
+typedef struct
+{
+  gint64 start_us, end_us;
+  PotooGapCause cause;
+} Expected;
+
+/* The gaps that overlap anything from @since_us on. */
+static void
+assert_gaps (Recording *r, gint64 since_us, const Expected *expected, guint n)
+{
+  g_autoptr (GPtrArray) gaps = recording_list_gaps (r);
+  guint found = 0;
+
+  for (guint i = 0; i < gaps->len; i++)
+    {
+      const PotooGap *gap = gaps->pdata[i];
+      if (gap->end_us != 0 && gap->end_us <= since_us)
+        continue;
+      g_assert_cmpuint (found, <, n);
+      g_assert_cmpstr (potoo_gap_cause_to_string (gap->cause), ==,
+                       potoo_gap_cause_to_string (expected[found].cause));
+      g_assert_cmpint (gap->start_us, ==, expected[found].start_us);
+      g_assert_cmpint (gap->end_us, ==, expected[found].end_us);
+      g_assert_cmpstr (gap->camera, ==, "door");
+      found++;
+    }
+  g_assert_cmpuint (found, ==, n);
+}
+
+static gint64
+now_of (Recording *r)
+{
+  return (gint64) (r->maker.at_ns / 1000) + r->maker.wall_offset_us;
+}
+
+/* Recording, at the maker's time; returns where it began. */
+static gint64
+begin_recording (Recording *r)
+{
+  gint64 start_us = now_of (r);
+  recording_plan (r, TRUE);
+  recording_push_many (r, 2, MEDIA_KEY | MEDIA_DISCONTINUOUS);
+  recording_wait_handled (r);
+  return start_us;
+}
+
+static PotooGap
+only_gap (Recording *r)
+{
+  g_autoptr (GPtrArray) gaps = recording_list_gaps (r);
+  g_assert_cmpuint (gaps->len, ==, 1);
+  return *(const PotooGap *) gaps->pdata[0];
+}
+
+static void
+test_never_recorded (Recording *r, gconstpointer data)
+{
+  gint64 before_us = potoo_clock_wall_us ();
+  recording_plan (r, TRUE);
+  gint64 after_us = potoo_clock_wall_us ();
+  recording_wait_for (recording_get_metric ("potoo_recording_gap" DOOR) == 1);
+
+  PotooGap gap = only_gap (r);
+  g_assert_cmpint (gap.start_us, >=, before_us);
+  g_assert_cmpint (gap.start_us, <=, after_us);
+  g_assert_cmpint (gap.end_us, ==, 0);
+  g_assert_cmpint (gap.cause, ==, POTOO_GAP_DISCONNECTED);
+
+  r->maker.wall_offset_us += G_TIME_SPAN_MINUTE;
+  gint64 start_us = now_of (r);
+  recording_push (r, MEDIA_KEY | MEDIA_DISCONTINUOUS);
+  recording_wait_handled (r);
+  gint64 id = gap.id;
+  gap = only_gap (r);
+  g_assert_cmpint (gap.id, ==, id);
+  g_assert_cmpint (gap.end_us, ==, start_us);
+}
+
+static void
+test_not_wanted (Recording *r, gconstpointer data)
+{
+  potoo_fragment_queue_interrupt (r->queue, POTOO_GAP_AUTH);
+  recording_plan (r, FALSE);
+  recording_push_many (r, 2, MEDIA_KEY | MEDIA_DISCONTINUOUS);
+  potoo_fragment_queue_interrupt (r->queue, POTOO_GAP_STALLED);
+  recording_stop (r);
+  recording_start (r);
+  g_autoptr (GPtrArray) gaps = recording_list_gaps (r);
+  g_assert_cmpuint (gaps->len, ==, 0);
+}
+
+/* From the end of the last fragment to the start of the next. */
+static void
+test_interrupted (Recording *r, gconstpointer data)
+{
+  gint64 since_us = begin_recording (r);
+  gint64 end_us = now_of (r);
+  potoo_fragment_queue_interrupt (r->queue, POTOO_GAP_STALLED);
+  potoo_fragment_queue_interrupt (r->queue, POTOO_GAP_STALLED);
+  recording_wait_for (recording_get_metric ("potoo_segments_closed_total" DOOR) >= 1);
+  assert_gaps (r, since_us, &(Expected){ end_us, 0, POTOO_GAP_STALLED }, 1);
+
+  media_maker_skip (&r->maker, 7 * G_USEC_PER_SEC);
+  gint64 start_us = now_of (r);
+  recording_push_many (r, 2, MEDIA_KEY | MEDIA_DISCONTINUOUS);
+  recording_wait_handled (r);
+  assert_gaps (r, since_us, &(Expected){ end_us, start_us, POTOO_GAP_STALLED }, 1);
+}
+
+static void
+test_cause_changes (Recording *r, gconstpointer data)
+{
+  r->maker.wall_offset_us -= G_TIME_SPAN_MINUTE; /* so that now is after the last fragment */
+  gint64 since_us = begin_recording (r);
+  gint64 end_us = now_of (r);
+  potoo_fragment_queue_interrupt (r->queue, POTOO_GAP_DISCONNECTED);
+  gint64 before_us = potoo_clock_wall_us ();
+  potoo_fragment_queue_interrupt (r->queue, POTOO_GAP_AUTH);
+  gint64 after_us = potoo_clock_wall_us ();
+  recording_wait_for (recording_get_metric ("potoo_recording_gaps_total" DOOR) >= 3);
+
+  g_autoptr (GPtrArray) gaps = recording_list_gaps (r);
+  PotooGap *last = gaps->pdata[gaps->len - 1];
+  g_assert_cmpint (last->start_us, >=, before_us);
+  g_assert_cmpint (last->start_us, <=, after_us);
+  assert_gaps (r, since_us,
+               (Expected[]){ { end_us, last->start_us, POTOO_GAP_DISCONNECTED },
+                             { last->start_us, 0, POTOO_GAP_AUTH } },
+               2);
+}
+
+/* A reconnection that nobody announced, and one that lost nothing. */
+static void
+test_silent_discontinuity (Recording *r, gconstpointer data)
+{
+  gint64 since_us = begin_recording (r);
+  gint64 end_us = now_of (r);
+  media_maker_skip (&r->maker, 2 * G_USEC_PER_SEC);
+  gint64 start_us = now_of (r);
+  recording_push_many (r, 2, MEDIA_KEY | MEDIA_DISCONTINUOUS);
+  potoo_fragment_queue_interrupt (r->queue, POTOO_GAP_STALLED);
+  recording_push_many (r, 2, MEDIA_KEY | MEDIA_DISCONTINUOUS);
+  recording_wait_handled (r);
+  assert_gaps (r, since_us, &(Expected){ end_us, start_us, POTOO_GAP_DISCONNECTED }, 1);
+}
+
+static void
+test_missing_sequence (Recording *r, gconstpointer data)
+{
+  gint64 since_us = begin_recording (r);
+  gint64 end_us = now_of (r);
+  g_autoptr (PotooFragment) lost = media_maker_next (&r->maker, MEDIA_DELTA);
+  recording_push (r, MEDIA_DELTA);
+  gint64 start_us = now_of (r);
+  recording_push_many (r, 2, MEDIA_KEY);
+  recording_wait_handled (r);
+  assert_gaps (r, since_us, &(Expected){ end_us, start_us, POTOO_GAP_DISK_SLOW }, 1);
+}
+
+static GMutex hang_lock; /* held: the disk does not answer */
+
+static ssize_t
+hanging_writev (int fd, const struct iovec *iov, int n)
+{
+  g_mutex_lock (&hang_lock);
+  g_mutex_unlock (&hang_lock);
+  return writev (fd, iov, n);
+}
+
+/* Fills the queue while the disk hangs, and over. Returns where the first fragment that was lost
+ * began. */
+static gint64
+overflow (Recording *r)
+{
+  gint64 lost_us = 0;
+
+  g_mutex_lock (&hang_lock);
+  r->maker.frame_bytes = 64 * 1024;
+  for (guint i = 0; lost_us == 0; i++)
+    {
+      gint64 start_us = now_of (r);
+      recording_push (r, i % 2 == 0 ? MEDIA_KEY : MEDIA_DELTA);
+      if (recording_get_metric ("potoo_fragment_queue_dropped_fragments_total" DOOR) > 0)
+        lost_us = start_us;
+    }
+  recording_push (r, MEDIA_DELTA);
+  r->maker.frame_bytes = 100;
+  return lost_us;
+}
+
+static void
+test_disk_slow (Recording *r, gconstpointer data)
+{
+  potoo_disk_calls.writev = hanging_writev;
+  gint64 since_us = begin_recording (r);
+  gint64 lost_us = overflow (r);
+  gint64 start_us = now_of (r);
+  recording_push_many (r, 2, MEDIA_KEY); /* small: fits again */
+  g_mutex_unlock (&hang_lock);
+  recording_wait_handled (r);
+  assert_gaps (r, since_us, &(Expected){ lost_us, start_us, POTOO_GAP_DISK_SLOW }, 1);
+}
+
+/* The camera goes while the disk is behind: two causes, two rows, no hole between. */
+static void
+test_disk_slow_then_disconnected (Recording *r, gconstpointer data)
+{
+  potoo_disk_calls.writev = hanging_writev;
+  gint64 since_us = begin_recording (r);
+  gint64 lost_us = overflow (r);
+  gint64 end_us = now_of (r);
+  potoo_fragment_queue_interrupt (r->queue, POTOO_GAP_DISCONNECTED);
+  media_maker_skip (&r->maker, 5 * G_USEC_PER_SEC);
+  gint64 start_us = now_of (r);
+  recording_push_many (r, 2, MEDIA_KEY | MEDIA_DISCONTINUOUS);
+  g_mutex_unlock (&hang_lock);
+  recording_wait_handled (r);
+  assert_gaps (r, since_us,
+               (Expected[]){ { lost_us, end_us, POTOO_GAP_DISK_SLOW },
+                             { end_us, start_us, POTOO_GAP_DISCONNECTED } },
+               2);
+}
+
+/* --- across runs --- */
+
+static void
+test_shutdown (Recording *r, gconstpointer data)
+{
+  gint64 since_us = begin_recording (r);
+  gint64 end_us = now_of (r);
+  recording_stop (r);
+  recording_start (r);
+  assert_gaps (r, since_us, &(Expected){ end_us, 0, POTOO_GAP_SHUTDOWN }, 1);
+  /* Again, without a picture in between: still the same gap. */
+  recording_plan (r, TRUE);
+  recording_stop (r);
+  recording_start (r);
+  recording_plan (r, TRUE);
+  media_maker_skip (&r->maker, 60 * G_USEC_PER_SEC);
+  gint64 start_us = now_of (r);
+  recording_push (r, MEDIA_KEY | MEDIA_DISCONTINUOUS);
+  recording_wait_handled (r);
+  assert_gaps (r, since_us, &(Expected){ end_us, start_us, POTOO_GAP_SHUTDOWN }, 1);
+}
+
+static void
+test_crash (Recording *r, gconstpointer data)
+{
+  gint64 since_us = begin_recording (r);
+  gint64 end_us = now_of (r);
+  recording_crash (r);
+  recording_start (r);
+  assert_gaps (r, since_us, &(Expected){ end_us, 0, POTOO_GAP_CRASH }, 1);
+  /* And once more, before the camera is back. */
+  recording_plan (r, TRUE);
+  recording_crash (r);
+  recording_start (r);
+  recording_plan (r, TRUE);
+  media_maker_skip (&r->maker, 60 * G_USEC_PER_SEC);
+  gint64 start_us = now_of (r);
+  recording_push (r, MEDIA_KEY | MEDIA_DISCONTINUOUS);
+  recording_wait_handled (r);
+  assert_gaps (r, since_us, &(Expected){ end_us, start_us, POTOO_GAP_CRASH }, 1);
+}
+
+static void
+test_power (Recording *r, gconstpointer data)
+{
+  gint64 since_us = begin_recording (r);
+  gint64 end_us = now_of (r);
+  potoo_catalog_put_setting (r->catalog, "recorder-run",
+                             "00000000-0000-0000-0000-000000000000 running");
+  recording_crash (r);
+  recording_start (r);
+  assert_gaps (r, since_us, &(Expected){ end_us, 0, POTOO_GAP_POWER }, 1);
+}
+
+/* In a gap when it crashed: that gap goes on, with its cause. */
+static void
+test_crash_in_a_gap (Recording *r, gconstpointer data)
+{
+  gint64 since_us = begin_recording (r);
+  gint64 end_us = now_of (r);
+  potoo_fragment_queue_interrupt (r->queue, POTOO_GAP_AUTH);
+  recording_wait_for (recording_get_metric ("potoo_segments_closed_total" DOOR) >= 1);
+  recording_crash (r);
+  recording_start (r);
+  recording_plan (r, TRUE);
+  media_maker_skip (&r->maker, 60 * G_USEC_PER_SEC);
+  gint64 start_us = now_of (r);
+  recording_push (r, MEDIA_KEY | MEDIA_DISCONTINUOUS);
+  recording_wait_handled (r);
+  assert_gaps (r, since_us, &(Expected){ end_us, start_us, POTOO_GAP_AUTH }, 1);
+}
+
+/* The rows after the crash were not durable: the file shows that the gap had ended. */
+static void
+test_crash_with_lost_rows (Recording *r, gconstpointer data)
+{
+  gint64 since_us = begin_recording (r);
+  gint64 end_us = now_of (r);
+  potoo_fragment_queue_interrupt (r->queue, POTOO_GAP_AUTH);
+  media_maker_skip (&r->maker, 60 * G_USEC_PER_SEC);
+  gint64 start_us = now_of (r);
+  recording_push_many (r, 2, MEDIA_KEY | MEDIA_DISCONTINUOUS);
+  recording_wait_handled (r);
+  gint64 last_us = now_of (r);
+
+  g_autoptr (GPtrArray) segments = recording_list_segments (r);
+  g_autoptr (GPtrArray) gaps = recording_list_gaps (r);
+  PotooSegment *second = segments->pdata[1];
+  PotooGap *gap = gaps->pdata[gaps->len - 1];
+  gap->end_us = 0;
+  potoo_catalog_put_gap (r->catalog, gap);
+  potoo_catalog_drop_segment (r->catalog, second->id);
+  recording_crash (r);
+  recording_start (r);
+  assert_gaps (
+      r, since_us,
+      (Expected[]){ { end_us, start_us, POTOO_GAP_AUTH }, { last_us, 0, POTOO_GAP_CRASH } }, 2);
+}
+
+static void
+test_off_when_it_crashed (Recording *r, gconstpointer data)
+{
+  gint64 since_us = begin_recording (r);
+  recording_plan (r, FALSE);
+  recording_wait_for (recording_get_metric ("potoo_segments_closed_total" DOOR) >= 1);
+  recording_crash (r);
+  recording_start (r);
+  assert_gaps (r, since_us, NULL, 0);
+}
+
+static void
+test_removed (Recording *r, gconstpointer data)
+{
+  gint64 since_us = begin_recording (r);
+  gint64 end_us = now_of (r);
+  potoo_fragment_queue_interrupt (r->queue, POTOO_GAP_STALLED);
+  media_maker_skip (&r->maker, G_USEC_PER_SEC);
+  recording_wait_for (recording_get_metric ("potoo_segments_closed_total" DOOR) >= 1);
+  /* The maker is ahead of the clock: now is before the gap began, so nothing is left of it. */
+  potoo_recorder_remove_stream (r->recorder, g_steal_pointer (&r->queue));
+  recording_wait_for (recording_get_metric ("potoo_segments_closed_total" DOOR) < 0);
+  g_assert_cmpint (end_us, >, potoo_clock_wall_us ());
+  assert_gaps (r, since_us, NULL, 0);
+}
+
+static void
+on_camera_removed (GObject *source, GAsyncResult *result, gpointer user_data)
+{
+  g_assert_true (potoo_catalog_remove_camera_finish (POTOO_CATALOG (source), result, NULL));
+  *(gboolean *) user_data = TRUE;
+}
+
+/* A camera that is gone does not go on missing its recordings. */
+static void
+test_camera_gone_at_start (Recording *r, gconstpointer data)
+{
+  gboolean done = FALSE;
+  g_autoptr (GError) error = NULL;
+
+  r->maker.wall_offset_us -= G_TIME_SPAN_HOUR;
+  begin_recording (r);
+  potoo_fragment_queue_interrupt (r->queue, POTOO_GAP_STALLED);
+  recording_wait_for (recording_get_metric ("potoo_segments_closed_total" DOOR) >= 1);
+  recording_crash (r);
+  recording_open (r);
+  potoo_catalog_remove_camera_async (r->catalog, "door", on_camera_removed, &done);
+  while (!done)
+    g_main_context_iteration (NULL, TRUE);
+  gint64 before_us = potoo_clock_wall_us ();
+  r->recorder = potoo_recorder_new (r->config, r->catalog, &error);
+  g_assert_no_error (error);
+  g_autoptr (GPtrArray) gaps = recording_list_gaps (r);
+  const PotooGap *gap = gaps->pdata[gaps->len - 1];
+  g_assert_cmpint (gap->cause, ==, POTOO_GAP_STALLED);
+  g_assert_cmpint (gap->end_us, >=, before_us);
+}
+
+int
+main (int argc, char *argv[])
+{
+  g_test_init (&argc, &argv, NULL);
+  g_log_set_always_fatal (G_LOG_LEVEL_CRITICAL | G_LOG_FATAL_MASK);
+  real_calls = potoo_disk_calls;
+#define ADD(path, func) g_test_add ("/gaps/" path, Recording, NULL, set_up, func, tear_down)
+  ADD ("never-recorded", test_never_recorded);
+  ADD ("not-wanted", test_not_wanted);
+  ADD ("interrupted", test_interrupted);
+  ADD ("cause-changes", test_cause_changes);
+  ADD ("silent-discontinuity", test_silent_discontinuity);
+  ADD ("missing-sequence", test_missing_sequence);
+  ADD ("disk-slow", test_disk_slow);
+  ADD ("disk-slow-then-disconnected", test_disk_slow_then_disconnected);
+  ADD ("shutdown", test_shutdown);
+  ADD ("crash", test_crash);
+  ADD ("power", test_power);
+  ADD ("crash-in-a-gap", test_crash_in_a_gap);
+  ADD ("crash-with-lost-rows", test_crash_with_lost_rows);
+  ADD ("off-when-it-crashed", test_off_when_it_crashed);
+  ADD ("removed", test_removed);
+  ADD ("camera-gone-at-start", test_camera_gone_at_start);
+  return g_test_run ();
+}

@@ -1,0 +1,230 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+
+#include <errno.h>
+#include <fcntl.h>
+#include <glib/gstdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/potoo-error.h"
+#include "record/potoo-storage-root.h"
+#include "recording-fixture.h"
+
+typedef struct
+{
+  char *directory, *path;
+  PotooCatalog *catalog;
+} Fixture;
+
+static void
+set_up (Fixture *f, gconstpointer data)
+{
+  g_autoptr (GError) error = NULL;
+  f->directory = g_dir_make_tmp ("potoo-test-XXXXXX", &error);
+  g_assert_no_error (error);
+  f->path = g_build_filename (f->directory, "root", NULL);
+  f->catalog = potoo_catalog_open (f->directory, &error);
+  g_assert_no_error (error);
+}
+
+static void
+tear_down (Fixture *f, gconstpointer data)
+{
+  potoo_catalog_close (f->catalog);
+  g_object_unref (f->catalog);
+  g_autofree char *command = g_strdup_printf ("rm -rf %s", f->directory);
+  g_assert_true (g_spawn_command_line_sync (command, NULL, NULL, NULL, NULL));
+  g_free (f->path);
+  g_free (f->directory);
+}
+
+static PotooStorageRoot *
+open_root (Fixture *f, GError **error)
+{
+  PotooConfigRoot config = { .name = (char *) "main", .path = f->path, .min_free_bytes = 1 };
+  return potoo_storage_root_open (&config, f->catalog, error);
+}
+
+static void
+write_file (Fixture *f, const char *name, const char *text)
+{
+  g_autofree char *path = g_build_filename (f->path, name, NULL);
+  g_assert_true (g_file_set_contents (path, text, -1, NULL));
+}
+
+/* The error's message must name the path and have @words. */
+static void
+assert_refused (Fixture *f, PotooError code, const char *words)
+{
+  g_autoptr (GError) error = NULL;
+  g_autoptr (PotooStorageRoot) root = open_root (f, &error);
+  g_assert_null (root);
+  g_assert_error (error, POTOO_ERROR, (int) code);
+  g_assert_nonnull (strstr (error->message, f->path));
+  g_assert_nonnull (strstr (error->message, words));
+}
+
+static void
+test_made_and_found_again (Fixture *f, gconstpointer data)
+{
+  g_autoptr (GError) error = NULL;
+  struct stat st;
+
+  g_autoptr (PotooStorageRoot) root = open_root (f, &error);
+  g_assert_no_error (error);
+  g_autofree char *uuid = g_strdup (potoo_storage_root_get_uuid (root));
+  gint64 row_id = potoo_storage_root_get_row_id (root);
+  g_assert_true (g_uuid_string_is_valid (uuid));
+  g_assert_cmpint (g_stat (f->path, &st), ==, 0);
+  g_assert_cmpint (st.st_mode & 07777 & ~0750u, ==, 0);
+  g_clear_pointer (&root, potoo_storage_root_unref);
+
+  root = open_root (f, &error);
+  g_assert_no_error (error);
+  g_assert_cmpstr (potoo_storage_root_get_uuid (root), ==, uuid);
+  g_assert_cmpint (potoo_storage_root_get_row_id (root), ==, row_id);
+}
+
+static void
+test_fresh_file_system (Fixture *f, gconstpointer data)
+{
+  g_autoptr (GError) error = NULL;
+  g_autofree char *lost = g_build_filename (f->path, "lost+found", NULL);
+  g_assert_cmpint (g_mkdir_with_parents (lost, 0700), ==, 0);
+  g_autoptr (PotooStorageRoot) root = open_root (f, &error);
+  g_assert_no_error (error);
+}
+
+static void
+test_refused (Fixture *f, gconstpointer data)
+{
+  g_autofree char *parent = g_steal_pointer (&f->path);
+
+  f->path = g_build_filename (parent, "deeper", NULL);
+  assert_refused (f, POTOO_ERROR_NOT_FOUND, "mount");
+  g_free (f->path);
+  f->path = g_steal_pointer (&parent);
+
+  g_assert_true (g_file_set_contents (f->path, "", 0, NULL));
+  assert_refused (f, POTOO_ERROR_INVALID_ARGUMENT, "not a directory");
+  g_assert_cmpint (g_unlink (f->path), ==, 0);
+
+  g_assert_cmpint (g_mkdir (f->path, 0750), ==, 0);
+  write_file (f, "holiday.jpg", "x");
+  assert_refused (f, POTOO_ERROR_INVALID_ARGUMENT, "not empty");
+  write_file (f, ".potoo-root", "");
+  assert_refused (f, POTOO_ERROR_CORRUPT, "damaged");
+  write_file (f, ".potoo-root", "[root]\nid=x\nformat=1\n");
+  assert_refused (f, POTOO_ERROR_CORRUPT, "UUID");
+  write_file (f, ".potoo-root", "[root]\nid=5d8e9ee0-1c25-4b32-a2f5-0d2f4ab4a2a5\nformat=2\n");
+  assert_refused (f, POTOO_ERROR_UNSUPPORTED, "format 2");
+  g_autofree char *long_text = g_strnfill (5000, '#');
+  write_file (f, ".potoo-root", long_text);
+  assert_refused (f, POTOO_ERROR_CORRUPT, "damaged");
+
+  g_autofree char *file = g_build_filename (f->path, ".potoo-root", NULL);
+  g_assert_cmpint (g_unlink (file), ==, 0);
+  g_assert_cmpint (symlink ("/etc/hostname", file), ==, 0);
+  assert_refused (f, POTOO_ERROR_INVALID_ARGUMENT, "regular file");
+  g_assert_cmpint (g_unlink (file), ==, 0);
+  g_assert_cmpint (mkfifo (file, 0600), ==, 0);
+  assert_refused (f, POTOO_ERROR_INVALID_ARGUMENT, "regular file");
+}
+
+static void
+test_not_writable (Fixture *f, gconstpointer data)
+{
+  if (geteuid () == 0)
+    {
+      g_test_skip ("root may write everywhere");
+      return;
+    }
+  g_assert_cmpint (g_mkdir (f->path, 0550), ==, 0);
+  assert_refused (f, POTOO_ERROR_FORBIDDEN, "write");
+}
+
+static void
+test_locked (Fixture *f, gconstpointer data)
+{
+  g_autoptr (GError) error = NULL;
+  int pipe_fds[2];
+  char byte;
+
+  g_autoptr (PotooStorageRoot) root = open_root (f, &error);
+  g_assert_no_error (error);
+  assert_refused (f, POTOO_ERROR_BUSY, "twice");
+  g_clear_pointer (&root, potoo_storage_root_unref);
+
+  /* Another process: it holds the lock until it is told to end. */
+  g_assert_cmpint (pipe (pipe_fds), ==, 0);
+  g_autofree char *script = g_strdup_printf (
+      "exec 9<%s/.potoo-root; flock 9; echo x; exec sleep 60", f->path);
+  char *argv[] = { (char *) "/bin/sh", (char *) "-c", script, NULL };
+  GPid pid;
+  int out;
+  g_assert_true (g_spawn_async_with_pipes (NULL, argv, NULL, G_SPAWN_DO_NOT_REAP_CHILD, NULL, NULL,
+                                           &pid, NULL, &out, NULL, &error));
+  g_assert_cmpint (read (out, &byte, 1), ==, 1);
+  /* The lock was taken by flock(1), which has ended; who holds it may not be known by its number.
+   */
+  assert_refused (f, POTOO_ERROR_BUSY, "another instance");
+  kill (pid, SIGKILL);
+  g_spawn_close_pid (pid);
+  close (out);
+  close (pipe_fds[0]);
+  close (pipe_fds[1]);
+}
+
+/* Nothing below the root is followed. */
+static void
+test_links (Fixture *f, gconstpointer data)
+{
+  g_autoptr (GError) error = NULL;
+  g_autoptr (PotooStorageRoot) root = open_root (f, &error);
+  g_autofree char *camera = g_build_filename (f->path, "door", NULL);
+  g_autofree char *elsewhere = g_build_filename (f->directory, "elsewhere", NULL);
+
+  g_assert_cmpint (g_mkdir (elsewhere, 0750), ==, 0);
+  g_assert_cmpint (symlink (elsewhere, camera), ==, 0);
+  g_assert_cmpint (potoo_storage_root_open_directory (root, "door/2026-11-21", TRUE, &error), ==,
+                   -1);
+  g_assert_nonnull (error);
+  g_clear_error (&error);
+  g_assert_cmpint (g_unlink (camera), ==, 0);
+
+  int fd = potoo_storage_root_open_directory (root, "door/2026-11-21", TRUE, &error);
+  g_assert_cmpint (fd, >=, 0);
+  g_assert_cmpint (symlinkat ("/etc/hostname", fd, "a.mp4"), ==, 0);
+  g_assert_cmpint (mkfifoat (fd, "b.mp4", 0600), ==, 0);
+  close (fd);
+  g_assert_cmpint (potoo_storage_root_open_file (root, "door/2026-11-21/a.mp4", O_RDONLY, &error),
+                   ==, -1);
+  g_assert_nonnull (error);
+  g_clear_error (&error);
+  g_assert_cmpint (potoo_storage_root_open_file (root, "door/2026-11-21/b.mp4", O_RDONLY, &error),
+                   ==, -1);
+  g_assert_error (error, POTOO_ERROR, POTOO_ERROR_INVALID_ARGUMENT);
+  g_clear_error (&error);
+  g_assert_cmpint (potoo_storage_root_open_file (root, "door/2026-11-21/c.mp4", O_RDONLY, &error),
+                   ==, -1);
+  g_assert_error (error, POTOO_ERROR, POTOO_ERROR_NOT_FOUND);
+
+  g_assert_true (potoo_storage_root_unlink (root, "door/2026-11-21/a.mp4", NULL));
+  g_assert_true (potoo_storage_root_unlink (root, "door/2026-11-21/a.mp4", NULL));
+  g_assert_true (potoo_storage_root_unlink (root, "door/2000-01-01/a.mp4", NULL));
+}
+
+int
+main (int argc, char *argv[])
+{
+  g_test_init (&argc, &argv, NULL);
+#define ADD(path, func) g_test_add ("/storage-root/" path, Fixture, NULL, set_up, func, tear_down)
+  ADD ("made-and-found-again", test_made_and_found_again);
+  ADD ("fresh-file-system", test_fresh_file_system);
+  ADD ("refused", test_refused);
+  ADD ("not-writable", test_not_writable);
+  ADD ("locked", test_locked);
+  ADD ("links", test_links);
+  return g_test_run ();
+}
