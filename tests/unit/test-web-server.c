@@ -905,6 +905,27 @@ test_connection_limit (Fixture *fixture, gconstpointer data)
 }
 
 static void
+test_in_flight_limit (Fixture *fixture, gconstpointer data)
+{
+  const char *head = "POST /api/v1/cameras HTTP/1.1\r\nHost: 127.0.0.1\r\n"
+                     "Content-Type: application/json\r\nContent-Length: 10\r\n\r\n";
+  g_autoptr (GPtrArray) sockets = g_ptr_array_new_with_free_func (g_object_unref);
+
+  for (int i = 0; i < 128; i++)
+    {
+      g_ptr_array_add (sockets, dial_tcp (fixture));
+      say (sockets->pdata[i], head);
+    }
+  await_metric ("potoo_http_requests_in_flight 128\n");
+  g_autofree char *answer = get (fixture, "/healthz");
+  assert_problem (answer, 503, "busy", NULL, NULL);
+  assert_header (answer, "Retry-After", "2");
+  g_ptr_array_set_size (sockets, 0);
+  await_metric ("potoo_http_requests_in_flight 0\n");
+  assert_healthy (fixture);
+}
+
+static void
 await_accept_error (void)
 {
   for (int i = 0; i < 500; i++)
@@ -1187,6 +1208,7 @@ main (int argc, char **argv)
   add ("pipelined", test_pipelined);
   add ("slow", test_slow);
   add ("connection-limit", test_connection_limit);
+  add ("in-flight-limit", test_in_flight_limit);
   add ("descriptors-gone", test_descriptors_gone);
   add ("client-library", test_client_library);
   add ("unix", test_unix);
