@@ -1,201 +1,58 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""An RTSP client that hides nothing: media over TCP, packet by packet, without a jitter buffer."""
+"""A camera of a few lines, for what potoo-camera-sim does not do: any SDP, no media."""
 
-import hashlib
-import re
-import socket
-import ssl
-import struct
-import time
-from typing import NamedTuple
+import socketserver
+import threading
 
-from potoo_sei import read_sei
-
-NTP_EPOCH = 2208988800
-SENDER_REPORT = 200
+HEAD = 'v=0\r\no=- 1 1 IN IP4 127.0.0.1\r\ns=test\r\nc=IN IP4 0.0.0.0\r\nt=0 0\r\na=control:*\r\n'
+AUDIO_ONLY = HEAD + 'm=audio 0 RTP/AVP 0\r\na=rtpmap:0 PCMU/8000\r\na=control:track1\r\n'
+MOTION_JPEG = HEAD + 'm=video 0 RTP/AVP 26\r\na=rtpmap:26 JPEG/90000\r\na=control:track1\r\n'
+NO_TRACKS = HEAD
 
 
-class Response(NamedTuple):
-    status: int
-    headers: dict
-    body: str
+class TinyCamera:
+    """Serves @sdp at every path, takes SETUP and PLAY over TCP, and sends nothing."""
 
+    def __init__(self, sdp):
+        class Handler(socketserver.StreamRequestHandler):
+            def handle(self):
+                while True:
+                    lines = []
+                    while (line := self.rfile.readline().decode(errors='replace').strip()) or not lines:
+                        if not line:
+                            return
+                        lines.append(line)
+                    method, url, _ = lines[0].split(' ', 2)
+                    headers = dict(line.lower().split(': ', 1) for line in lines[1:])
+                    self.answer(method, url, headers)
 
-class Packet(NamedTuple):
-    channel: int  # 2 n: RTP of track n, 2 n + 1: its RTCP
-    arrival_us: int  # wall time
-    data: bytes
+            def answer(self, method, url, headers):
+                extra, body = '', ''
+                if method == 'OPTIONS':
+                    extra = 'Public: OPTIONS, DESCRIBE, SETUP, PLAY, TEARDOWN\r\n'
+                elif method == 'DESCRIBE':
+                    body = sdp
+                    extra = f'Content-Type: application/sdp\r\nContent-Base: {url}/\r\n'
+                elif method == 'SETUP':
+                    extra = f'Transport: {headers["transport"].split(",")[0]}\r\nSession: 1\r\n'
+                elif method == 'PLAY':
+                    extra = 'Session: 1\r\n'
+                length = f'Content-Length: {len(body)}\r\n' if body else ''
+                self.wfile.write(
+                    f'RTSP/1.0 200 OK\r\nCSeq: {headers["cseq"]}\r\n{extra}{length}\r\n{body}'.encode()
+                )
 
-    @property
-    def is_rtp(self):
-        return self.channel % 2 == 0
+        class Server(socketserver.ThreadingTCPServer):
+            daemon_threads = True
+            allow_reuse_address = True
 
-    @property
-    def sequence(self):
-        return struct.unpack_from('>H', self.data, 2)[0]
-
-    @property
-    def rtp_time(self):
-        return struct.unpack_from('>I', self.data, 4)[0]
-
-    @property
-    def is_sender_report(self):
-        return not self.is_rtp and self.data[1] == SENDER_REPORT
-
-    @property
-    def report(self):
-        """(wall time in µs, RTP time) of a sender report."""
-        seconds, fraction, rtp_time = struct.unpack_from('>III', self.data, 8)
-        return (seconds - NTP_EPOCH) * 1_000_000 + fraction * 1_000_000 // (1 << 32), rtp_time
-
-
-def md5(*parts):
-    return hashlib.md5(':'.join(parts).encode()).hexdigest()
-
-
-class RtspClient:
-    """One connection; with user and password it answers a digest challenge."""
-
-    def __init__(self, url, user=None, password=None, timeout=10):
-        scheme, host, port = re.match(r'(rtsps?)://([^:/]+):(\d+)/', url).groups()
-        self.url, self.user, self.password = url, user, password
-        self.socket = socket.create_connection((host, int(port)), timeout)
-        if scheme == 'rtsps':
-            context = ssl.create_default_context()
-            context.check_hostname = False
-            context.verify_mode = ssl.CERT_NONE
-            self.socket = context.wrap_socket(self.socket)
-        self.pending = b''
-        self.packets = []
-        self.challenge = self.session = None
-        self.sequence = 0
+        self.server = Server(('127.0.0.1', 0), Handler)
+        self.url = f'rtsp://127.0.0.1:{self.server.server_address[1]}/tiny'
+        threading.Thread(target=self.server.serve_forever, daemon=True).start()
 
     def __enter__(self):
         return self
 
     def __exit__(self, *_):
-        self.close()
-
-    def close(self):
-        self.socket.close()
-
-    # --- bytes ---
-
-    def fill(self):
-        data = self.socket.recv(65536)
-        if not data:
-            raise ConnectionError('closed by the camera')
-        self.pending += data
-
-    def take(self, size):
-        while len(self.pending) < size:
-            self.fill()
-        data, self.pending = self.pending[:size], self.pending[size:]
-        return data
-
-    def take_packet(self):
-        """Takes one packet when the next thing is one."""
-        while not self.pending:
-            self.fill()
-        if not self.pending.startswith(b'$'):
-            return None
-        channel, size = struct.unpack('>BH', self.take(4)[1:])
-        return Packet(channel, time.time_ns() // 1000, self.take(size))
-
-    # --- requests ---
-
-    def authorization(self, method, url):
-        realm, nonce = self.challenge
-        response = md5(md5(self.user, realm, self.password), nonce, md5(method, url))
-        return (
-            f'Digest username="{self.user}", realm="{realm}", nonce="{nonce}", uri="{url}", '
-            f'response="{response}"'
-        )
-
-    def request(self, method, url=None, **headers):
-        response = self.request_once(method, url or self.url, **headers)
-        challenge = response.headers.get('www-authenticate', '')
-        if response.status == 401 and self.user is not None and challenge.startswith('Digest'):
-            self.challenge = re.search(r'realm="([^"]*)", nonce="([^"]*)"', challenge).groups()
-            response = self.request_once(method, url or self.url, **headers)
-        return response
-
-    def request_once(self, method, url, **headers):
-        self.sequence += 1
-        headers['CSeq'] = self.sequence
-        if self.session is not None:
-            headers['Session'] = self.session
-        if self.challenge is not None:
-            headers['Authorization'] = self.authorization(method, url)
-        lines = [f'{method} {url} RTSP/1.0', *(f'{k}: {v}' for k, v in headers.items()), '', '']
-        self.socket.sendall('\r\n'.join(lines).encode())
-        return self.read_response()
-
-    def read_response(self):
-        while (packet := self.take_packet()) is not None:
-            self.packets.append(packet)
-        while b'\r\n\r\n' not in self.pending:
-            self.fill()
-        head, self.pending = self.pending.split(b'\r\n\r\n', 1)
-        first, *rest = head.decode().split('\r\n')
-        headers = {k.lower(): v.strip() for k, v in (line.split(':', 1) for line in rest)}
-        body = self.take(int(headers.get('content-length', 0))).decode()
-        self.session = headers.get('session', self.session or '').split(';')[0] or None
-        return Response(int(first.split()[1]), headers, body)
-
-    # --- media ---
-
-    def describe(self):
-        return self.request('DESCRIBE', Accept='application/sdp')
-
-    def play(self):
-        """DESCRIBE to PLAY with all tracks; returns the SDP."""
-        response = self.describe()
-        assert response.status == 200, response
-        for i, control in enumerate(re.findall(r'a=control:(stream=\d+)', response.body)):
-            transport = f'RTP/AVP/TCP;unicast;interleaved={2 * i}-{2 * i + 1}'
-            answer = self.request('SETUP', f'{self.url}/{control}', Transport=transport)
-            assert answer.status == 200, answer
-        answer = self.request('PLAY', Range='npt=0.000-')
-        assert answer.status == 200, answer
-        return response.body
-
-    def receive(self, seconds):
-        """Packets of the next @seconds; of less time when the connection is closed."""
-        packets, self.packets = self.packets, []
-        end = time.monotonic() + seconds
-        while (left := end - time.monotonic()) > 0:
-            self.socket.settimeout(left)
-            try:
-                packet = self.take_packet()
-            except TimeoutError:
-                break
-            except ConnectionError:
-                break
-            assert packet is not None, self.pending[:200]
-            packets.append(packet)
-        self.socket.settimeout(10)
-        return packets
-
-    @property
-    def is_closed(self):
-        """Whether the camera has closed the connection; discards what comes before that."""
-        self.socket.settimeout(2)
-        try:
-            while self.socket.recv(65536):
-                pass
-        except TimeoutError:
-            return False
-        except ConnectionError:
-            pass
-        return True
-
-
-def stamps_of(packets):
-    """(stamp, packet) of each access unit; the simulator's SEI fits in one packet."""
-    return [
-        (stamp, packet)
-        for packet in packets
-        if packet.channel == 0
-        for stamp in read_sei(packet.data)
-    ]
+        self.server.shutdown()
+        self.server.server_close()

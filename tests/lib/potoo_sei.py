@@ -92,7 +92,7 @@ def check_run(stamps, reorder=0):
     if not numbers:
         return Run(0, -1, -1, [], [], [])
     first, last = min(numbers), max(numbers)
-    lost = [n for n in find_lost(numbers) if first + reorder <= n <= last - reorder]
+    lost = [n for n in find_lost(numbers) if first + reorder < n < last - reorder]
     return Run(
         len(stamps),
         first,
