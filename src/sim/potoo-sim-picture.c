@@ -124,7 +124,7 @@ draw_ball (PotooSimPicture *picture, guint8 *luma, guint position, guint n_posit
 {
   guint turns = MAX (1, n_positions / POSITIONS_PER_TURN);
   double angle = 2 * G_PI * position * turns / n_positions;
-  int radius = (int) picture->height / 10;
+  int radius = (int) MIN (picture->width, picture->height) / 10;
   int cx = (int) (picture->width * (0.5 + 0.38 * cos (angle)));
   int cy = (int) (picture->height * (0.36 + 0.14 * sin (2 * angle)));
 
@@ -156,7 +156,7 @@ draw_digit (PotooSimPicture *picture, guint8 *luma, guint digit, guint x, guint 
 static void
 draw_digits (PotooSimPicture *picture, guint8 *luma, guint position)
 {
-  guint h = picture->height / 8, w = h / 2, gap = w / 2;
+  guint h = MIN (picture->height / 8, picture->width / 5), w = h / 2, gap = w / 2;
   guint x = picture->width / 16, y = picture->height * 13 / 16;
   guint divisor = 1000;
 
