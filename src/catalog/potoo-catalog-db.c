@@ -71,6 +71,9 @@ potoo_db_fail (PotooDb *db, int result, GError **error)
         _ ("Catalog %s is damaged or not a database (%s); stop potoo, move it away and put "
            "a backup in its place, or none to start anew"),
         db->path, sqlite3_errmsg (db->handle));
+  else if (code == POTOO_ERROR_IO && sqlite3_system_errno (db->handle) != 0)
+    g_set_error (error, POTOO_ERROR, code, _ ("Catalog %s: %s: %s"), db->path,
+                 sqlite3_errmsg (db->handle), g_strerror (sqlite3_system_errno (db->handle)));
   else
     g_set_error (error, POTOO_ERROR, code, _ ("Catalog %s: %s"), db->path,
                  sqlite3_errmsg (db->handle));

@@ -11,7 +11,7 @@
 
 #include "base/potoo-error.h"
 #include "base/potoo-log.h"
-#include "potoo-catalog-resources.h"
+#include "catalog/potoo-catalog-resources.h"
 
 #define RESOURCE_PATH "/org/potoo/catalog/migrations"
 

@@ -330,20 +330,29 @@ static void
 settle (PotooCatalogWriter *writer, Pending *pending, const GError *error)
 {
   potoo_metric_add (error == NULL ? writer->metrics.jobs : writer->metrics.failed, 1);
-  if (error != NULL && !is_awaited (pending))
-    potoo_log_error (NULL, "catalog: a job failed: %s", error->message);
   if (pending->job.done != NULL)
     pending->job.done (pending->job.data, error);
   pending_free (pending);
 }
 
+/* @error: of the whole transaction; (nullable): then each has its own, if any. Failures that
+ * nobody waits for are logged, in one line however many they are. */
 static void
 settle_all (PotooCatalogWriter *writer, GQueue *batch, const GError *error)
 {
+  g_autofree char *first = NULL;
+  guint n_unheard = 0;
   Pending *pending;
 
   while ((pending = g_queue_pop_head (batch)) != NULL)
-    settle (writer, pending, error != NULL ? error : pending->error);
+    {
+      const GError *own = error != NULL ? error : pending->error;
+      if (own != NULL && !is_awaited (pending) && n_unheard++ == 0)
+        first = g_strdup (own->message);
+      settle (writer, pending, own);
+    }
+  if (n_unheard > 0)
+    potoo_log_error (NULL, "catalog: %u jobs failed, the first with: %s", n_unheard, first);
 }
 
 static void

@@ -209,10 +209,16 @@ potoo_config_scan (const char *file, const char *text, GError **error)
   g_autoptr (GPtrArray) entries = g_ptr_array_new_with_free_func ((GDestroyNotify) entry_free);
   g_autoptr (GHashTable) seen = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
   Scan scan = { .file = file, .entries = entries, .seen = seen };
-  g_auto (GStrv) lines = g_strsplit (text, "\n", -1);
+  guint number = 1;
 
-  for (guint i = 0; lines[i] != NULL; i++)
-    if (!scan_line (&scan, g_strstrip (lines[i]), i + 1, error))
-      return NULL;
+  for (const char *start = text; start != NULL; number++)
+    {
+      const char *end = strchr (start, '\n');
+      g_autofree char *line = end != NULL ? g_strndup (start, (gsize) (end - start))
+                                          : g_strdup (start);
+      if (!scan_line (&scan, g_strstrip (line), number, error))
+        return NULL;
+      start = end != NULL ? end + 1 : NULL;
+    }
   return g_steal_pointer (&entries);
 }

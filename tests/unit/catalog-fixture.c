@@ -161,7 +161,7 @@ catalog_fixture_segment (CatalogFixture *fixture,
   return segment;
 }
 
-double
+gint64
 catalog_metric (const char *name)
 {
   g_autofree char *text = potoo_metrics_render ();
@@ -170,7 +170,11 @@ catalog_metric (const char *name)
 
   for (guint i = 0; lines[i] != NULL; i++)
     if (g_str_has_prefix (lines[i], prefix))
-      return g_ascii_strtod (lines[i] + strlen (prefix), NULL);
+      {
+        double value = g_ascii_strtod (lines[i] + strlen (prefix), NULL);
+        gint64 whole = (gint64) value;
+        return value > (double) whole ? whole + 1 : whole;
+      }
   return -1;
 }
 

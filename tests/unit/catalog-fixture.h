@@ -43,8 +43,8 @@ PotooSegment catalog_fixture_segment (CatalogFixture *fixture,
                                       gint64 start_us,
                                       gint64 end_us);
 
-/* Value of a series without labels as /metrics shows it; -1 when there is none. */
-double catalog_metric (const char *name);
+/* Value of a series without labels as /metrics shows it, rounded up; -1 when there is none. */
+gint64 catalog_metric (const char *name);
 
 /* Waits for a GAsyncResult, for callbacks of type GAsyncReadyCallback. */
 void catalog_take_result (GObject *source, GAsyncResult *result, gpointer result_pointer);
