@@ -65,17 +65,15 @@ def recorded(module_workshop):
         daemon.add_camera(id=name, url=sim.urls[name])
     for name in CAMERAS:
         daemon.wait_segments(name, SEGMENTS - 1, timeout=SEGMENTS * 12 + 10)
-        daemon.patch_camera(name, enabled=False)
-    segments = {name: daemon.wait_segments(name, SEGMENTS, timeout=10) for name in CAMERAS}
-    return daemon, segments
+    return daemon, {name: daemon.disable_camera(name) for name in CAMERAS}
 
 
 @pytest.mark.parametrize('camera', CAMERAS)
 def test_plays_whole(recorded, camera, tmp_path):
     daemon, segments = recorded
-    urls = {f'{daemon.url}/api/v1/segments/{s["id"]}/media.mp4': s for s in segments[camera]}
+    urls = {segment['media']: segment for segment in segments[camera]}
     page = PAGE.replace('URLS', json.dumps(list(urls))).replace('RATE', str(RATE))
-    results = open_in_chromium(page, tmp_path, timeout=90)
+    results = open_in_chromium(page, daemon, tmp_path, timeout=90)
     assert [result['url'] for result in results] == list(urls)
     for result in results:
         movie = read_movie(daemon.segment_path(urls[result['url']]))

@@ -62,10 +62,7 @@ def test_blocked_main_loop_loses_nothing(sim, daemon):
     time.sleep(3)
     for name in names:
         assert daemon.state(name) == 'streaming'
-        daemon.patch_camera(name, enabled=False)
-        daemon.wait_state(name, 'disabled')
-        segments = daemon.segments(name)
-        paths = [daemon.segment_path(segment) for segment in segments]
+        paths = [daemon.segment_path(segment) for segment in daemon.disable_camera(name)]
         # Files were changed while the main loop stood still.
         assert len(paths) >= 2
         stamps = [stamp for path in paths for stamp in read_stamps(path)]

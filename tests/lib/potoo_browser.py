@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Debian's Chromium without a window: opens a page, which posts what it saw."""
 
+import http.client
 import json
 import queue
 import shutil
@@ -23,19 +24,43 @@ FLAGS = [
 ]
 
 
-class Page:
-    """One HTML page on a loopback server; result() waits for its `fetch('/result', …)`."""
+FORWARDED = ('Content-Type', 'Content-Length', 'Content-Range', 'Accept-Ranges', 'ETag')
 
-    def __init__(self, html):
+
+class Page:
+    """One HTML page on a loopback server; result() waits for its `fetch('/result', …)`.
+
+    All other paths are the daemon's, since its answers are for pages of its own origin only."""
+
+    def __init__(self, html, daemon):
         results = self.results = queue.Queue()
 
         class Handler(BaseHTTPRequestHandler):
             def do_GET(self):
-                found = self.path == '/'
-                self.send_response(200 if found else 404)
-                self.send_header('Content-Type', 'text/html; charset=utf-8')
+                if self.path == '/':
+                    self.send_response(200)
+                    self.send_header('Content-Type', 'text/html; charset=utf-8')
+                    self.end_headers()
+                    self.wfile.write(html.encode())
+                else:
+                    self.forward()
+
+            def forward(self):
+                link = http.client.HTTPConnection('127.0.0.1', daemon.port)
+                wanted = self.headers.get('Range')
+                link.request('GET', self.path, headers={'Range': wanted} if wanted else {})
+                answer = link.getresponse()
+                self.send_response(answer.status)
+                for name in FORWARDED:
+                    if answer.getheader(name):
+                        self.send_header(name, answer.getheader(name))
                 self.end_headers()
-                self.wfile.write(html.encode() if found else b'')
+                try:
+                    while chunk := answer.read(65536):
+                        self.wfile.write(chunk)
+                except ConnectionError:
+                    pass  # the browser has enough
+                link.close()
 
             def do_POST(self):
                 results.put(json.loads(self.rfile.read(int(self.headers['Content-Length']))))
@@ -57,11 +82,11 @@ class Page:
         self.server.server_close()
 
 
-def open_in_chromium(html, directory, timeout):
+def open_in_chromium(html, daemon, directory, timeout):
     """What the page posts."""
     chromium = shutil.which('chromium')
     assert chromium, 'chromium is missing'
-    page = Page(html)
+    page = Page(html, daemon)
     browser = Process(
         [chromium, *FLAGS, f'--user-data-dir={directory / "profile"}', page.url],
         directory / 'chromium.log',

@@ -167,6 +167,17 @@ class Daemon:
         assert status == 200, (status, body)
         return body
 
+    def disable_camera(self, camera, timeout=10):
+        """Returns its segments, all of which are finished."""
+        self.patch_camera(camera, enabled=False)
+        self.wait_state(camera, 'disabled')
+
+        def look():
+            found = self.segments(camera)
+            return [found] if all(segment['state'] != 'open' for segment in found) else None
+
+        return wait_until(look, timeout, f'the segments of {camera} to be finished')[0]
+
     def camera(self, camera):
         return self.get(f'/api/v1/cameras/{camera}')
 

@@ -32,7 +32,8 @@ def check_with_ffprobe(path):
 
 def decode_with_ffmpeg(path):
     """What the decoders have to complain about; '' when nothing."""
-    return run('ffmpeg', '-v', 'error', '-xerror', '-i', path, '-f', 'null', '-').stderr
+    passthrough = ('-fps_mode', 'passthrough', '-enc_time_base', '-1')
+    return run('ffmpeg', '-v', 'error', '-xerror', '-i', path, *passthrough, '-f', 'null', '-').stderr
 
 
 def probe(path):
