@@ -21,6 +21,7 @@
 #include "base/potoo-error.h"
 #include "base/potoo-log.h"
 #include "media/potoo-camera-track.h"
+#include "media/potoo-rtsp-failure.h"
 
 #define CONNECT_TIMEOUT_US (5 * 1000 * 1000)
 #define UDP_TIMEOUT_US (5 * 1000 * 1000)
@@ -43,6 +44,7 @@ struct _PotooCameraPipeline
   GstElement *source;
   guint bus_watch;
   gboolean ended, playing, udp;
+  int untrusted; /* atomic: the camera's certificate was refused */
 
   GMutex lock;          /* protects tracks and selected: made in streaming threads */
   GPtrArray *tracks;    /* PotooCameraTrack */
@@ -97,43 +99,12 @@ get_media_name (const GstCaps *caps)
   return gst_structure_get_string (gst_caps_get_structure (caps, 0), "media");
 }
 
-/* Collects the names of what is offered as video; TRUE when one is usable. */
-static gboolean
-offers_video (const GstSDPMessage *sdp, GString *offered)
-{
-  guint n = MIN (gst_sdp_message_medias_len (sdp), MAX_SDP_MEDIA);
-
-  for (guint i = 0; i < n; i++)
-    {
-      const GstSDPMedia *media = gst_sdp_message_get_media (sdp, i);
-      if (g_strcmp0 (gst_sdp_media_get_media (media), "video") != 0 ||
-          gst_sdp_media_formats_len (media) == 0)
-        continue;
-      int payload = atoi (gst_sdp_media_get_format (media, 0));
-      g_autoptr (GstCaps) caps = gst_sdp_media_get_caps_from_media (media, payload);
-      const char *name = get_encoding_name (caps);
-      if (potoo_track_format_find ("video", name) != NULL)
-        return TRUE;
-      g_string_append_printf (offered, "%s%s", offered->len > 0 ? ", " : "",
-                              name != NULL ? name : _ ("unknown"));
-    }
-  return FALSE;
-}
-
 static void
 on_sdp (GstElement *source, GstSDPMessage *sdp, gpointer user_data)
 {
-  g_autoptr (GString) offered = g_string_new (NULL);
-
-  if (offers_video (sdp, offered))
-    return;
-  g_autofree char *printable = g_utf8_make_valid (offered->str, (gssize) MIN (offered->len, 200));
-  g_autofree char *reason = offered->len > 0
-                                ? g_strdup_printf (
-                                      _ ("The camera sends %s video; H.264 or H.265 is needed"),
-                                      printable)
-                                : g_strdup (_ ("The camera offers no video track"));
-  potoo_post_unusable (source, reason);
+  g_autofree char *reason = potoo_rtsp_describe_unusable_offer (sdp);
+  if (reason != NULL)
+    potoo_post_unusable (source, reason);
 }
 
 static gboolean
@@ -155,6 +126,19 @@ on_select_stream (GstElement *source, guint number, GstCaps *caps, gpointer user
     self->video_session = number;
   g_mutex_unlock (&self->lock);
   return wanted;
+}
+
+/* Asked only about certificates that did not pass. */
+static gboolean
+on_accept_certificate (GstElement *source,
+                       GTlsConnection *connection,
+                       GTlsCertificate *certificate,
+                       GTlsCertificateFlags flaws,
+                       gpointer user_data)
+{
+  PotooCameraPipeline *self = user_data;
+  g_atomic_int_set (&self->untrusted, TRUE);
+  return FALSE;
 }
 
 static void
@@ -189,87 +173,12 @@ on_pad_added (GstElement *source, GstPad *pad, gpointer user_data)
 
 /* --- what ends a connection (main thread) --- */
 
-static char *
-get_host (PotooCameraPipeline *self)
-{
-  g_autoptr (GUri)
-      uri = g_uri_parse (potoo_camera_settings_get_url (self->settings), G_URI_FLAGS_NONE, NULL);
-  if (uri == NULL)
-    return g_strdup ("?");
-  int port = g_uri_get_port (uri);
-  if (port <= 0)
-    port = strcmp (g_uri_get_scheme (uri), "rtsps") == 0 ? 322 : 554;
-  gboolean v6 = strchr (g_uri_get_host (uri), ':') != NULL;
-  return g_strdup_printf (v6 ? "[%s]:%d" : "%s:%d", g_uri_get_host (uri), port);
-}
-
-static gboolean
-mentions (const GError *error, const char *debug, const char *what)
-{
-  return strstr (error->message, what) != NULL || (debug != NULL && strstr (debug, what) != NULL);
-}
-
-static void
-end_by_resource_error (PotooCameraPipeline *self, const GError *error, const char *debug)
-{
-  g_autofree char *host = get_host (self);
-  g_autofree char *message = NULL;
-  PotooError code = POTOO_ERROR_FAILED;
-
-  switch (error->code)
-    {
-    case GST_RESOURCE_ERROR_NOT_AUTHORIZED:
-      code = POTOO_ERROR_UNAUTHORIZED;
-      message = g_strdup (potoo_camera_settings_get_username (self->settings) != NULL
-                              ? _ ("The camera refused the user name or password")
-                              : _ ("The camera asks for a user name and password"));
-      break;
-    case GST_RESOURCE_ERROR_NOT_FOUND:
-      code = POTOO_ERROR_NOT_FOUND;
-      message = g_strdup_printf (_ ("The camera at %s has no stream at this path of the URL"),
-                                 host);
-      break;
-    case GST_RESOURCE_ERROR_OPEN_READ:
-    case GST_RESOURCE_ERROR_OPEN_READ_WRITE:
-    case GST_RESOURCE_ERROR_OPEN_WRITE:
-    case GST_RESOURCE_ERROR_READ:
-    case GST_RESOURCE_ERROR_WRITE:
-      if (self->playing)
-        {
-          code = POTOO_ERROR_UNAVAILABLE;
-          message = g_strdup (_ ("The connection to the camera was lost"));
-        }
-      else if (mentions (error, debug, "imeout") || mentions (error, debug, "imed out"))
-        {
-          code = POTOO_ERROR_TIMEOUT;
-          message = g_strdup_printf (_ ("%s does not answer"), host);
-        }
-      else
-        {
-          code = POTOO_ERROR_UNREACHABLE;
-          message = g_strdup_printf (_ ("Cannot connect to %s"), host);
-        }
-      break;
-    default:
-      message = g_strdup_printf (_ ("The connection to %s failed: %s"), host, error->message);
-    }
-  end (self, code, message);
-}
-
-/* RTSP 461 Unsupported Transport. */
-static gboolean
-is_transport_refusal (const GError *error, const char *debug)
-{
-  return mentions (error, debug, "461") || mentions (error, debug, "nsupported transport") ||
-         mentions (error, debug, "nsupported Transport");
-}
-
 static gboolean
 retry_over_udp (PotooCameraPipeline *self, const GError *error, const char *debug)
 {
   if (self->udp || self->playing ||
       potoo_camera_settings_get_transport (self->settings) != POTOO_TRANSPORT_AUTO ||
-      !is_transport_refusal (error, debug))
+      !potoo_rtsp_failure_is_transport (error, debug))
     return FALSE;
   potoo_log_info (get_id (self), "The camera refuses RTP over TCP; trying UDP");
   return connect_with (self, GST_RTSP_LOWER_TRANS_UDP);
@@ -286,13 +195,9 @@ on_error_message (PotooCameraPipeline *self, GstMessage *message)
                    debug != NULL ? debug : "");
   if (self->ended || retry_over_udp (self, error, debug))
     return;
-  if (error->domain == GST_RESOURCE_ERROR)
-    {
-      end_by_resource_error (self, error, debug);
-      return;
-    }
-  g_autofree char *text = g_strdup_printf (_ ("The stream cannot be read: %s"), error->message);
-  end (self, POTOO_ERROR_FAILED, text);
+  g_autoptr (GError) failure = potoo_rtsp_failure_describe (
+      error, debug, self->settings, self->playing, g_atomic_int_get (&self->untrusted));
+  end (self, (PotooError) failure->code, failure->message);
 }
 
 static void
@@ -376,6 +281,7 @@ configure_source (PotooCameraPipeline *self, GstRTSPLowerTrans protocols)
   g_signal_connect (self->source, "new-manager", G_CALLBACK (on_new_manager), self);
   g_signal_connect (self->source, "on-sdp", G_CALLBACK (on_sdp), self);
   g_signal_connect (self->source, "select-stream", G_CALLBACK (on_select_stream), self);
+  g_signal_connect (self->source, "accept-certificate", G_CALLBACK (on_accept_certificate), self);
   g_signal_connect (self->source, "pad-added", G_CALLBACK (on_pad_added), self);
 }
 

@@ -1,0 +1,164 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+
+#include "media/potoo-rtsp-failure.h"
+
+#include <glib/gi18n-lib.h>
+#include <gst/rtp/rtp.h>
+#include <string.h>
+
+#include "base/potoo-error.h"
+#include "base/potoo-log.h"
+#include "media/potoo-camera-track.h"
+
+#define RTSP_PORT 554
+#define RTSPS_PORT 322
+#define MAX_SDP_MEDIA 16
+#define MAX_OFFER_LENGTH 200
+
+/* `host:port` as people write it. */
+static char *
+get_host (PotooCameraSettings *settings)
+{
+  g_autoptr (GUri)
+      uri = g_uri_parse (potoo_camera_settings_get_url (settings), G_URI_FLAGS_NONE, NULL);
+  if (uri == NULL)
+    return g_strdup ("?");
+  int port = g_uri_get_port (uri);
+  if (port <= 0)
+    port = strcmp (g_uri_get_scheme (uri), "rtsps") == 0 ? RTSPS_PORT : RTSP_PORT;
+  if (strchr (g_uri_get_host (uri), ':') != NULL)
+    return g_strdup_printf ("[%s]:%d", g_uri_get_host (uri), port);
+  return g_strdup_printf ("%s:%d", g_uri_get_host (uri), port);
+}
+
+/* rtspsrc gives one code for many causes, and the cause in its text. */
+static gboolean
+mentions (const GError *error, const char *debug, const char *what)
+{
+  return strstr (error->message, what) != NULL || (debug != NULL && strstr (debug, what) != NULL);
+}
+
+static GError *
+describe_connection (const GError *error, const char *debug, const char *host, gboolean playing)
+{
+  if (playing)
+    return g_error_new (POTOO_ERROR, POTOO_ERROR_UNAVAILABLE,
+                        _ ("The connection to the camera was lost"));
+  if (mentions (error, debug, "imeout") || mentions (error, debug, "imed out"))
+    return g_error_new (POTOO_ERROR, POTOO_ERROR_TIMEOUT, _ ("%s does not answer"), host);
+  return g_error_new (POTOO_ERROR, POTOO_ERROR_UNREACHABLE, _ ("Cannot connect to %s"), host);
+}
+
+static GError *
+describe_resource (const GError *error,
+                   const char *debug,
+                   PotooCameraSettings *settings,
+                   gboolean playing)
+{
+  g_autofree char *host = get_host (settings);
+
+  switch (error->code)
+    {
+    case GST_RESOURCE_ERROR_NOT_AUTHORIZED:
+      return g_error_new (POTOO_ERROR, POTOO_ERROR_UNAUTHORIZED, "%s",
+                          potoo_camera_settings_get_username (settings) != NULL
+                              ? _ ("The camera refused the user name or password")
+                              : _ ("The camera asks for a user name and password"));
+    case GST_RESOURCE_ERROR_NOT_FOUND:
+      return g_error_new (POTOO_ERROR, POTOO_ERROR_NOT_FOUND,
+                          _ ("The camera at %s has no stream at this path of the URL"), host);
+    case GST_RESOURCE_ERROR_OPEN_READ:
+    case GST_RESOURCE_ERROR_OPEN_READ_WRITE:
+    case GST_RESOURCE_ERROR_OPEN_WRITE:
+    case GST_RESOURCE_ERROR_READ:
+    case GST_RESOURCE_ERROR_WRITE:
+      return describe_connection (error, debug, host, playing);
+    default:
+      return g_error_new (POTOO_ERROR, POTOO_ERROR_FAILED, _ ("The connection to %s failed: %s"),
+                          host, error->message);
+    }
+}
+
+/* rtspsrc itself says no more than "Generic error". */
+static GError *
+describe_untrusted (PotooCameraSettings *settings)
+{
+  g_autofree char *host = get_host (settings);
+  return g_error_new (POTOO_ERROR, POTOO_ERROR_UNREACHABLE,
+                      _ ("The certificate of %s is not trusted: install it, or set tls_verify to "
+                         "false for this camera"),
+                      host);
+}
+
+GError *
+potoo_rtsp_failure_describe (const GError *error,
+                             const char *debug,
+                             PotooCameraSettings *settings,
+                             gboolean playing,
+                             gboolean untrusted)
+{
+  g_autoptr (GError) described = NULL;
+
+  if (untrusted)
+    described = describe_untrusted (settings);
+  else if (error->domain == GST_RESOURCE_ERROR)
+    described = describe_resource (error, debug, settings, playing);
+  else
+    described = g_error_new (POTOO_ERROR, POTOO_ERROR_FAILED, _ ("The stream cannot be read: %s"),
+                             error->message);
+  g_autofree char *masked = potoo_mask_secrets (described->message);
+  return g_error_new_literal (POTOO_ERROR, described->code, masked);
+}
+
+gboolean
+potoo_rtsp_failure_is_transport (const GError *error, const char *debug)
+{
+  return mentions (error, debug, "(461)") || mentions (error, debug, "nsupported transport") ||
+         mentions (error, debug, "nsupported Transport");
+}
+
+/* --- what the camera offers --- */
+
+/* The name of the first format: from its rtpmap, or of the static payload type
+ * (RFC 3551, 6). */
+static char *
+get_encoding_name (const GstSDPMedia *media)
+{
+  if (gst_sdp_media_formats_len (media) == 0)
+    return NULL;
+  int payload = atoi (gst_sdp_media_get_format (media, 0));
+  g_autoptr (GstCaps) caps = gst_sdp_media_get_caps_from_media (media, payload);
+  const char *name = NULL;
+  if (caps != NULL && gst_caps_get_size (caps) > 0)
+    name = gst_structure_get_string (gst_caps_get_structure (caps, 0), "encoding-name");
+  if (name == NULL && payload >= 0 && payload <= G_MAXUINT8)
+    {
+      const GstRTPPayloadInfo *info = gst_rtp_payload_info_for_pt ((guint8) payload);
+      name = info != NULL ? info->encoding_name : NULL;
+    }
+  return g_strdup (name);
+}
+
+char *
+potoo_rtsp_describe_unusable_offer (const GstSDPMessage *sdp)
+{
+  guint n = MIN (gst_sdp_message_medias_len (sdp), MAX_SDP_MEDIA);
+  g_autoptr (GString) offered = g_string_new (NULL);
+
+  for (guint i = 0; i < n; i++)
+    {
+      const GstSDPMedia *media = gst_sdp_message_get_media (sdp, i);
+      if (g_strcmp0 (gst_sdp_media_get_media (media), "video") != 0)
+        continue;
+      g_autofree char *name = get_encoding_name (media);
+      if (potoo_track_format_find ("video", name) != NULL)
+        return NULL;
+      g_string_append_printf (offered, "%s%s", offered->len > 0 ? ", " : "",
+                              name != NULL ? name : _ ("unknown"));
+    }
+  if (offered->len == 0)
+    return g_strdup (_ ("The camera offers no video track"));
+  g_autofree char *printable = g_utf8_make_valid (offered->str,
+                                                  (gssize) MIN (offered->len, MAX_OFFER_LENGTH));
+  return g_strdup_printf (_ ("The camera sends %s video; H.264 or H.265 is needed"), printable);
+}

@@ -1,0 +1,37 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#pragma once
+
+#include <gst/sdp/sdp.h>
+
+#include "config/potoo-camera-settings.h"
+
+G_BEGIN_DECLS
+
+/* What went wrong with a connection to a camera, for people. Any thread. */
+
+/**
+ * potoo_rtsp_failure_describe:
+ * @error: what an element said on the bus
+ * @debug: (nullable): … and added for developers
+ * @settings: whose connection it was
+ * @playing: whether media had come
+ * @untrusted: whether the camera's certificate was refused
+ *
+ * Returns: (transfer full): an error of POTOO_ERROR, whose message names the cause
+ * without secrets: UNAUTHORIZED, NOT_FOUND, UNREACHABLE, TIMEOUT, UNAVAILABLE (lost while playing)
+ * or FAILED
+ */
+GError *potoo_rtsp_failure_describe (const GError *error,
+                                     const char *debug,
+                                     PotooCameraSettings *settings,
+                                     gboolean playing,
+                                     gboolean untrusted);
+
+/* RTSP 461 Unsupported Transport. */
+gboolean potoo_rtsp_failure_is_transport (const GError *error, const char *debug);
+
+/* NULL when @sdp offers video that we take, else why it cannot be used.
+ * (transfer full) (nullable) */
+char *potoo_rtsp_describe_unusable_offer (const GstSDPMessage *sdp);
+
+G_END_DECLS
