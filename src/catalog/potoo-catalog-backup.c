@@ -88,7 +88,7 @@ remove_old (const char *directory, const char *prefix)
 }
 
 gboolean
-potoo_catalog_back_up (PotooDb *db, gint64 version, GError **error)
+potoo_catalog_back_up (PotooDb *db, int version, GError **error)
 {
   const char *path = potoo_db_get_path (db);
   g_autoptr (GDateTime)
@@ -98,8 +98,7 @@ potoo_catalog_back_up (PotooDb *db, gint64 version, GError **error)
   g_autofree char *name = g_path_get_basename (path);
   g_autofree char *prefix = g_strconcat (name, ".backup-v", NULL);
   g_autofree char *passing = g_strconcat (path, ".backup-new", NULL);
-  g_autofree char *final = g_strdup_printf ("%s.backup-v%" G_GINT64_FORMAT "-%s", path, version,
-                                            time);
+  g_autofree char *final = g_strdup_printf ("%s.backup-v%d-%s", path, version, time);
 
   if (!make_empty (passing, error) || !copy_into (db, passing, error))
     {

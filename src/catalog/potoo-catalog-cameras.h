@@ -11,7 +11,8 @@ void potoo_catalog_put_camera_async (PotooCatalog *catalog,
                                      PotooCameraSettings *settings,
                                      GAsyncReadyCallback callback,
                                      gpointer user_data);
-gboolean potoo_catalog_put_camera_finish (PotooCatalog *catalog, GAsyncResult *result, GError **error);
+gboolean
+potoo_catalog_put_camera_finish (PotooCatalog *catalog, GAsyncResult *result, GError **error);
 
 /* Takes the camera away; its segments and gaps stay, and so does its id's
  * reservation while it has any (potoo_catalog_reader_has_recordings()). */
@@ -26,8 +27,10 @@ potoo_catalog_remove_camera_finish (PotooCatalog *catalog, GAsyncResult *result,
  * skipped with a logged error. (transfer full) (element-type PotooCameraSettings) */
 GPtrArray *potoo_catalog_reader_list_cameras (PotooCatalogReader *reader, GError **error);
 
-/* -1 on error, else 0 or 1. */
-int
-potoo_catalog_reader_has_recordings (PotooCatalogReader *reader, const char *camera, GError **error);
+/* -1 on error, else 0 or 1: whether there are segments (gaps alone do not reserve an id, or a
+ * camera that never connected could not be added again). */
+int potoo_catalog_reader_has_recordings (PotooCatalogReader *reader,
+                                         const char *camera,
+                                         GError **error);
 
 G_END_DECLS

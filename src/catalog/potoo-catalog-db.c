@@ -297,9 +297,10 @@ potoo_row_check (PotooDb *db, PotooRow *row, const char *table, gint64 id, GErro
 {
   if (row->valid)
     return TRUE;
+  g_autofree char *row_id = g_strdup_printf ("%" G_GINT64_FORMAT, id);
   g_set_error (error, POTOO_ERROR, POTOO_ERROR_CORRUPT,
-               _ ("Catalog %s is damaged: row %" G_GINT64_FORMAT
-                  " of table %s does not make sense; put a backup in its place"),
-               db->path, id, table);
+               _ ("Catalog %s is damaged: row %s of table %s does not make sense; put a backup in "
+                  "its place"),
+               db->path, row_id, table);
   return FALSE;
 }

@@ -37,7 +37,8 @@ gint64 potoo_catalog_take_gap_id (PotooCatalog *catalog); /* never blocks, 0: no
 void potoo_catalog_put_gap (PotooCatalog *catalog, const PotooGap *gap); /* insert or replace */
 void potoo_catalog_drop_gap (PotooCatalog *catalog, gint64 id); /* it turned out to be none */
 
-/* As potoo_catalog_reader_list_segments(). (transfer full) (element-type PotooGap, freed with g_free()) */
+/* As potoo_catalog_reader_list_segments(). (transfer full) (element-type PotooGap, freed with
+ * g_free()) */
 GPtrArray *potoo_catalog_reader_list_gaps (PotooCatalogReader *reader,
                                            const PotooSegmentQuery *query,
                                            GError **error);

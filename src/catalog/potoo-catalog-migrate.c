@@ -45,7 +45,7 @@ fail_foreign (PotooDb *db, GError **error)
 }
 
 static gboolean
-check_version (PotooDb *db, gint64 version, gint64 newest, GError **error)
+check_version (PotooDb *db, int version, int newest, GError **error)
 {
   gint64 application = 0, tables = 0;
 
@@ -58,10 +58,9 @@ check_version (PotooDb *db, gint64 version, gint64 newest, GError **error)
   if (version <= newest)
     return TRUE;
   g_set_error (error, POTOO_ERROR, POTOO_ERROR_UNSUPPORTED,
-               _ ("Catalog %s was written by a newer potoo: its schema has version "
-                  "%" G_GINT64_FORMAT ", this potoo knows up to %" G_GINT64_FORMAT
-                  "; install the newer potoo again, or put the backup %s.backup-v%" G_GINT64_FORMAT
-                  "-… in its place"),
+               _ ("Catalog %s was written by a newer potoo: its schema has version %d, this potoo "
+                  "knows up to %d; install the newer potoo again, or put the backup "
+                  "%s.backup-v%d-… in its place"),
                potoo_db_get_path (db), version, newest, potoo_db_get_path (db), newest);
   return FALSE;
 }
@@ -81,18 +80,17 @@ check_foreign_keys (PotooDb *db, GError **error)
 }
 
 static gboolean
-run_script (PotooDb *db, const char *script, gint64 version, GError **error)
+run_script (PotooDb *db, const char *script, int version, GError **error)
 {
-  g_autofree char *mark = g_strdup_printf (
-      "PRAGMA application_id = %d; PRAGMA user_version = %" G_GINT64_FORMAT ";",
-      POTOO_CATALOG_APPLICATION_ID, version);
+  g_autofree char *mark = g_strdup_printf ("PRAGMA application_id = %d; PRAGMA user_version = %d;",
+                                           POTOO_CATALOG_APPLICATION_ID, version);
 
   return potoo_db_exec (db, script, error) && check_foreign_keys (db, error) &&
          potoo_db_exec (db, mark, error);
 }
 
 static gboolean
-migrate_one (PotooDb *db, const char *script, gint64 version, GError **error)
+migrate_one (PotooDb *db, const char *script, int version, GError **error)
 {
   if (!potoo_db_exec (db, "BEGIN IMMEDIATE", error))
     return FALSE;
@@ -100,27 +98,28 @@ migrate_one (PotooDb *db, const char *script, gint64 version, GError **error)
     return TRUE;
   if (!sqlite3_get_autocommit (potoo_db_get_handle (db)))
     potoo_db_exec (db, "ROLLBACK", NULL);
-  g_prefix_error (error, _ ("Cannot bring the catalog to schema version %" G_GINT64_FORMAT ": "),
-                  version);
+  g_prefix_error (error, _ ("Cannot bring the catalog to schema version %d: "), version);
   return FALSE;
 }
 
 gboolean
 potoo_catalog_migrate (PotooDb *db, const char *const *migrations, GError **error)
 {
-  gint64 newest = g_strv_length ((char **) migrations), version = 0;
+  int newest = (int) g_strv_length ((char **) migrations);
+  gint64 stored = 0;
 
   if (!potoo_db_exec (db, "PRAGMA foreign_keys = OFF", error) ||
-      !potoo_db_get_int64 (db, "PRAGMA user_version", &version, error) ||
-      !check_version (db, version, newest, error))
+      !potoo_db_get_int64 (db, "PRAGMA user_version", &stored, error))
+    return FALSE;
+  int version = (int) stored; /* SQLite keeps 32 bits */
+  if (!check_version (db, version, newest, error))
     return FALSE;
   if (version > 0 && version < newest && !potoo_catalog_back_up (db, version, error))
     return FALSE;
-  for (gint64 from = version; from < newest; from++)
+  for (int from = version; from < newest; from++)
     if (!migrate_one (db, migrations[from], from + 1, error))
       return FALSE;
   if (version > 0 && version < newest)
-    potoo_log_info (NULL, "catalog: schema brought from version %d to %d", (int) version,
-                    (int) newest);
+    potoo_log_info (NULL, "catalog: schema brought from version %d to %d", version, newest);
   return potoo_db_exec (db, "PRAGMA foreign_keys = ON", error);
 }

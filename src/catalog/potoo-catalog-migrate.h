@@ -19,6 +19,6 @@ gboolean potoo_catalog_migrate (PotooDb *db, const char *const *migrations, GErr
 
 /* Writes `<path>.backup-v<version>-<time>` beside the catalog, whole or not at all, and
  * takes away all but the newest two. */
-gboolean potoo_catalog_back_up (PotooDb *db, gint64 version, GError **error);
+gboolean potoo_catalog_back_up (PotooDb *db, int version, GError **error);
 
 G_END_DECLS

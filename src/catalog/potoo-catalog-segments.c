@@ -20,6 +20,13 @@
 /* 10 bytes a fragment at most, behind the version byte. */
 #define INDEX_MAX_BYTES (1 + 10 * POTOO_INDEX_MAX_FRAGMENTS)
 
+static void
+fail_not_found (gint64 id, GError **error)
+{
+  g_autofree char *text = potoo_segment_id_format (id);
+  g_set_error (error, POTOO_ERROR, POTOO_ERROR_NOT_FOUND, _ ("There is no segment %s"), text);
+}
+
 /* --- writing --- */
 
 gint64
@@ -171,8 +178,7 @@ mark_deleting_run (PotooDb *db, gpointer data, GError **error)
     return FALSE;
   if (sqlite3_changes (potoo_db_get_handle (db)) == 1)
     return TRUE;
-  g_set_error (error, POTOO_ERROR, POTOO_ERROR_NOT_FOUND,
-               _ ("There is no segment %016" G_GINT64_MODIFIER "x"), (guint64) id);
+  fail_not_found (id, error);
   return FALSE;
 }
 
@@ -310,8 +316,7 @@ potoo_catalog_reader_get_segment (PotooCatalogReader *reader, gint64 id, GError 
   if (result > 0)
     return read_segment (db, statement, error);
   if (result == 0)
-    g_set_error (error, POTOO_ERROR, POTOO_ERROR_NOT_FOUND,
-                 _ ("There is no segment %016" G_GINT64_MODIFIER "x"), (guint64) id);
+    fail_not_found (id, error);
   return NULL;
 }
 
@@ -328,8 +333,10 @@ potoo_catalog_reader_get_index (PotooCatalogReader *reader, gint64 id, GError **
     return NULL;
   int result = potoo_db_step (db, statement, error);
   if (result == 0)
-    g_set_error (error, POTOO_ERROR, POTOO_ERROR_NOT_FOUND,
-                 _ ("There is no index of segment %016" G_GINT64_MODIFIER "x"), (guint64) id);
+    {
+      g_autofree char *text = potoo_segment_id_format (id);
+      g_set_error (error, POTOO_ERROR, POTOO_ERROR_NOT_FOUND, _ ("Segment %s has no index"), text);
+    }
   if (result <= 0)
     return NULL;
   PotooRow row = { statement, TRUE };

@@ -19,7 +19,8 @@ typedef enum
 {
   POTOO_SEGMENT_OPEN = 0,
   POTOO_SEGMENT_CLOSED = 1,
-  POTOO_SEGMENT_DAMAGED = 2,  /* an fsync or write failed: what the index says is readable, no more */
+  POTOO_SEGMENT_DAMAGED =
+      2, /* an fsync or write failed: what the index says is readable, no more */
   POTOO_SEGMENT_DELETING = 3,
 } PotooSegmentState;
 
@@ -28,19 +29,19 @@ const char *potoo_segment_state_to_string (PotooSegmentState state);
 /* One row of `segments`. Plain value; copy freely with potoo_segment_copy(). */
 typedef struct
 {
-  gint64 id;                      /* > 0, never reused */
+  gint64 id; /* > 0, never reused */
   char camera[POTOO_SLUG_MAX + 1];
   PotooStreamKind stream;
-  gint64 root;                    /* storage root's row id */
+  gint64 root; /* storage root's row id */
   PotooSegmentState state;
-  gint64 recording;               /* id of the first segment of its recording */
-  gint64 start_us, end_us;        /* wall; end grows while open */
-  gint64 mono_us;                 /* CLOCK_MONOTONIC at start … */
-  char boot_id[40];               /* … of this boot: for repair after a clock step */
-  gint64 duration_ticks;          /* media time, POTOO_VIDEO_TIMESCALE */
-  gint64 size_bytes;              /* durable and indexed bytes, init included */
-  gint64 init_bytes;              /* size of ftyp + moov */
-  char codecs[96];                /* RFC 6381 list: "avc1.64001f,mp4a.40.2" */
+  gint64 recording;        /* id of the first segment of its recording */
+  gint64 start_us, end_us; /* wall; end grows while open */
+  gint64 mono_us;          /* CLOCK_MONOTONIC at start … */
+  char boot_id[40];        /* … of this boot: for repair after a clock step */
+  gint64 duration_ticks;   /* media time, POTOO_VIDEO_TIMESCALE */
+  gint64 size_bytes;       /* durable and indexed bytes, init included */
+  gint64 init_bytes;       /* size of ftyp + moov */
+  char codecs[96];         /* RFC 6381 list: "avc1.64001f,mp4a.40.2" */
 } PotooSegment;
 
 PotooSegment *potoo_segment_copy (const PotooSegment *segment);
@@ -89,7 +90,8 @@ GPtrArray *potoo_catalog_reader_list_segments (PotooCatalogReader *reader,
                                                const PotooSegmentQuery *query,
                                                GError **error);
 /* NULL with POTOO_ERROR_NOT_FOUND when there is none. (transfer full) */
-PotooSegment *potoo_catalog_reader_get_segment (PotooCatalogReader *reader, gint64 id, GError **error);
+PotooSegment *
+potoo_catalog_reader_get_segment (PotooCatalogReader *reader, gint64 id, GError **error);
 /* (transfer full): the blob, see potoo-segment-index.h */
 GBytes *potoo_catalog_reader_get_index (PotooCatalogReader *reader, gint64 id, GError **error);
 /* In state open or deleting, on @root: what recovery looks at. */

@@ -5,11 +5,12 @@
 
 G_BEGIN_DECLS
 
-/* Small facts of the daemon itself, by key (text to text): boot id of the last run, whether it stopped
- * cleanly, the clean mark. */
+/* Small facts of the daemon itself, by key (text to text): boot id of the last run, whether it
+ * stopped cleanly, the clean mark. */
 void potoo_catalog_put_setting (PotooCatalog *catalog, const char *key, const char *value);
 /* NULL without error when there is none. (transfer full) (nullable) */
-char *potoo_catalog_reader_get_setting (PotooCatalogReader *reader, const char *key, GError **error);
+char *
+potoo_catalog_reader_get_setting (PotooCatalogReader *reader, const char *key, GError **error);
 
 /* --- storage roots --- */
 
@@ -26,8 +27,11 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC (PotooRootRow, potoo_root_row_free)
 
 /* Finds the row by @uuid or makes one; name and path are brought up to date. Blocks
  * (start-up only). Returns the row id, 0 on error. */
-gint64 potoo_catalog_register_root (
-    PotooCatalog *catalog, const char *uuid, const char *name, const char *path, GError **error);
+gint64 potoo_catalog_register_root (PotooCatalog *catalog,
+                                    const char *uuid,
+                                    const char *name,
+                                    const char *path,
+                                    GError **error);
 /* (transfer full) (element-type PotooRootRow) */
 GPtrArray *potoo_catalog_reader_list_roots (PotooCatalogReader *reader, GError **error);
 

@@ -32,10 +32,13 @@ PotooSegmentIndex *potoo_segment_index_parse (GBytes *blob, gsize init_bytes, GE
 void potoo_segment_index_free (PotooSegmentIndex *index);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (PotooSegmentIndex, potoo_segment_index_free)
 
-gboolean potoo_segment_index_append (PotooSegmentIndex *index, guint32 size, guint32 duration_ticks, gboolean key);
+gboolean potoo_segment_index_append (PotooSegmentIndex *index,
+                                     guint32 size,
+                                     guint32 duration_ticks,
+                                     gboolean key);
 guint potoo_segment_index_get_n (PotooSegmentIndex *index);
 const PotooIndexEntry *potoo_segment_index_get (PotooSegmentIndex *index, guint i);
-guint64 potoo_segment_index_get_end (PotooSegmentIndex *index);            /* file offset */
+guint64 potoo_segment_index_get_end (PotooSegmentIndex *index); /* file offset */
 guint64 potoo_segment_index_get_duration_ticks (PotooSegmentIndex *index);
 /* The last key fragment that starts at or before @time_ticks. */
 guint potoo_segment_index_find_key (PotooSegmentIndex *index, guint64 time_ticks);

@@ -44,9 +44,8 @@ PotooCameraSettings *potoo_camera_settings_new (JsonObject *object, GError **err
  * only be repeated, not changed. Changing host, port or scheme of `url` without giving
  * `password` in the same patch drops the stored password (it must not be
  * sent to another host). (transfer full) */
-PotooCameraSettings *potoo_camera_settings_patch (PotooCameraSettings *settings,
-                                                  JsonObject *patch,
-                                                  GError **error);
+PotooCameraSettings *
+potoo_camera_settings_patch (PotooCameraSettings *settings, JsonObject *patch, GError **error);
 
 PotooCameraSettings *potoo_camera_settings_ref (PotooCameraSettings *settings);
 void potoo_camera_settings_unref (PotooCameraSettings *settings);

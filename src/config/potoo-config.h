@@ -18,18 +18,18 @@ typedef struct _PotooConfig PotooConfig;
 /* One `[storage-root NAME]` group. */
 typedef struct
 {
-  char *name;            /* slug */
-  char *path;            /* absolute */
-  gint64 max_bytes;      /* 0: no quota (the only value yet) */
-  gint64 min_free_bytes; /* used when min_free_percent is 0 */
+  char *name;                /* slug */
+  char *path;                /* absolute */
+  gint64 max_bytes;          /* 0: no quota (the only value yet) */
+  gint64 min_free_bytes;     /* used when min_free_percent is 0 */
   unsigned min_free_percent; /* 1 … 90 */
 } PotooConfigRoot;
 
 typedef struct
 {
-  char *host; /* IP literal, without brackets; NULL for a unix path */
+  char *host;   /* IP literal, without brackets; NULL for a unix path */
   guint16 port; /* 0: any free one */
-  char *path; /* unix:/path */
+  char *path;   /* unix:/path */
 } PotooListen;
 
 /* @path: (nullable): NULL (none was named, and the default file is missing) gives
