@@ -189,7 +189,7 @@ wall_at (guint64 ntp, guint64 media_time, guint64 time_ticks)
 
   if (ABS (ahead / POTOO_VIDEO_TIMESCALE) > MAX_COMPOSITION_US / POTOO_SECOND_US)
     return wall_us;
-  return wall_us - ahead * 100 / (POTOO_VIDEO_TIMESCALE / 10000);
+  return MAX (wall_us - ahead * 100 / (POTOO_VIDEO_TIMESCALE / 10000), 0);
 }
 
 /* Makes the buffer hold prft, the whole moof and the head of mdat. */

@@ -19,7 +19,8 @@
 /* At the next key fragment after one of these a new file is begun … */
 #define MAX_SEGMENT_US (3600 * POTOO_SECOND_US)
 #define MAX_SEGMENT_BYTES (G_GINT64_CONSTANT (4) << 30)
-/* … and after these at once. */
+/* … and after these at once (no segment in the catalog is longer than 2 h). */
+#define HARD_SEGMENT_US (MAX_SEGMENT_US * 3 / 2)
 #define HARD_SEGMENT_BYTES (G_GINT64_CONSTANT (8) << 30)
 
 struct _PotooSegmentWriter
@@ -346,7 +347,9 @@ potoo_segment_writer_is_complete (PotooSegmentWriter *w,
 gboolean
 potoo_segment_writer_has_room (PotooSegmentWriter *w, PotooFragment *next)
 {
-  return potoo_fragment_get_init (next) == w->init &&
+  gint64 length_us = (gint64) ((potoo_fragment_get_end_ns (next) - w->start_ns) / 1000);
+
+  return potoo_fragment_get_init (next) == w->init && length_us <= HARD_SEGMENT_US &&
          w->appended_bytes + (gint64) potoo_fragment_get_size (next) <= HARD_SEGMENT_BYTES &&
          potoo_segment_index_get_n (w->index) < POTOO_INDEX_MAX_FRAGMENTS;
 }

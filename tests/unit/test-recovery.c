@@ -181,9 +181,10 @@ static void
 test_torn_anywhere (Bench *b, gconstpointer data)
 {
   guint indexed = GPOINTER_TO_UINT (data);
+  gsize step = indexed == BENCH_FRAGMENTS ? 7 : 1; /* within the index all bytes are alike */
   gsize init = (gsize) b->row.init_bytes, fragment = (b->file->len - init) / BENCH_FRAGMENTS;
 
-  for (gsize size = b->file->len; size >= init + (BENCH_FRAGMENTS - 2) * fragment; size--)
+  for (gsize size = b->file->len; size >= init + (BENCH_FRAGMENTS - 2) * fragment; size -= step)
     {
       g_auto (PotooRecoveryReport) report = { 0 };
       guint whole = (guint) ((size - init) / fragment), n = 0;
@@ -216,7 +217,7 @@ test_garbage (Bench *b, gconstpointer data)
   g_autofree guint8 *file = g_memdup2 (b->file->data, b->file->len);
   GRand *rand = g_rand_new_with_seed (2);
 
-  for (guint round = 0; round < 100; round++)
+  for (guint round = 0; round < 40; round++)
     {
       g_auto (PotooRecoveryReport) report = { 0 };
       guint n = 0;

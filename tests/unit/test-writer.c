@@ -145,6 +145,27 @@ test_new_files (Recording *r, gconstpointer data)
   g_assert_cmpint (gap_at (gaps, 1)->end_us, ==, segment_at (segments, 3)->start_us);
 }
 
+/* A stream without keyframes does not make a file without bound. */
+static void
+test_no_keyframes (Recording *r, gconstpointer data)
+{
+  r->maker.frames = 25 * 60; /* a minute each */
+  r->maker.frame_bytes = 10;
+  recording_plan (r, TRUE);
+  recording_push (r, MEDIA_KEY | MEDIA_DISCONTINUOUS);
+  for (int i = 0; i < 100; i++)
+    recording_push (r, MEDIA_DELTA);
+  recording_wait_handled (r);
+  recording_wait_for (recording_get_metric ("potoo_segments_closed_total" DOOR) >= 1);
+  g_autoptr (GPtrArray) segments = recording_list_segments (r);
+  g_autoptr (GPtrArray) gaps = recording_list_gaps (r);
+  const PotooGap *gap = gap_at (gaps, gaps->len - 1);
+  g_assert_cmpuint (segments->len, ==, 1);
+  g_assert_cmpuint (recording_check_file (r, segment_at (segments, 0)), ==, 90);
+  g_assert_cmpint (gap->cause, ==, POTOO_GAP_NO_KEYFRAMES);
+  g_assert_cmpint (gap->start_us, ==, segment_at (segments, 0)->end_us);
+}
+
 /* What was written is made durable within the sync interval though nothing follows. */
 static void
 test_sync (Recording *r, gconstpointer data)
@@ -328,7 +349,7 @@ static void
 test_disk_full (Recording *r, gconstpointer data)
 {
   potoo_disk_calls.fstatvfs = fake_fstatvfs;
-  set_free (500);
+  free_blocks = 500;
   recording_plan (r, TRUE);
   recording_push_many (r, 2, MEDIA_KEY | MEDIA_DISCONTINUOUS);
   recording_wait_handled (r);
@@ -455,6 +476,44 @@ test_many_streams (Recording *r, gconstpointer data)
     media_maker_clear (&sources[i].maker);
 }
 
+/* Streams are spread over the roots; each row leads to its own. */
+static void
+test_two_roots (Recording *r, gconstpointer data)
+{
+  recording_stop (r);
+  r->options = g_strdup_printf ("segment-duration=10s\nsync-interval=250ms\n"
+                                "[storage-root second]\npath=%s/second\nmin-free=1",
+                                r->directory);
+  recording_start (r);
+  PotooRecordingPlan plan = { TRUE };
+  PotooFragmentQueue *other = potoo_recorder_add_stream (r->recorder, "yard", POTOO_STREAM_MAIN);
+  potoo_fragment_queue_set_plan (other, &plan);
+  recording_plan (r, TRUE);
+  r->maker.reorder = TRUE;
+  for (guint i = 0; i < 3; i++)
+    {
+      g_autoptr (PotooFragment) fragment = media_maker_next (
+          &r->maker, i == 0 ? MEDIA_KEY | MEDIA_DISCONTINUOUS : MEDIA_KEY);
+      potoo_fragment_queue_push (r->queue, fragment);
+      potoo_fragment_queue_push (other, fragment);
+    }
+  g_assert_true (potoo_recorder_stop (r->recorder, 20 * G_USEC_PER_SEC));
+
+  g_autoptr (GPtrArray) segments = recording_list_segments (r);
+  g_autoptr (GPtrArray) roots = potoo_recorder_list_roots (r->recorder);
+  g_assert_cmpuint (roots->len, ==, 2);
+  g_assert_cmpuint (segments->len, ==, 2);
+  g_assert_cmpint (segment_at (segments, 0)->root, !=, segment_at (segments, 1)->root);
+  for (guint i = 0; i < 2; i++)
+    g_assert_cmpuint (recording_check_file (r, segment_at (segments, i)), ==, 3);
+
+  g_autoptr (GError) error = NULL;
+  PotooSegment elsewhere = *segment_at (segments, 0);
+  elsewhere.root = 4711;
+  g_assert_cmpint (potoo_recorder_open_segment (r->recorder, &elsewhere, &error), ==, -1);
+  g_assert_error (error, POTOO_ERROR, POTOO_ERROR_UNAVAILABLE);
+}
+
 int
 main (int argc, char *argv[])
 {
@@ -469,6 +528,7 @@ main (int argc, char *argv[])
   ADD ("one-segment", NULL, test_one_segment);
   ADD ("rotation", NULL, test_rotation);
   ADD ("new-files", NULL, test_new_files);
+  ADD ("no-keyframes", NULL, test_no_keyframes);
   ADD ("sync", NULL, test_sync);
   ADD ("remove-stream", NULL, test_remove_stream);
   ADD ("short-writes", NULL, test_short_writes);
@@ -479,5 +539,6 @@ main (int argc, char *argv[])
   ADD ("disk-full", NULL, test_disk_full);
   ADD ("stop-with-hanging-disk", NULL, test_stop_with_hanging_disk);
   ADD ("many-streams", NULL, test_many_streams);
+  ADD ("two-roots", NULL, test_two_roots);
   return g_test_run ();
 }
