@@ -128,18 +128,18 @@ static void
 give_up_segment (PotooStreamRecorder *self, const GError *failure)
 {
   potoo_storage_root_note_failure (self->root, self->camera, failure);
-  potoo_metric_add (self->metrics.damaged, 1);
   potoo_gap_keeper_begin (self->gaps, potoo_segment_writer_get_durable_end_us (self->segment),
                           cause_of_failure (failure));
   g_clear_pointer (&self->segment, potoo_segment_writer_free);
+  potoo_metric_add (self->metrics.damaged, 1); /* now that its last row is posted */
   self->unsynced_us = 0;
 }
 
 static void
 close_segment (PotooStreamRecorder *self, PotooSegmentWriter *segment)
 {
-  potoo_metric_add (self->metrics.closed, 1);
   potoo_segment_writer_free (segment);
+  potoo_metric_add (self->metrics.closed, 1); /* now that its last row is posted */
 }
 
 /* Closes the open segment, if there is one, since @cause follows; a gap begins at its end. */
