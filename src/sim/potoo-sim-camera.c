@@ -206,16 +206,13 @@ potoo_sim_camera_has_client (PotooSimCamera *camera, GstRTSPClient *client)
   return g_hash_table_contains (camera->clients, client);
 }
 
-/* A session over UDP would outlive its connection. */
-static void
-remove_sessions (GstRTSPClient *client)
+void
+potoo_sim_client_hang_up (GstRTSPClient *client)
 {
-  g_autoptr (GstRTSPSessionPool) pool = gst_rtsp_client_get_session_pool (client);
-  GList *sessions = gst_rtsp_client_session_filter (client, NULL, NULL);
+  GstRTSPConnection *connection = gst_rtsp_client_get_connection (client);
 
-  for (GList *l = sessions; l != NULL; l = l->next)
-    gst_rtsp_session_pool_remove (pool, l->data);
-  g_list_free_full (sessions, g_object_unref);
+  if (connection != NULL)
+    g_socket_shutdown (gst_rtsp_connection_get_read_socket (connection), TRUE, TRUE, NULL);
 }
 
 void
@@ -230,12 +227,7 @@ potoo_sim_camera_drop_clients (PotooSimCamera *camera)
 
   for (guint i = 0; i < n; i++)
     {
-      /* The socket is shut down, not closed: the connection's own thread sees
-       * the end and cleans up. */
-      GstRTSPConnection *connection = gst_rtsp_client_get_connection (clients[i]);
-      if (connection != NULL)
-        g_socket_shutdown (gst_rtsp_connection_get_read_socket (connection), TRUE, TRUE, NULL);
-      remove_sessions (clients[i]);
+      potoo_sim_client_hang_up (clients[i]);
       g_object_unref (clients[i]);
     }
   g_free (clients);

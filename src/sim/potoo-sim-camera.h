@@ -68,6 +68,11 @@ gboolean potoo_sim_camera_has_client (PotooSimCamera *camera, GstRTSPClient *cli
 /* Closes all connections, and with them what they play. */
 void potoo_sim_camera_drop_clients (PotooSimCamera *camera);
 
+/* Ends a connection from outside its own thread. Its socket is only shut down:
+ * the thread sees the end and cleans up. (gst_rtsp_client_close() in another
+ * thread aborts when media is being sent.) */
+void potoo_sim_client_hang_up (GstRTSPClient *client);
+
 /* Switches the main video to another picture size at the next keyframe. The
  * loop is encoded first, in the calling thread. */
 gboolean

@@ -17,6 +17,8 @@
 
 #define SESSION_CLEANUP_SECONDS 2
 #define MAX_SESSIONS 4096
+#define HANG_UP_US (POTOO_SECOND_US / 2)
+#define HANG_UP_POLL_US 2000
 
 struct _PotooSimServer
 {
@@ -150,26 +152,34 @@ potoo_sim_server_new (const PotooSimOptions *options, GError **error)
 }
 
 static GstRTSPFilterResult
-remove_client (GstRTSPServer *rtsp, GstRTSPClient *client, gpointer data)
+hang_up (GstRTSPServer *rtsp, GstRTSPClient *client, gpointer data)
 {
-  return GST_RTSP_FILTER_REMOVE;
+  guint *n_left = data;
+
+  (*n_left)++;
+  potoo_sim_client_hang_up (client);
+  return GST_RTSP_FILTER_KEEP;
 }
 
-static GstRTSPFilterResult
-remove_session (GstRTSPSessionPool *pool, GstRTSPSession *session, gpointer data)
-{
-  return GST_RTSP_FILTER_REMOVE;
-}
-
+/* Each client takes itself down in its own thread; that takes milliseconds. */
 static void
 stop_serving (PotooSimServer *server)
 {
-  g_autoptr (GstRTSPSessionPool) pool = gst_rtsp_server_get_session_pool (server->rtsp);
+  gint64 deadline_us = potoo_clock_mono_us () + HANG_UP_US;
+  guint n_left;
 
   g_clear_handle_id (&server->cleanup_id, g_source_remove);
   g_clear_handle_id (&server->attach_id, g_source_remove);
-  gst_rtsp_server_client_filter (server->rtsp, remove_client, NULL);
-  gst_rtsp_session_pool_filter (pool, remove_session, NULL);
+  do
+    {
+      n_left = 0;
+      gst_rtsp_server_client_filter (server->rtsp, hang_up, &n_left);
+      if (n_left > 0)
+        g_usleep (HANG_UP_POLL_US);
+    }
+  while (n_left > 0 && potoo_clock_mono_us () < deadline_us);
+  if (n_left > 0)
+    potoo_log_warning (NULL, "%u RTSP connections did not end in time", n_left);
 }
 
 void

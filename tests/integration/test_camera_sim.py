@@ -259,6 +259,30 @@ def test_drop_is_for_one_camera(cameras):
         assert numbers_of(client.receive(0.5))
 
 
+def test_drop_ends_udp(cameras):
+    with socket.socket(type=socket.SOCK_DGRAM) as rtp, socket.socket(type=socket.SOCK_DGRAM) as rtcp:
+        for link in (rtp, rtcp):
+            link.bind(('127.0.0.1', 0))
+            link.settimeout(1)
+        ports = f'{rtp.getsockname()[1]}-{rtcp.getsockname()[1]}'
+        with RtspClient(cameras.urls['h264']) as client:
+            transport = f'RTP/AVP;unicast;client_port={ports}'
+            assert client.describe().status == 200
+            setup = client.request('SETUP', f'{client.url}/stream=0', Transport=transport)
+            assert setup.status == 200
+            assert client.request('PLAY').status == 200
+            rtp.recv(2000)
+            cameras.fault('h264', 'drop')
+            time.sleep(0.3)
+        rtp.setblocking(False)
+        with pytest.raises(BlockingIOError):
+            while True:
+                rtp.recv(2000)
+        rtp.settimeout(0.5)
+        with pytest.raises(TimeoutError):
+            rtp.recv(2000)
+
+
 def test_stall(cameras, switch):
     with RtspClient(cameras.urls['aac']) as client, RtspClient(cameras.urls['h264']) as other:
         client.play()
