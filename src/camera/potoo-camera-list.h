@@ -24,13 +24,15 @@ PotooCameraList *potoo_camera_list_new (PotooCatalog *catalog);
 gboolean potoo_camera_list_start (PotooCameraList *list, GError **error);
 /* Disconnects all of them and calls back when every pipeline is down, or after 1.9 s; those
  * that hang then push no fragments and tell nothing any more. */
-void potoo_camera_list_stop_async (PotooCameraList *list, GAsyncReadyCallback callback, gpointer user_data);
+void potoo_camera_list_stop_async (PotooCameraList *list,
+                                   GAsyncReadyCallback callback,
+                                   gpointer user_data);
 void potoo_camera_list_stop_finish (PotooCameraList *list, GAsyncResult *result);
 
 #define POTOO_MAX_CAMERAS 512
 
-/* @settings: validated. POTOO_ERROR_EXISTS when the id is taken by a camera, or by recordings of a removed one. The
- * finish functions give the camera as it is now. (transfer full) */
+/* @settings: validated. POTOO_ERROR_EXISTS when the id is taken by a camera, or by recordings of a
+ * removed one. The finish functions give the camera as it is now. (transfer full) */
 void potoo_camera_list_add_async (PotooCameraList *list,
                                   PotooCameraSettings *settings,
                                   GAsyncReadyCallback callback,
@@ -38,7 +40,8 @@ void potoo_camera_list_add_async (PotooCameraList *list,
 PotooCameraSnapshot *
 potoo_camera_list_add_finish (PotooCameraList *list, GAsyncResult *result, GError **error);
 
-/* @if_version: 0, or fail with POTOO_ERROR_PRECONDITION_FAILED when the settings' version differs. */
+/* @if_version: 0, or fail with POTOO_ERROR_PRECONDITION_FAILED when the settings' version differs.
+ */
 void potoo_camera_list_patch_async (PotooCameraList *list,
                                     const char *id,
                                     JsonObject *patch,
@@ -58,6 +61,7 @@ potoo_camera_list_remove_finish (PotooCameraList *list, GAsyncResult *result, GE
 
 /* Any thread. By id, sorted. (transfer full) (element-type PotooCameraSnapshot) */
 GPtrArray *potoo_camera_list_get_snapshots (PotooCameraList *list);
-PotooCameraSnapshot *potoo_camera_list_get_snapshot (PotooCameraList *list, const char *id); /* (nullable) */
+PotooCameraSnapshot *potoo_camera_list_get_snapshot (PotooCameraList *list,
+                                                     const char *id); /* (nullable) */
 
 G_END_DECLS

@@ -23,7 +23,8 @@ const char *potoo_camera_state_to_string (PotooCameraState state); /* "backing-o
 /**
  * PotooCameraSnapshot:
  *
- * What a camera was at one moment: settings and status, immutable and reference-counted, for any thread.
+ * What a camera was at one moment: settings and status, immutable and reference-counted, for any
+ * thread.
  */
 typedef struct
 {
@@ -31,14 +32,14 @@ typedef struct
   PotooCameraSettings *settings;
   guint64 version; /* grows with each change of the settings: the ETag */
   PotooCameraState state;
-  char *reason;          /* (nullable) in human words, translated; why it is not streaming */
-  gint64 since_us;       /* wall time at which it entered this state */
-  gint64 retry_at_us;    /* wall time of the next try; 0 when none is planned */
-  char *video_codec;     /* (nullable) RFC 6381, while streaming */
-  char *audio_codec;     /* (nullable) */
+  char *reason;       /* (nullable) in human words, translated; why it is not streaming */
+  gint64 since_us;    /* wall time at which it entered this state */
+  gint64 retry_at_us; /* wall time of the next try; 0 when none is planned */
+  char *video_codec;  /* (nullable) RFC 6381, while streaming */
+  char *audio_codec;  /* (nullable) */
   guint width, height;
-  double fps;            /* measured over the last seconds */
-  gint64 bitrate;        /* bit/s, measured */
+  double fps;     /* measured over the last seconds */
+  gint64 bitrate; /* bit/s, measured */
 } PotooCameraSnapshot;
 
 PotooCameraSnapshot *potoo_camera_snapshot_ref (PotooCameraSnapshot *snapshot);

@@ -44,11 +44,13 @@ void potoo_camera_set_fragment_func (PotooCamera *camera,
 /* Connects after @delay_us (if enabled). */
 void potoo_camera_start (PotooCamera *camera, gint64 delay_us);
 /* Calls back when no media comes any more, however often it is called. */
-void potoo_camera_stop_async (PotooCamera *camera, GAsyncReadyCallback callback, gpointer user_data);
+void
+potoo_camera_stop_async (PotooCamera *camera, GAsyncReadyCallback callback, gpointer user_data);
 void potoo_camera_stop_finish (PotooCamera *camera, GAsyncResult *result);
 
 /* Connects anew, at once, only when a setting changed that needs it. */
 void potoo_camera_set_settings (PotooCamera *camera, PotooCameraSettings *settings);
-PotooCameraSnapshot *potoo_camera_get_snapshot (PotooCamera *camera); /* any thread (transfer full) */
+PotooCameraSnapshot *
+potoo_camera_get_snapshot (PotooCamera *camera); /* any thread (transfer full) */
 
 G_END_DECLS

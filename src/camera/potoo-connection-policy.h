@@ -21,8 +21,8 @@ G_BEGIN_DECLS
 typedef struct
 {
   gint64 backoff_min_us, backoff_max_us;
-  gint64 settled_us;          /* playing this long forgets earlier failures */
-  gint64 auth_retry_us;       /* least time between tries after a 401: cameras lock accounts */
+  gint64 settled_us;    /* playing this long forgets earlier failures */
+  gint64 auth_retry_us; /* least time between tries after a 401: cameras lock accounts */
   gint64 no_video_retry_us;
   gint64 start_timeout_us;    /* from a try's begin to its first video */
   gint64 no_data_timeout_us;  /* from its first byte to its first video */
@@ -78,9 +78,8 @@ PotooConnectionAdvice potoo_connection_policy_check (PotooConnectionPolicy *poli
 /* The wait after @failures failures in a row (at least 1): doubles from the least to the
  * greatest, of which @random (0 … 1) takes between half and all, so that cameras lost
  * together do not come back together. */
-gint64 potoo_connection_backoff_us (const PotooConnectionTiming *timing,
-                                    guint failures,
-                                    double random);
+gint64
+potoo_connection_backoff_us (const PotooConnectionTiming *timing, guint failures, double random);
 
 /* Why there is no media after a pipeline ended with @error. */
 PotooGapCause potoo_connection_cause_of (const GError *error);

@@ -15,9 +15,8 @@ G_BEGIN_DECLS
 typedef struct _PotooFragmentGate PotooFragmentGate;
 
 /* @func: (nullable) */
-PotooFragmentGate *potoo_fragment_gate_new (PotooFragmentFunc func,
-                                            gpointer user_data,
-                                            GDestroyNotify destroy);
+PotooFragmentGate *
+potoo_fragment_gate_new (PotooFragmentFunc func, gpointer user_data, GDestroyNotify destroy);
 void potoo_fragment_gate_free (PotooFragmentGate *gate);
 
 /* A PotooFragmentFunc with the gate as its data. Any thread. */

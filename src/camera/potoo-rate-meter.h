@@ -19,7 +19,8 @@ typedef struct
 } PotooRateMeter;
 
 /* @access_units, @bytes: running totals. */
-void potoo_rate_meter_add (PotooRateMeter *meter, gint64 time_us, gint64 access_units, gint64 bytes);
+void
+potoo_rate_meter_add (PotooRateMeter *meter, gint64 time_us, gint64 access_units, gint64 bytes);
 double potoo_rate_meter_get_fps (const PotooRateMeter *meter);
 gint64 potoo_rate_meter_get_bitrate (const PotooRateMeter *meter); /* bit/s */
 

@@ -126,12 +126,11 @@ potoo_audio_queue_get_end_ns (PotooAudioQueue *queue)
   return gst_util_uint64_scale (queue->next_ticks, GST_SECOND, queue->timescale);
 }
 
-guint
-potoo_audio_queue_start_at (PotooAudioQueue *queue, GstClockTime start_ns)
+static guint
+drop_before_floor (PotooAudioQueue *queue)
 {
   guint dropped = 0;
 
-  queue->floor_ticks = potoo_ticks_from_ns (start_ns, queue->timescale);
   for (PotooSample *sample = g_queue_peek_head (&queue->samples);
        sample != NULL && sample->dts_ticks < queue->floor_ticks;
        sample = g_queue_peek_head (&queue->samples))
@@ -140,6 +139,20 @@ potoo_audio_queue_start_at (PotooAudioQueue *queue, GstClockTime start_ns)
       dropped++;
     }
   return dropped;
+}
+
+guint
+potoo_audio_queue_start_at (PotooAudioQueue *queue, GstClockTime start_ns)
+{
+  queue->floor_ticks = potoo_ticks_from_ns (start_ns, queue->timescale);
+  return drop_before_floor (queue);
+}
+
+guint
+potoo_audio_queue_drop_before (PotooAudioQueue *queue, GstClockTime start_ns)
+{
+  queue->floor_ticks = MAX (queue->floor_ticks, potoo_ticks_from_ns (start_ns, queue->timescale));
+  return drop_before_floor (queue);
 }
 
 GArray *

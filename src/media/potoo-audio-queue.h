@@ -33,6 +33,8 @@ GstClockTime potoo_audio_queue_get_end_ns (PotooAudioQueue *queue);
 /* Drops what starts before @start_ns, returns how many. What is taken from now on
  * starts there or later; without this, where that which was taken ended. */
 guint potoo_audio_queue_start_at (PotooAudioQueue *queue, GstClockTime start_ns);
+/* As that, on a time line that goes on: what was taken before still counts. */
+guint potoo_audio_queue_drop_before (PotooAudioQueue *queue, GstClockTime start_ns);
 
 /* Moves what starts before @end_ns into a new array; NULL when there is nothing.
  * (transfer full) (nullable) (element-type PotooSample) */

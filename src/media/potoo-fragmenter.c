@@ -13,7 +13,8 @@
  *    nobody says that a stream has none, that picture is always waited for.
  * 3. *Waiting for audio* of the same interval, at most AUDIO_WAIT of video time
  *    and not at all for a track that is silent. Audio that comes later still
- *    goes into the next fragment, at its own right time.
+ *    goes into the next fragment, at its own right time, unless that starts with
+ *    a keyframe: then it is dropped.
  *
  * `lock` protects everything; the callback runs under it, so that fragments
  * come out in order. Called from the streaming threads of the tracks.
@@ -33,7 +34,7 @@
 #define MIN_GOP_DURATION (POTOO_VIDEO_TIMESCALE / 2) /* shorter ones share a fragment */
 #define MAX_FRAGMENT_UNITS 1024
 #define MAX_FRAGMENT_BYTES (16 * 1024 * 1024)
-#define AUDIO_WAIT (500 * GST_MSECOND)
+#define AUDIO_WAIT (1000 * GST_MSECOND)
 #define AUDIO_SILENT (1500 * GST_MSECOND)
 #define MAX_TIME_AHEAD (10 * POTOO_VIDEO_TIMESCALE)
 #define MAX_TIME_BACK (3 * POTOO_VIDEO_TIMESCALE) /* B-frames at a few pictures a second */
@@ -245,8 +246,15 @@ emit (PotooFragmenter *self, Pending *pending)
     }
   spec.init = self->init;
   for (guint i = 1; i < potoo_init_get_n_tracks (self->init); i++)
-    if (self->audio[i] != NULL && !self->audio_held[i])
+    {
+      if (self->audio[i] == NULL || self->audio_held[i])
+        continue;
+      /* A file may start here, and then has its first picture at 0. */
+      if (pending->key)
+        potoo_metric_add (self->dropped_audio,
+                          potoo_audio_queue_drop_before (self->audio[i], pending->start_ns));
       spec.samples[i] = potoo_audio_queue_take_until (self->audio[i], pending->end_ns);
+    }
 
   g_autoptr (PotooFragment) fragment = potoo_fragment_new (&spec);
   for (guint i = 1; i < POTOO_MAX_TRACKS; i++)

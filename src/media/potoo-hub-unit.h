@@ -37,7 +37,7 @@ typedef struct
 } PotooUnitQueue;
 
 void potoo_unit_queue_append (PotooUnitQueue *queue, PotooHubUnit *unit); /* adds a reference */
-PotooHubUnit *potoo_unit_queue_pop (PotooUnitQueue *queue); /* (transfer full) (nullable) */
+PotooHubUnit *potoo_unit_queue_pop (PotooUnitQueue *queue);    /* (transfer full) (nullable) */
 GList *potoo_unit_queue_find_keyframe (PotooUnitQueue *queue); /* the newest; (nullable) */
 
 /* Moves the units before @end (NULL: all) to @trash: freeing media is for

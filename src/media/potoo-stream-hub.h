@@ -38,10 +38,12 @@ typedef struct
 } PotooAccessUnit;
 
 /* --- the feeding side: the camera pipeline --- */
-void potoo_stream_hub_push (PotooStreamHub *hub, const PotooAccessUnit *unit); /* copies references */
+void potoo_stream_hub_push (PotooStreamHub *hub,
+                            const PotooAccessUnit *unit); /* copies references */
 
 /* The connection ended: the ring is emptied, and what comes before the next
- * keyframe is dropped and counted, as it is before the first one. What waits in queues stays there. */
+ * keyframe is dropped and counted, as it is before the first one. What waits in queues stays there.
+ */
 void potoo_stream_hub_flush (PotooStreamHub *hub);
 
 /* --- the taking side --- */

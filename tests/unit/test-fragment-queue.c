@@ -177,7 +177,8 @@ test_nothing_after_the_end (Fixture *f, gconstpointer data)
   g_assert_cmpint (take (f, NULL, NULL), ==, -1);
 }
 
-#define N_PUSHED 3000
+/* Of each kind: together they fit, however long the taker is kept waiting. */
+#define N_PUSHED (POTOO_QUEUE_MAX_MESSAGES / 2)
 
 static gpointer
 push_many (gpointer user_data)
