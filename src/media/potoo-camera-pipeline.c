@@ -174,11 +174,11 @@ on_pad_added (GstElement *source, GstPad *pad, gpointer user_data)
 /* --- what ends a connection (main thread) --- */
 
 static gboolean
-retry_over_udp (PotooCameraPipeline *self, const GError *error, const char *debug)
+retry_over_udp (PotooCameraPipeline *self, const GError *error)
 {
   if (self->udp || self->playing ||
       potoo_camera_settings_get_transport (self->settings) != POTOO_TRANSPORT_AUTO ||
-      !potoo_rtsp_failure_is_transport (error, debug))
+      !potoo_rtsp_failure_is_transport (error))
     return FALSE;
   potoo_log_info (get_id (self), "The camera refuses RTP over TCP; trying UDP");
   return connect_with (self, GST_RTSP_LOWER_TRANS_UDP);
@@ -193,7 +193,7 @@ on_error_message (PotooCameraPipeline *self, GstMessage *message)
   gst_message_parse_error (message, &error, &debug);
   potoo_log_debug (get_id (self), "%s: %s (%s)", GST_MESSAGE_SRC_NAME (message), error->message,
                    debug != NULL ? debug : "");
-  if (self->ended || retry_over_udp (self, error, debug))
+  if (self->ended || retry_over_udp (self, error))
     return;
   g_autoptr (GError) failure = potoo_rtsp_failure_describe (
       error, debug, self->settings, self->playing, g_atomic_int_get (&self->untrusted));

@@ -38,6 +38,15 @@ mentions (const GError *error, const char *debug, const char *what)
   return strstr (error->message, what) != NULL || (debug != NULL && strstr (debug, what) != NULL);
 }
 
+/* rtspsrc takes RTSP 461 (Unsupported Transport) for a track that it cannot have, and tells it when
+ * none is left. */
+gboolean
+potoo_rtsp_failure_is_transport (const GError *error)
+{
+  return error->domain == GST_STREAM_ERROR &&
+         strstr (error->message, "allow more transport protocols") != NULL;
+}
+
 static GError *
 describe_connection (const GError *error, const char *debug, const char *host, gboolean playing)
 {
@@ -103,18 +112,14 @@ potoo_rtsp_failure_describe (const GError *error,
     described = describe_untrusted (settings);
   else if (error->domain == GST_RESOURCE_ERROR)
     described = describe_resource (error, debug, settings, playing);
+  else if (potoo_rtsp_failure_is_transport (error))
+    described = g_error_new (POTOO_ERROR, POTOO_ERROR_UNSUPPORTED,
+                             _ ("The camera does not send media this way: set transport to auto"));
   else
     described = g_error_new (POTOO_ERROR, POTOO_ERROR_FAILED, _ ("The stream cannot be read: %s"),
                              error->message);
   g_autofree char *masked = potoo_mask_secrets (described->message);
   return g_error_new_literal (POTOO_ERROR, described->code, masked);
-}
-
-gboolean
-potoo_rtsp_failure_is_transport (const GError *error, const char *debug)
-{
-  return mentions (error, debug, "(461)") || mentions (error, debug, "nsupported transport") ||
-         mentions (error, debug, "nsupported Transport");
 }
 
 /* --- what the camera offers --- */

@@ -19,7 +19,7 @@ G_BEGIN_DECLS
  *
  * Returns: (transfer full): an error of POTOO_ERROR, whose message names the cause
  * without secrets: UNAUTHORIZED, NOT_FOUND, UNREACHABLE, TIMEOUT, UNAVAILABLE (lost while playing)
- * or FAILED
+ * UNSUPPORTED (transport) or FAILED
  */
 GError *potoo_rtsp_failure_describe (const GError *error,
                                      const char *debug,
@@ -27,8 +27,8 @@ GError *potoo_rtsp_failure_describe (const GError *error,
                                      gboolean playing,
                                      gboolean untrusted);
 
-/* RTSP 461 Unsupported Transport. */
-gboolean potoo_rtsp_failure_is_transport (const GError *error, const char *debug);
+/* The camera refuses the lower transport that was asked for (RTSP 461). */
+gboolean potoo_rtsp_failure_is_transport (const GError *error);
 
 /* NULL when @sdp offers video that we take, else why it cannot be used.
  * (transfer full) (nullable) */

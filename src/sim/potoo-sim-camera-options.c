@@ -54,6 +54,7 @@ static const Key keys[] = {
   NUMBER ("bframes", bframes, 0, 4, 1),
   NUMBER ("slices", slices, 1, 8, 1),
   NUMBER ("loop", loop_seconds, 2, 600, 1),
+  NUMBER ("tcp", tcp, 0, 1, 1),
   TEXT ("user", user),
   TEXT ("password", password),
 };
@@ -196,6 +197,7 @@ potoo_sim_camera_options_parse (const char *text, GError **error)
     .gop = 50,
     .slices = 1,
     .loop_seconds = 60,
+    .tcp = TRUE,
   };
   if (!potoo_slug_is_valid (options->id))
     {

@@ -124,6 +124,12 @@ potoo_sim_camera_get_id (PotooSimCamera *camera)
   return camera->id;
 }
 
+GstRTSPLowerTrans
+potoo_sim_camera_get_transports (PotooSimCamera *camera)
+{
+  return GST_RTSP_LOWER_TRANS_UDP | (camera->options.tcp ? GST_RTSP_LOWER_TRANS_TCP : 0);
+}
+
 PotooSimFeed *
 potoo_sim_camera_get_feed (PotooSimCamera *camera, PotooSimFeedId id)
 {

@@ -49,6 +49,8 @@ PotooSimCamera *potoo_sim_camera_new (const PotooSimCameraOptions *options,
 void potoo_sim_camera_free (PotooSimCamera *camera);
 
 const char *potoo_sim_camera_get_id (PotooSimCamera *camera);
+/* What it lets RTP be carried by. */
+GstRTSPLowerTrans potoo_sim_camera_get_transports (PotooSimCamera *camera);
 /* NULL when the camera has no such feed. (transfer none) (nullable) */
 PotooSimFeed *potoo_sim_camera_get_feed (PotooSimCamera *camera, PotooSimFeedId id);
 

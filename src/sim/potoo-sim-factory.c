@@ -148,7 +148,6 @@ potoo_sim_factory_new (PotooSimCamera *camera, PotooSimFeedId video, PotooSimPac
   gst_rtsp_media_factory_set_media_gtype (factory, POTOO_TYPE_SIM_MEDIA);
   gst_rtsp_media_factory_set_shared (factory, TRUE);
   gst_rtsp_media_factory_set_latency (factory, 0);
-  gst_rtsp_media_factory_set_protocols (factory,
-                                        GST_RTSP_LOWER_TRANS_TCP | GST_RTSP_LOWER_TRANS_UDP);
+  gst_rtsp_media_factory_set_protocols (factory, potoo_sim_camera_get_transports (camera));
   return factory;
 }

@@ -30,6 +30,7 @@ describe (void)
                              "  fps=1…60 [25]                 bitrate=50…50000 kbit/s [2000]\n"
                              "  gop=1…600 pictures [50]       bframes=0…4 [0]\n"
                              "  slices=1…8 [1]                loop=2…600 seconds [60]\n"
+                             "  tcp=0|1 [1]: whether RTP over TCP is served, or UDP only\n"
                              "  user=TEXT, password=TEXT: digest authentication\n"
                              "Streams are at rtsp://127.0.0.1:PORT/ID/main and /ID/sub."),
                           "", faults);

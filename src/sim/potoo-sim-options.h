@@ -23,6 +23,7 @@ typedef struct
   int bframes;
   int slices;
   int loop_seconds;
+  int tcp; /* 0: RTP over TCP is refused with 461 */
 } PotooSimCameraOptions;
 
 typedef struct

@@ -28,6 +28,7 @@ CAMERAS = {
     'refuse': SMALL,
     'no-keyframes': SMALL,
     'resolution': SMALL,
+    'udp-only': {**SMALL, 'tcp': 0},
 }
 SECOND = 1_000_000
 GOP = 25
@@ -295,6 +296,19 @@ def test_resolution_change_cuts_cleanly(potoo, cameras):
     assert [probe(p)['streams'][0]['width'] for p in paths] == [320, 640]
     stamps = [stamp for path in paths for stamp in read_stamps(path)]
     assert find_lost_and_doubled(stamps) == ([], [])
+
+
+def test_udp_only(potoo, cameras):
+    """Transport `auto` goes over to UDP by itself; `tcp` says what to do."""
+    add(potoo, cameras, 'udp-only')
+    assert potoo.api('PATCH', '/api/v1/cameras/udp-only', {'transport': 'tcp'})[0] == 200
+    camera = potoo.wait_state('udp-only', 'no-video')
+    assert 'auto' in camera['status']['reason']
+    assert potoo.api('PATCH', '/api/v1/cameras/udp-only', {'transport': 'udp'})[0] == 200
+    potoo.wait_state('udp-only', 'streaming')
+    time.sleep(3)
+    stamps = [stamp for path in stop_recording(potoo, 'udp-only') for stamp in read_stamps(path)]
+    assert len(stamps) > 100
 
 
 def test_keyframes_do_not_come(potoo, cameras):

@@ -78,12 +78,20 @@ test_no_user_name (void)
 static void
 test_transport (void)
 {
-  g_autoptr (GError) error = g_error_new_literal (GST_RESOURCE_ERROR, GST_RESOURCE_ERROR_OPEN_READ,
-                                                  "Could not open");
+  g_autoptr (PotooCameraSettings)
+      settings = make_settings ("{\"id\":\"a\",\"url\":\"rtsp://10.0.0.1/x\"}");
+  g_autoptr (GError) other = g_error_new_literal (GST_STREAM_ERROR, GST_STREAM_ERROR_FAILED,
+                                                  "Internal data stream error.");
+  g_autoptr (GError) refused = g_error_new_literal (
+      GST_STREAM_ERROR, GST_STREAM_ERROR_FAILED,
+      "No supported stream was found. You might need to allow more transport protocols or …");
 
-  g_assert_true (potoo_rtsp_failure_is_transport (error, "Unsupported transport (461)"));
-  g_assert_false (potoo_rtsp_failure_is_transport (error, "Error at 10.0.0.46: port 1461"));
-  g_assert_false (potoo_rtsp_failure_is_transport (error, NULL));
+  g_assert_false (potoo_rtsp_failure_is_transport (other));
+  g_assert_true (potoo_rtsp_failure_is_transport (refused));
+  g_autoptr (GError)
+      described = potoo_rtsp_failure_describe (refused, NULL, settings, FALSE, FALSE);
+  g_assert_error (described, POTOO_ERROR, POTOO_ERROR_UNSUPPORTED);
+  g_assert_nonnull (strstr (described->message, "auto"));
 }
 
 #define HEAD "v=0\r\no=- 1 1 IN IP4 0.0.0.0\r\ns=x\r\nt=0 0\r\n"
