@@ -83,11 +83,11 @@ potoo_gap_keeper_begin (PotooGapKeeper *keeper, gint64 start_us, PotooGapCause c
   keeper->gap.start_us = start_us;
   keeper->gap.end_us = 0;
   keeper->gap.cause = cause;
-  potoo_metric_set (keeper->is_open, 1);
-  potoo_metric_add (keeper->count, 1);
   potoo_log_info (keeper->gap.camera, "Not recorded from now on: %s",
                   potoo_gap_cause_to_string (cause));
   post (keeper);
+  potoo_metric_set (keeper->is_open, 1);
+  potoo_metric_add (keeper->count, 1);
 }
 
 void
@@ -96,15 +96,16 @@ potoo_gap_keeper_end (PotooGapKeeper *keeper, gint64 end_us)
   if (!keeper->open)
     return;
   keeper->open = FALSE;
-  potoo_metric_set (keeper->is_open, 0);
   if (end_us <= keeper->gap.start_us)
     {
       if (keeper->gap.id != 0)
         potoo_catalog_drop_gap (keeper->catalog, keeper->gap.id);
+      potoo_metric_set (keeper->is_open, 0);
       return;
     }
   keeper->gap.end_us = end_us;
   post (keeper);
+  potoo_metric_set (keeper->is_open, 0);
   potoo_log_info (keeper->gap.camera, "Gap of %.3f s ended (%s)",
                   (double) (end_us - keeper->gap.start_us) / G_USEC_PER_SEC,
                   potoo_gap_cause_to_string (keeper->gap.cause));

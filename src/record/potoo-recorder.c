@@ -151,7 +151,8 @@ potoo_recorder_new (PotooConfig *config, PotooCatalog *catalog, GError **error)
 
   self->config = potoo_config_ref (config);
   self->catalog = g_object_ref (catalog);
-  if (!open_roots (self, error) || !recover (self, error))
+  /* Who asks once we are ready is to see what became of the last run. */
+  if (!open_roots (self, error) || !recover (self, error) || !potoo_catalog_sync (catalog, error))
     return NULL;
   return g_steal_pointer (&self);
 }
