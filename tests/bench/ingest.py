@@ -180,7 +180,10 @@ def main():
     kinds = [Potoo, Ffmpeg] if options.short else [Potoo, Ffmpeg, Splitmuxsink]
 
     directory = Path(tempfile.mkdtemp(prefix='potoo-bench-'))
-    camera = {'codec': 'h264', 'width': 1920, 'height': 1080, 'fps': 25, 'bitrate': 4000, 'gop': 50}
+    camera = {
+        **{'codec': 'h264', 'width': 1920, 'height': 1080, 'fps': 25, 'bitrate': 4000, 'gop': 50},
+        'audio': 'none',  # so that all of them do the same work
+    }
     results = {kind: [] for kind in kinds}
     try:
         sim = Sim(

@@ -8,9 +8,14 @@ import time
 import pytest
 from potoo_daemon import parse_time
 from potoo_ledger import check_ledger
-from potoo_recording import check_with_ffprobe, find_lost_and_doubled, read_stamps
+from potoo_recording import (
+    check_with_ffprobe,
+    find_lost_and_doubled,
+    find_shown_in_disorder,
+    read_stamps,
+)
 
-CAMERAS = {'h264': {'audio': 'aac'}, 'h265': {'codec': 'h265'}}
+CAMERAS = {'h264': {'audio': 'aac'}, 'h265': {'codec': 'h265'}, 'b-frames': {'bframes': 2}}
 
 
 @pytest.mark.parametrize('pause_s', [0.5, 2, 4])
@@ -35,3 +40,4 @@ def test_recorder_paused(sim, daemon, pause_s):
         check_ledger(daemon, name)
         for path in paths:
             assert check_with_ffprobe(path) == ''
+            assert find_shown_in_disorder(path) == []

@@ -11,6 +11,7 @@ from potoo_recording import (
     decode_with_ffmpeg,
     discover,
     find_lost_and_doubled,
+    find_shown_in_disorder,
     probe,
     read_stamps,
 )
@@ -69,6 +70,12 @@ def test_every_sample_is_a_stamped_frame(recording, camera):
         movie = recording.movies[path]
         track = movie.track_of('vide').track_id
         assert sum(len(f.runs[track].sizes) for f in movie.fragments) == len(read_stamps(path))
+
+
+@pytest.mark.parametrize('camera', CAMERAS)
+def test_frames_are_shown_in_their_order(recording, camera):
+    for path in recording.paths[camera]:
+        assert find_shown_in_disorder(path) == []
 
 
 @pytest.mark.parametrize('camera', CAMERAS)

@@ -5,6 +5,7 @@ import json
 import re
 import subprocess
 
+from potoo_mp4 import read_movie
 from potoo_sei import find_doubled, find_lost, read_sei
 
 def read_stamps(path, start=0, end=None):
@@ -33,7 +34,24 @@ def check_with_ffprobe(path):
 def decode_with_ffmpeg(path):
     """What the decoders have to complain about; '' when nothing."""
     passthrough = ('-fps_mode', 'passthrough', '-enc_time_base', '-1')
-    return run('ffmpeg', '-v', 'error', '-xerror', '-i', path, *passthrough, '-f', 'null', '-').stderr
+    found = run('ffmpeg', '-v', 'error', '-xerror', '-i', path, *passthrough, '-f', 'null', '-')
+    # What ffmpeg's own output has to say of times is find_shown_in_disorder()'s affair.
+    return ''.join(line for line in found.stderr.splitlines(True) if not line.startswith('[null @'))
+
+
+def find_shown_in_disorder(path):
+    """Numbers of frames that are not shown later than the frame before them."""
+    movie = read_movie(path)
+    track = movie.track_of('vide').track_id
+    shown = []
+    for fragment in movie.fragments:
+        run = fragment.runs[track]
+        at = run.decode_time
+        for duration, offset in zip(run.durations, run.offsets):
+            shown.append(at + offset)
+            at += duration
+    order = sorted(zip((stamp.number for stamp in read_stamps(path)), shown))
+    return [after[0] for before, after in zip(order, order[1:]) if after[1] <= before[1]]
 
 
 def probe(path):
