@@ -14,6 +14,9 @@
 
 /* A camera that never ends an access unit must not fill the memory. */
 #define MAX_ACCESS_UNIT_BYTES (32 * 1024 * 1024)
+/* The least step of a video time, rounded up. */
+#define TICK_NS (GST_SECOND / POTOO_VIDEO_TIMESCALE + 1)
+#define SAME_TIME_NS (5 * GST_MSECOND)
 
 struct _PotooTrackFormat
 {
@@ -49,10 +52,11 @@ struct _PotooCameraTrack
   GstCaps *caps; /* of the newest access unit */
   gboolean storable;
   gsize bytes_since_access_unit; /* streaming thread only */
+  GstClockTime last_pts_ns;      /* streaming thread only */
   gboolean too_large;
   PotooTrackProgress progress; /* written by the streaming thread, atomic */
 
-  PotooMetric *discontinuities, *received;
+  PotooMetric *discontinuities, *received, *untimed;
 };
 
 const PotooTrackFormat *
@@ -131,6 +135,29 @@ take_caps (PotooCameraTrack *self, GstCaps *caps)
     potoo_log_warning (self->camera_id, "The audio track cannot be stored in MP4; it is left out");
 }
 
+/* After a pause of this process the jitter buffer gives all that has queued up
+ * one and the same time, give or take, and the parsers leave the repeated ones
+ * without any. Nothing is lost for that: such a picture follows the one before at
+ * once, sound follows on. B-frames step back by a whole picture or more. */
+static GstClockTime
+complete_time (PotooCameraTrack *self, GstBuffer *buffer, GstClockTime pts_ns)
+{
+  gboolean video = self->format->kind == POTOO_TRACK_VIDEO;
+  GstClockTime last_ns = self->last_pts_ns;
+
+  if (GST_CLOCK_TIME_IS_VALID (last_ns))
+    {
+      gboolean untimed = !GST_CLOCK_TIME_IS_VALID (pts_ns);
+      gboolean repeated = video && pts_ns <= last_ns && last_ns - pts_ns < SAME_TIME_NS;
+      gboolean follows = !video && GST_BUFFER_DURATION_IS_VALID (buffer);
+      if (untimed || repeated)
+        pts_ns = last_ns + (follows ? GST_BUFFER_DURATION (buffer) : TICK_NS);
+      potoo_metric_add (self->untimed, untimed || repeated);
+    }
+  self->last_pts_ns = pts_ns;
+  return pts_ns;
+}
+
 static GstFlowReturn
 on_new_sample (GstAppSink *appsink, gpointer user_data)
 {
@@ -149,6 +176,7 @@ on_new_sample (GstAppSink *appsink, gpointer user_data)
   GstClockTime pts = potoo_time_reference_apply (
       self->reference, gst_segment_to_running_time (gst_sample_get_segment (sample),
                                                     GST_FORMAT_TIME, GST_BUFFER_PTS (buffer)));
+  pts = complete_time (self, buffer, pts);
   PotooAccessUnit unit = {
     .track = self->index,
     .buffer = buffer,
@@ -283,6 +311,10 @@ potoo_camera_track_new (const PotooTrackFormat *format,
   self->received = potoo_metric_new_counter ("potoo_stream_received_bytes_total",
                                              "Bytes of access units received.", "camera", camera_id,
                                              "track", kind, NULL);
+  self->untimed = potoo_metric_new_counter ("potoo_stream_untimed_total",
+                                            "Access units that came without a time of their own.",
+                                            "camera", camera_id, "track", kind, NULL);
+  self->last_pts_ns = GST_CLOCK_TIME_NONE;
   if (!build (self, bin, pad, error))
     return NULL;
   return g_steal_pointer (&self);
@@ -297,6 +329,7 @@ potoo_camera_track_free (PotooCameraTrack *self)
   potoo_time_reference_unref (self->reference);
   potoo_metric_unref (self->discontinuities);
   potoo_metric_unref (self->received);
+  potoo_metric_unref (self->untimed);
   g_mutex_clear (&self->lock);
   g_free (self->camera_id);
   g_free (self);

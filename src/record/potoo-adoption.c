@@ -10,6 +10,7 @@
 #include <fcntl.h>
 #include <glib/gi18n-lib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/potoo-clock.h"
@@ -164,13 +165,32 @@ adopt_scanned (Adoption *a, const FileName *name, const char *path, PotooSegment
   a->report->cut_bytes += scan->foreign_tail ? 0 : scan->file_size - scan->end;
 }
 
+/* A kill between making a file and writing its init. */
+static gboolean
+is_empty (Adoption *a, const char *path)
+{
+  struct stat st;
+  int fd = potoo_storage_root_open_file (a->root, path, O_RDONLY, NULL);
+
+  if (fd < 0)
+    return FALSE;
+  gboolean empty = fstat (fd, &st) == 0 && st.st_size == 0;
+  close (fd);
+  return empty;
+}
+
 static void
 adopt (Adoption *a, const FileName *name, const char *path)
 {
   g_auto (PotooSegmentScan) scan = { .fd = -1 };
   g_autoptr (GError) error = NULL;
 
-  if (!potoo_segment_scan_open (&scan, a->root, path, NULL, 0, &error))
+  if (is_empty (a, path))
+    {
+      if (potoo_storage_root_unlink (a->root, path, NULL))
+        a->report->dropped++;
+    }
+  else if (!potoo_segment_scan_open (&scan, a->root, path, NULL, 0, &error))
     {
       potoo_log_warning (name->camera, "A file without a row is left alone: %s", error->message);
       a->report->foreign++;

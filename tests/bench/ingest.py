@@ -140,6 +140,8 @@ def measure(kind, directory, sim, seconds):
         missing, doubled = find_lost_and_doubled(stamps)
         lost += len(missing) + len(doubled)
         frames += len(stamps)
+    if lost and kind is Potoo:
+        print(recorder.daemon.read_log())  # why
     shutil.rmtree(directory)
     return {
         'frames': frames,

@@ -400,6 +400,22 @@ list_tree (const char *directory)
 
 /* Names that are not ours, and links, sockets and absurd ids with names of ours: counted, left
  * alone. */
+/* A kill between making the file and writing its init leaves this: nothing is in it. */
+static void
+test_empty_file (Recording *r, gconstpointer data)
+{
+  g_autofree char *root = g_build_filename (r->directory, "recordings", NULL);
+  g_autofree char *path = g_build_filename (
+      root, "door/2026-11-21/101500Z-main-0000000000000abc.mp4", NULL);
+
+  recording_stop (r);
+  make_entry (root, "door/2026-11-21/101500Z-main-0000000000000abc.mp4", "");
+  g_assert_true (g_file_test (path, G_FILE_TEST_EXISTS));
+  recording_start (r);
+  g_assert_false (g_file_test (path, G_FILE_TEST_EXISTS));
+  g_assert_cmpint (get_outcome ("foreign"), ==, 0);
+}
+
 static void
 test_foreign (Recording *r, gconstpointer data)
 {
@@ -427,7 +443,7 @@ test_foreign (Recording *r, gconstpointer data)
   recording_stop (r);
   for (gsize i = 0; i < G_N_ELEMENTS (files); i++)
     make_entry (root, files[i], "garbage");
-  make_entry (root, long_path, "");
+  make_entry (root, long_path, "garbage");
   make_link (root, "link", "/");
   make_link (root, "door/2026-11-22", "/tmp");
   make_link (root, "door/2026-11-21/101500Z-main-0000000000000abf.mp4", "/etc/hostname");
@@ -509,6 +525,7 @@ main (int argc, char *argv[])
   ADD ("deleting", test_deleting);
   ADD ("adopted", test_adopted);
   ADD ("catalog-lost", test_catalog_lost);
+  ADD ("empty-file", test_empty_file);
   ADD ("foreign", test_foreign);
   ADD ("renamed", test_renamed);
   ADD ("clean-mark", test_clean_mark);
