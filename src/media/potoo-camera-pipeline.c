@@ -32,6 +32,8 @@
 #define TCP_LATENCY_MS 2000
 #define UDP_BUFFER_BYTES (2 * 1024 * 1024) /* a burst of a keyframe */
 #define MAX_SDP_MEDIA 16
+/* Sender reports that would move a track further are not believed. */
+#define MAX_LIP_SYNC_NS ((gint64) (500 * GST_MSECOND))
 
 struct _PotooCameraPipeline
 {
@@ -271,8 +273,8 @@ configure_source (PotooCameraPipeline *self, GstRTSPLowerTrans protocols)
   g_object_set (self->source, "location", potoo_camera_settings_get_url (s), "protocols", protocols,
                 "latency", udp ? UDP_LATENCY_MS : TCP_LATENCY_MS, "tcp-timeout",
                 (guint64) CONNECT_TIMEOUT_US, "timeout", (guint64) UDP_TIMEOUT_US,
-                "do-retransmission", udp, "udp-buffer-size", UDP_BUFFER_BYTES, "user-agent",
-                "Potoo/" PACKAGE_VERSION, NULL);
+                "do-retransmission", udp, "max-ts-offset", MAX_LIP_SYNC_NS, "udp-buffer-size",
+                UDP_BUFFER_BYTES, "user-agent", "Potoo/" PACKAGE_VERSION, NULL);
   if (potoo_camera_settings_get_username (s) != NULL)
     g_object_set (self->source, "user-id", potoo_camera_settings_get_username (s), "user-pw",
                   potoo_camera_settings_get_password (s), NULL);
