@@ -31,7 +31,6 @@
 #define UDP_LATENCY_MS 200
 #define TCP_LATENCY_MS 2000
 #define UDP_BUFFER_BYTES (2 * 1024 * 1024) /* a burst of a keyframe */
-#define MAX_SDP_MEDIA 16
 /* Sender reports that would move a track further are not believed. */
 #define MAX_LIP_SYNC_NS ((gint64) (500 * GST_MSECOND))
 
@@ -116,7 +115,7 @@ on_select_stream (GstElement *source, guint number, GstCaps *caps, gpointer user
   const PotooTrackFormat *format = potoo_track_format_find (get_media_name (caps),
                                                             get_encoding_name (caps));
 
-  if (format == NULL || number >= MAX_SDP_MEDIA)
+  if (format == NULL || number >= POTOO_MAX_SDP_MEDIA)
     return FALSE;
   PotooTrackKind kind = potoo_track_format_get_kind (format);
   if (kind == POTOO_TRACK_AUDIO && !potoo_camera_settings_get_audio (self->settings))

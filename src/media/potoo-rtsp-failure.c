@@ -12,7 +12,6 @@
 
 #define RTSP_PORT 554
 #define RTSPS_PORT 322
-#define MAX_SDP_MEDIA 16
 #define MAX_OFFER_LENGTH 200
 
 /* `host:port` as people write it. */
@@ -147,7 +146,7 @@ get_encoding_name (const GstSDPMedia *media)
 char *
 potoo_rtsp_describe_unusable_offer (const GstSDPMessage *sdp)
 {
-  guint n = MIN (gst_sdp_message_medias_len (sdp), MAX_SDP_MEDIA);
+  guint n = MIN (gst_sdp_message_medias_len (sdp), POTOO_MAX_SDP_MEDIA);
   g_autoptr (GString) offered = g_string_new (NULL);
 
   for (guint i = 0; i < n; i++)

@@ -30,6 +30,9 @@ GError *potoo_rtsp_failure_describe (const GError *error,
 /* The camera refuses the lower transport that was asked for (RTSP 461). */
 gboolean potoo_rtsp_failure_is_transport (const GError *error);
 
+/* What a camera offers beyond this many media is not looked at. */
+#define POTOO_MAX_SDP_MEDIA 16
+
 /* NULL when @sdp offers video that we take, else why it cannot be used.
  * (transfer full) (nullable) */
 char *potoo_rtsp_describe_unusable_offer (const GstSDPMessage *sdp);

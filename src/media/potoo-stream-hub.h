@@ -32,9 +32,10 @@ typedef struct
   guint track; /* 0 is video */
   GstBuffer *buffer;
   GstCaps *caps;
-  GstClockTime pts_ns, dts_ns; /* running time */
-  gboolean key;                /* video keyframe */
-  gboolean discontinuous;      /* taking side: access units are missing before this one */
+  GstClockTime pts_ns;    /* running time */
+  GstClockTime dts_ns;    /* as that, or NONE where the source tells no decoding times */
+  gboolean key;           /* video keyframe */
+  gboolean discontinuous; /* taking side: access units are missing before this one */
 } PotooAccessUnit;
 
 /* --- the feeding side: the camera pipeline --- */

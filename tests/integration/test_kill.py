@@ -18,10 +18,11 @@ from potoo_recording import check_with_ffprobe, find_lost_and_doubled, read_stam
 KILLS = int(os.environ.get('POTOO_KILLS', 30))
 SEED = int(os.environ.get('POTOO_SEED', time.time_ns() % 1_000_000))
 DAEMONS = 3  # beside each other, each killed KILLS / DAEMONS times
-GOP_S = 1
+FRAGMENT_S = 1
+AUDIO_WAIT_S = 1
 SYNC_S = 2
-# Declared in docs/architecture.md: two GOPs, the sync interval, an fdatasync.
-DECLARED_LOSS_US = int((2 * GOP_S + SYNC_S + 0.5) * 1e6)
+# Declared in docs/storage.md: a fragment, its wait for audio, the sync interval, an fdatasync.
+DECLARED_LOSS_US = int((FRAGMENT_S + AUDIO_WAIT_S + SYNC_S + 0.5) * 1e6)
 CAMERAS = {
     'with-audio': {'codec': 'h264', 'audio': 'aac'},
     'video-only': {'codec': 'h265'},
