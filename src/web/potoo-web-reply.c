@@ -20,6 +20,12 @@ potoo_web_reply_text (PotooWebRequest *request, guint status, const char *type, 
 }
 
 void
+potoo_web_reply_bytes (PotooWebRequest *request, guint status, const char *type, GBytes *bytes)
+{
+  potoo_web_request_send (request, status, type, bytes, NULL);
+}
+
+void
 potoo_web_reply_empty (PotooWebRequest *request, guint status)
 {
   potoo_web_request_send (request, status, NULL, NULL, NULL);

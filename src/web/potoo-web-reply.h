@@ -18,6 +18,9 @@ void potoo_web_reply_object (PotooWebRequest *request, guint status, JsonObject 
 void potoo_web_reply_list (PotooWebRequest *request, JsonArray *items, char *next);
 /* @text: (transfer full) */
 void potoo_web_reply_text (PotooWebRequest *request, guint status, const char *type, char *text);
+/* @bytes: (transfer full) */
+void
+potoo_web_reply_bytes (PotooWebRequest *request, guint status, const char *type, GBytes *bytes);
 void potoo_web_reply_empty (PotooWebRequest *request, guint status);
 /* Sent in chunks, with its length announced. Takes @body. */
 void

@@ -36,6 +36,7 @@ static const char *const header_names[POTOO_WEB_N_HEADERS] = {
   [POTOO_WEB_HEADER_HOST] = "Host",
   [POTOO_WEB_HEADER_ORIGIN] = "Origin",
   [POTOO_WEB_HEADER_SEC_FETCH_SITE] = "Sec-Fetch-Site",
+  [POTOO_WEB_HEADER_ACCEPT_ENCODING] = "Accept-Encoding",
   [POTOO_WEB_HEADER_CONTENT_TYPE] = "Content-Type",
   [POTOO_WEB_HEADER_IF_MATCH] = "If-Match",
   [POTOO_WEB_HEADER_IF_NONE_MATCH] = "If-None-Match",

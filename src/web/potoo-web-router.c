@@ -16,6 +16,8 @@
 #include "base/potoo-text.h"
 #include "web/potoo-web-cursor.h"
 
+#define MAX_NAME 128
+
 struct _PotooWebRouter
 {
   GPtrArray *routes; /* const PotooRoute, static */
@@ -110,6 +112,13 @@ is_choice (const char *choices, const char *text)
   return g_strv_contains ((const char *const *) list, text);
 }
 
+static gboolean
+is_name (const char *text)
+{
+  return text[0] != '.' && text[0] != '\0' && strlen (text) <= MAX_NAME &&
+         text[strspn (text, G_CSET_a_2_z G_CSET_A_2_Z G_CSET_DIGITS "._-")] == '\0';
+}
+
 /* NULL when @text is acceptable, else what would be. */
 static char *
 parse_value (const PotooWebParam *param, const char *text, PotooWebValue *value)
@@ -138,6 +147,10 @@ parse_value (const PotooWebParam *param, const char *text, PotooWebValue *value)
       if (is_choice (param->choices, text))
         return NULL;
       return g_strdup_printf (_ ("must be one of: %s"), param->choices);
+    case POTOO_WEB_PARAM_NAME:
+      if (is_name (text))
+        return NULL;
+      return g_strdup (_ ("must be a file name"));
     case POTOO_WEB_PARAM_CURSOR:
       if (text[0] != '\0' && strlen (text) <= POTOO_WEB_CURSOR_MAX)
         return NULL;
@@ -199,6 +212,8 @@ parse_query (PotooWebMatch *match, const char *query)
 {
   PotooWebMatchResult result = POTOO_WEB_MATCH_FOUND;
 
+  if (match->route->any_query)
+    return result;
   if (query != NULL && query[0] != '\0')
     {
       g_auto (GStrv) items = g_strsplit (query, "&", -1);

@@ -38,6 +38,7 @@ typedef enum
   POTOO_WEB_PARAM_TIME,     /* number: RFC 3339 → wall_us */
   POTOO_WEB_PARAM_INTEGER,  /* number: min … max */
   POTOO_WEB_PARAM_CHOICE,   /* text: one of `choices` */
+  POTOO_WEB_PARAM_NAME,     /* text: a file name, `[A-Za-z0-9_-][A-Za-z0-9._-]{0,127}` */
   POTOO_WEB_PARAM_CURSOR,   /* text: the `next` of a page before; the handler checks it */
 } PotooWebParamType;
 
@@ -64,6 +65,7 @@ typedef struct
   PotooWebBodyKind body;
   PotooWebHandler handler;
   const char *summary;
+  gboolean any_query; /* pages: the query is their script's matter */
 } PotooRoute;
 
 typedef struct

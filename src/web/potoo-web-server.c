@@ -27,6 +27,7 @@
 #include "web/potoo-web-request-private.h"
 #include "web/potoo-web-segments.h"
 #include "web/potoo-web-system.h"
+#include "web/potoo-web-ui.h"
 
 /* What a cut connection may still take to unwind. */
 #define UNWIND_MS 500
@@ -240,6 +241,7 @@ make_router (void)
   potoo_web_router_add (router, potoo_web_segments_routes);
   potoo_web_router_add (router, potoo_web_media_routes);
   potoo_web_router_add (router, potoo_web_gaps_routes);
+  potoo_web_router_add (router, potoo_web_ui_routes);
   return router;
 }
 

@@ -623,7 +623,7 @@ test_refusals (Fixture *fixture, gconstpointer data)
     guint status;
     const char *id, *member, *value;
   } rows[] = {
-    { "GET", "/", "", "", 404, "not-found", NULL, NULL },
+    { "GET", "/nothing", "", "", 404, "not-found", NULL, NULL },
     { "GET", "/api/v1/nothing", "", "", 404, "not-found", NULL, NULL },
     { "GET", "/api/v1/cameras/Bad_Slug", "", "", 404, "not-found", NULL, NULL },
     { "GET", "/api/v1/cameras/..%2f..%2fetc", "", "", 400, "invalid-argument", NULL, NULL },

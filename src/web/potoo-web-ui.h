@@ -1,0 +1,11 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#pragma once
+
+#include "web/potoo-web-router.h"
+
+G_BEGIN_DECLS
+
+/* The pages of the browser's user interface, from the GResource that web/ makes. */
+extern const PotooRoute potoo_web_ui_routes[];
+
+G_END_DECLS
