@@ -301,6 +301,28 @@ potoo_stream_hub_flush (PotooStreamHub *hub)
   potoo_hub_units_free (&trash);
 }
 
+static void
+access_unit_copy (PotooAccessUnit *copy, const PotooAccessUnit *unit)
+{
+  *copy = *unit;
+  gst_buffer_ref (copy->buffer);
+  if (copy->caps != NULL)
+    gst_caps_ref (copy->caps);
+}
+
+gboolean
+potoo_stream_hub_get_keyframe (PotooStreamHub *hub, PotooAccessUnit *unit)
+{
+  g_return_val_if_fail (hub != NULL && unit != NULL, FALSE);
+
+  g_mutex_lock (&hub->lock);
+  GList *link = potoo_unit_queue_find_keyframe (&hub->ring);
+  if (link != NULL)
+    access_unit_copy (unit, &((PotooHubUnit *) link->data)->unit);
+  g_mutex_unlock (&hub->lock);
+  return link != NULL;
+}
+
 /* The keyframe at most @gops back from which all up to now fits; NULL: none. */
 static GList *
 ring_find_start (PotooStreamHub *hub, guint gops, gsize max_bytes)
@@ -369,11 +391,8 @@ potoo_subscriber_take (PotooSubscriber *self, PotooAccessUnit *access_unit)
   if (unit == NULL)
     return FALSE;
 
-  *access_unit = unit->unit;
+  access_unit_copy (access_unit, &unit->unit);
   access_unit->discontinuous |= jumped;
-  gst_buffer_ref (access_unit->buffer);
-  if (access_unit->caps != NULL)
-    gst_caps_ref (access_unit->caps);
   return TRUE;
 }
 

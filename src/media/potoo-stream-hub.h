@@ -48,6 +48,11 @@ void potoo_stream_hub_push (PotooStreamHub *hub,
 void potoo_stream_hub_flush (PotooStreamHub *hub);
 
 /* --- the taking side --- */
+
+/* The newest video keyframe into @unit, cleared with potoo_access_unit_clear(); FALSE when the
+ * ring holds none. */
+gboolean potoo_stream_hub_get_keyframe (PotooStreamHub *hub, PotooAccessUnit *unit);
+
 typedef struct _PotooSubscriber PotooSubscriber;
 
 /* Called when the queue turns from empty to not empty (not for what it starts with),

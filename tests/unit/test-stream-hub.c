@@ -90,6 +90,24 @@ test_gate (void)
 }
 
 static void
+test_keyframe (void)
+{
+  g_autoptr (PotooStreamHub) hub = potoo_stream_hub_new ("cam", "main");
+  PotooAccessUnit unit = { 0 };
+
+  g_assert_false (potoo_stream_hub_get_keyframe (hub, &unit));
+  push_run (hub, 0, 25, 10);
+  push_full (hub, 1, 25, TRUE, 100, 0);
+  g_assert_true (potoo_stream_hub_get_keyframe (hub, &unit));
+  g_assert_cmpuint (GST_BUFFER_OFFSET (unit.buffer), ==, 20);
+  g_assert_true (unit.key && unit.track == 0);
+  potoo_stream_hub_flush (hub);
+  g_assert_true (GST_IS_BUFFER (unit.buffer));
+  potoo_access_unit_clear (&unit);
+  g_assert_false (potoo_stream_hub_get_keyframe (hub, &unit));
+}
+
+static void
 test_replay (void)
 {
   g_autoptr (PotooStreamHub) hub = potoo_stream_hub_new ("cam", "main");
@@ -512,6 +530,7 @@ main (int argc, char *argv[])
 {
   gst_init (NULL, NULL);
   g_test_init (&argc, &argv, NULL);
+  g_test_add_func ("/stream-hub/keyframe", test_keyframe);
   g_test_add_func ("/stream-hub/gate", test_gate);
   g_test_add_func ("/stream-hub/replay", test_replay);
   g_test_add_func ("/stream-hub/ring/gops", test_ring_keeps_gops);
