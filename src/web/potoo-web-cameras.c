@@ -23,33 +23,6 @@ get_list (PotooWebRequest *request)
   return potoo_web_request_get_context (request)->cameras;
 }
 
-static JsonObject *
-make_status (PotooCameraSnapshot *snapshot)
-{
-  JsonObject *status = json_object_new ();
-
-  json_object_set_string_member (status, "state", potoo_camera_state_to_string (snapshot->state));
-  potoo_web_json_set_text (status, "reason", snapshot->reason);
-  potoo_web_json_set_time (status, "since", snapshot->since_us);
-  potoo_web_json_set_time (status, "retry_at", snapshot->retry_at_us);
-  potoo_web_json_set_text (status, "video_codec", snapshot->video_codec);
-  potoo_web_json_set_text (status, "audio_codec", snapshot->audio_codec);
-  json_object_set_int_member (status, "width", snapshot->width);
-  json_object_set_int_member (status, "height", snapshot->height);
-  json_object_set_double_member (status, "fps", snapshot->fps);
-  json_object_set_int_member (status, "bitrate", snapshot->bitrate);
-  return status;
-}
-
-static JsonObject *
-make_camera (PotooCameraSnapshot *snapshot)
-{
-  JsonObject *object = potoo_camera_settings_to_json (snapshot->settings);
-
-  json_object_set_object_member (object, "status", make_status (snapshot));
-  return object;
-}
-
 static char *
 make_etag (PotooCameraSnapshot *snapshot)
 {
@@ -62,7 +35,7 @@ reply_camera (PotooWebRequest *request, guint status, PotooCameraSnapshot *snaps
   g_autofree char *etag = make_etag (snapshot);
 
   potoo_web_reply_set_header (request, "ETag", etag);
-  potoo_web_reply_object (request, status, make_camera (snapshot));
+  potoo_web_reply_object (request, status, potoo_web_json_from_camera (snapshot));
 }
 
 static void
@@ -99,7 +72,7 @@ list_cameras (PotooWebRequest *request)
       const char *id = potoo_camera_settings_get_id (snapshot->settings);
       if (after != NULL && strcmp (id, after) <= 0)
         continue;
-      json_array_add_object_element (items, make_camera (snapshot));
+      json_array_add_object_element (items, potoo_web_json_from_camera (snapshot));
       if (json_array_get_length (items) == limit && i + 1 < snapshots->len)
         next = potoo_web_cursor_from_slug (CURSOR_KIND, id);
     }

@@ -13,20 +13,6 @@
 
 #define CURSOR_KIND 'g'
 
-static JsonObject *
-make_gap (const PotooGap *gap)
-{
-  JsonObject *object = json_object_new ();
-
-  potoo_web_json_set_id (object, "id", gap->id);
-  json_object_set_string_member (object, "camera", gap->camera);
-  json_object_set_string_member (object, "stream", potoo_stream_kind_to_string (gap->stream));
-  potoo_web_json_set_time (object, "start", gap->start_us);
-  potoo_web_json_set_time (object, "end", gap->end_us);
-  json_object_set_string_member (object, "cause", potoo_gap_cause_to_string (gap->cause));
-  return object;
-}
-
 /* A removed camera is known by what it left. */
 static gboolean
 is_known (PotooWebRequest *request, const char *camera)
@@ -47,7 +33,7 @@ reply_gaps (PotooWebRequest *request, GPtrArray *rows, guint limit)
   char *next = NULL;
 
   for (guint i = 0; i < n; i++)
-    json_array_add_object_element (items, make_gap (rows->pdata[i]));
+    json_array_add_object_element (items, potoo_web_json_from_gap (rows->pdata[i]));
   if (rows->len > n)
     {
       const PotooGap *last = rows->pdata[n - 1];

@@ -4,6 +4,7 @@
 
 #include "base/potoo-clock.h"
 #include "base/potoo-text.h"
+#include "media/potoo-fragment.h"
 
 void
 potoo_web_json_set_text (JsonObject *object, const char *name, const char *text)
@@ -34,4 +35,76 @@ void
 potoo_web_json_set_seconds (JsonObject *object, const char *name, gint64 duration_us)
 {
   json_object_set_double_member (object, name, (double) duration_us / G_USEC_PER_SEC);
+}
+
+/* --- what the API shows in several places --- */
+
+static JsonObject *
+make_status (PotooCameraSnapshot *snapshot)
+{
+  JsonObject *status = json_object_new ();
+
+  json_object_set_string_member (status, "state", potoo_camera_state_to_string (snapshot->state));
+  potoo_web_json_set_text (status, "reason", snapshot->reason);
+  potoo_web_json_set_time (status, "since", snapshot->since_us);
+  potoo_web_json_set_time (status, "retry_at", snapshot->retry_at_us);
+  potoo_web_json_set_text (status, "video_codec", snapshot->video_codec);
+  potoo_web_json_set_text (status, "audio_codec", snapshot->audio_codec);
+  json_object_set_int_member (status, "width", snapshot->width);
+  json_object_set_int_member (status, "height", snapshot->height);
+  json_object_set_double_member (status, "fps", snapshot->fps);
+  json_object_set_int_member (status, "bitrate", snapshot->bitrate);
+  return status;
+}
+
+JsonObject *
+potoo_web_json_from_camera (PotooCameraSnapshot *snapshot)
+{
+  JsonObject *object = potoo_camera_settings_to_json (snapshot->settings);
+
+  json_object_set_object_member (object, "status", make_status (snapshot));
+  return object;
+}
+
+static gint64
+ticks_to_us (gint64 ticks)
+{
+  return ticks / POTOO_VIDEO_TIMESCALE * G_USEC_PER_SEC +
+         (ticks % POTOO_VIDEO_TIMESCALE * G_USEC_PER_SEC + POTOO_VIDEO_TIMESCALE / 2) /
+             POTOO_VIDEO_TIMESCALE;
+}
+
+JsonObject *
+potoo_web_json_from_segment (const PotooSegment *segment)
+{
+  JsonObject *object = json_object_new ();
+  g_autofree char *id = potoo_segment_id_format (segment->id);
+  g_autofree char *media = g_strdup_printf ("/api/v1/segments/%s/media.mp4", id);
+
+  json_object_set_string_member (object, "id", id);
+  json_object_set_string_member (object, "camera", segment->camera);
+  json_object_set_string_member (object, "stream", potoo_stream_kind_to_string (segment->stream));
+  json_object_set_string_member (object, "state", potoo_segment_state_to_string (segment->state));
+  potoo_web_json_set_id (object, "recording", segment->recording);
+  potoo_web_json_set_time (object, "start", segment->start_us);
+  potoo_web_json_set_time (object, "end", segment->end_us);
+  potoo_web_json_set_seconds (object, "duration", ticks_to_us (segment->duration_ticks));
+  json_object_set_int_member (object, "size", segment->size_bytes);
+  json_object_set_string_member (object, "codecs", segment->codecs);
+  json_object_set_string_member (object, "media", media);
+  return object;
+}
+
+JsonObject *
+potoo_web_json_from_gap (const PotooGap *gap)
+{
+  JsonObject *object = json_object_new ();
+
+  potoo_web_json_set_id (object, "id", gap->id);
+  json_object_set_string_member (object, "camera", gap->camera);
+  json_object_set_string_member (object, "stream", potoo_stream_kind_to_string (gap->stream));
+  potoo_web_json_set_time (object, "start", gap->start_us);
+  potoo_web_json_set_time (object, "end", gap->end_us);
+  json_object_set_string_member (object, "cause", potoo_gap_cause_to_string (gap->cause));
+  return object;
 }

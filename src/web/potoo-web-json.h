@@ -3,6 +3,9 @@
 
 #include <json-glib/json-glib.h>
 
+#include "camera/potoo-camera-status.h"
+#include "catalog/potoo-catalog-gaps.h"
+
 G_BEGIN_DECLS
 
 /* Members in the shapes of the API (docs/rest.md). Any thread. */
@@ -15,5 +18,10 @@ void potoo_web_json_set_time (JsonObject *object, const char *name, gint64 wall_
 void potoo_web_json_set_id (JsonObject *object, const char *name, gint64 id);
 /* Seconds, to the microsecond. */
 void potoo_web_json_set_seconds (JsonObject *object, const char *name, gint64 duration_us);
+
+/* Whole resources, the same in lists, by themselves and in `/api/v1/changes`. (transfer full) */
+JsonObject *potoo_web_json_from_camera (PotooCameraSnapshot *snapshot);
+JsonObject *potoo_web_json_from_segment (const PotooSegment *segment);
+JsonObject *potoo_web_json_from_gap (const PotooGap *gap);
 
 G_END_DECLS

@@ -3,42 +3,12 @@
 #include "web/potoo-web-segments.h"
 
 #include "catalog/potoo-catalog-segments.h"
-#include "media/potoo-fragment.h"
 #include "web/potoo-web-cursor.h"
 #include "web/potoo-web-json.h"
 #include "web/potoo-web-page.h"
 #include "web/potoo-web-reply.h"
 
 #define CURSOR_KIND 's'
-
-static gint64
-ticks_to_us (gint64 ticks)
-{
-  return ticks / POTOO_VIDEO_TIMESCALE * G_USEC_PER_SEC +
-         (ticks % POTOO_VIDEO_TIMESCALE * G_USEC_PER_SEC + POTOO_VIDEO_TIMESCALE / 2) /
-             POTOO_VIDEO_TIMESCALE;
-}
-
-static JsonObject *
-make_segment (const PotooSegment *segment)
-{
-  JsonObject *object = json_object_new ();
-  g_autofree char *id = potoo_segment_id_format (segment->id);
-  g_autofree char *media = g_strdup_printf ("/api/v1/segments/%s/media.mp4", id);
-
-  json_object_set_string_member (object, "id", id);
-  json_object_set_string_member (object, "camera", segment->camera);
-  json_object_set_string_member (object, "stream", potoo_stream_kind_to_string (segment->stream));
-  json_object_set_string_member (object, "state", potoo_segment_state_to_string (segment->state));
-  potoo_web_json_set_id (object, "recording", segment->recording);
-  potoo_web_json_set_time (object, "start", segment->start_us);
-  potoo_web_json_set_time (object, "end", segment->end_us);
-  potoo_web_json_set_seconds (object, "duration", ticks_to_us (segment->duration_ticks));
-  json_object_set_int_member (object, "size", segment->size_bytes);
-  json_object_set_string_member (object, "codecs", segment->codecs);
-  json_object_set_string_member (object, "media", media);
-  return object;
-}
 
 static void
 list_segments (PotooWebRequest *request)
@@ -60,7 +30,7 @@ list_segments (PotooWebRequest *request)
   JsonArray *items = json_array_new ();
   guint n = MIN (rows->len, query.limit - 1);
   for (guint i = 0; i < n; i++)
-    json_array_add_object_element (items, make_segment (rows->pdata[i]));
+    json_array_add_object_element (items, potoo_web_json_from_segment (rows->pdata[i]));
   if (rows->len > n)
     {
       const PotooSegment *last = rows->pdata[n - 1];
@@ -79,7 +49,7 @@ get_segment (PotooWebRequest *request)
   if (segment == NULL)
     potoo_web_reply_error (request, error);
   else
-    potoo_web_reply_object (request, 200, make_segment (segment));
+    potoo_web_reply_object (request, 200, potoo_web_json_from_segment (segment));
 }
 
 static const PotooWebParam list_params[] = {
