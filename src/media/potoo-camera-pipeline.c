@@ -367,28 +367,31 @@ potoo_camera_pipeline_start (PotooCameraPipeline *self)
 }
 
 static void
-stop_in_thread (GTask *task, gpointer source, gpointer data, GCancellable *cancellable)
+stop_in_thread (GstElement *pipeline, gpointer user_data)
 {
-  PotooCameraPipeline *self = source;
+  GTask *task = user_data;
+  PotooCameraPipeline *self = g_task_get_source_object (task);
 
-  if (self->pipeline != NULL)
-    gst_element_set_state (self->pipeline, GST_STATE_NULL);
+  gst_element_set_state (pipeline, GST_STATE_NULL);
   potoo_fragmenter_flush (self->fragmenter);
   g_task_return_boolean (task, TRUE);
 }
 
+/* In GStreamer's own pool, which gives each call a thread at once: GTask's has ten for the
+ * whole process, resolving host names among others. Their number is that of the cameras. */
 void
 potoo_camera_pipeline_stop_async (PotooCameraPipeline *self,
                                   GAsyncReadyCallback callback,
                                   gpointer user_data)
 {
   g_return_if_fail (POTOO_IS_CAMERA_PIPELINE (self));
+  g_return_if_fail (self->pipeline != NULL);
 
-  g_autoptr (GTask) task = g_task_new (self, NULL, callback, user_data);
+  GTask *task = g_task_new (self, NULL, callback, user_data);
   g_task_set_source_tag (task, potoo_camera_pipeline_stop_async);
   self->ended = TRUE;
   g_clear_handle_id (&self->bus_watch, g_source_remove);
-  g_task_run_in_thread (task, stop_in_thread);
+  gst_element_call_async (self->pipeline, stop_in_thread, task, g_object_unref);
 }
 
 void
