@@ -14,6 +14,7 @@
 
 #include <glib/gi18n-lib.h>
 #include <gst/pbutils/pbutils.h>
+#include <gst/rtp/rtp.h>
 #include <gst/rtsp/rtsp.h>
 #include <gst/sdp/sdp.h>
 #include <string.h>
@@ -25,14 +26,9 @@
 
 #define CONNECT_TIMEOUT_US (5 * 1000 * 1000)
 #define UDP_TIMEOUT_US (5 * 1000 * 1000)
-/* How late a packet may come and still keep its place on the time line. Packets in
- * order do not wait; over UDP a lost one holds up the next ones that long, over
- * TCP none is lost, so a network that pauses shall not bend the time line. */
-#define UDP_LATENCY_MS 200
-#define TCP_LATENCY_MS 2000
+/* How long a lost packet is waited for. Packets in order do not wait. */
+#define REORDER_TIMEOUT_MS 200
 #define UDP_BUFFER_BYTES (2 * 1024 * 1024) /* a burst of a keyframe */
-/* Sender reports that would move a track further are not believed. */
-#define MAX_LIP_SYNC_NS ((gint64) (500 * GST_MSECOND))
 
 struct _PotooCameraPipeline
 {
@@ -47,11 +43,11 @@ struct _PotooCameraPipeline
   gboolean ended, playing, udp;
   int untrusted; /* atomic: the camera's certificate was refused */
 
-  GMutex lock;          /* protects tracks and selected: made in streaming threads */
-  GPtrArray *tracks;    /* PotooCameraTrack */
-  gboolean selected[2]; /* by PotooTrackKind */
-  guint video_session;
-  PotooTimeReference *reference;
+  GMutex lock;              /* protects what follows: made in streaming threads */
+  GPtrArray *tracks;        /* PotooCameraTrack */
+  PotooRtpClock *clocks[2]; /* by PotooTrackKind, of this connection */
+  gboolean selected[2];
+  guint sessions[2]; /* of rtpbin */
 };
 
 G_DEFINE_FINAL_TYPE (PotooCameraPipeline, potoo_camera_pipeline, G_TYPE_OBJECT)
@@ -108,6 +104,25 @@ on_sdp (GstElement *source, GstSDPMessage *sdp, gpointer user_data)
     potoo_post_unusable (source, reason);
 }
 
+/* FALSE when there is a track of this kind already. */
+static gboolean
+select_track (PotooCameraPipeline *self, PotooTrackKind kind, guint session, const GstCaps *caps)
+{
+  int rate = 0;
+
+  gst_structure_get_int (gst_caps_get_structure (caps, 0), "clock-rate", &rate);
+  g_mutex_lock (&self->lock);
+  gboolean wanted = !self->selected[kind] && rate > 0;
+  if (wanted)
+    {
+      self->selected[kind] = TRUE;
+      self->sessions[kind] = session;
+      potoo_rtp_clock_set_rate (self->clocks[kind], (guint) rate);
+    }
+  g_mutex_unlock (&self->lock);
+  return wanted;
+}
+
 static gboolean
 on_select_stream (GstElement *source, guint number, GstCaps *caps, gpointer user_data)
 {
@@ -120,13 +135,7 @@ on_select_stream (GstElement *source, guint number, GstCaps *caps, gpointer user
   PotooTrackKind kind = potoo_track_format_get_kind (format);
   if (kind == POTOO_TRACK_AUDIO && !potoo_camera_settings_get_audio (self->settings))
     return FALSE;
-  g_mutex_lock (&self->lock);
-  gboolean wanted = !self->selected[kind];
-  self->selected[kind] = TRUE;
-  if (wanted && kind == POTOO_TRACK_VIDEO)
-    self->video_session = number;
-  g_mutex_unlock (&self->lock);
-  return wanted;
+  return select_track (self, kind, number, caps);
 }
 
 /* Asked only about certificates that did not pass. */
@@ -158,10 +167,10 @@ on_pad_added (GstElement *source, GstPad *pad, gpointer user_data)
   if (format == NULL)
     return;
 
-  guint index = potoo_track_format_get_kind (format) == POTOO_TRACK_VIDEO ? 0 : 1;
-  PotooCameraTrack *track = potoo_camera_track_new (format, index, GST_BIN (self->pipeline), pad,
-                                                    self->hub, self->fragmenter, self->reference,
-                                                    get_id (self), &error);
+  PotooTrackKind kind = potoo_track_format_get_kind (format);
+  PotooCameraTrack *track = potoo_camera_track_new (
+      format, kind == POTOO_TRACK_VIDEO ? 0 : 1, GST_BIN (self->pipeline), pad, self->hub,
+      self->fragmenter, self->clocks[kind], get_id (self), &error);
   if (track == NULL)
     {
       potoo_post_unusable (source, error->message);
@@ -238,6 +247,32 @@ on_bus_message (GstBus *bus, GstMessage *message, gpointer user_data)
 
 /* --- life --- */
 
+/* @sync: what the jitter buffer makes of an RTCP sender report of the stream. */
+static void
+on_sender_report (GstElement *jitter_buffer, GstStructure *sync, gpointer user_data)
+{
+  PotooRtpClock *clock = user_data;
+  const GValue *value = gst_structure_get_value (sync, "sr-buffer");
+  GstRTCPBuffer rtcp = GST_RTCP_BUFFER_INIT;
+  GstRTCPPacket packet;
+  guint64 ntp = 0;
+  guint32 rtp_time = 0;
+
+  if (value == NULL || !gst_rtcp_buffer_map (gst_value_get_buffer (value), GST_MAP_READ, &rtcp))
+    return;
+  if (gst_rtcp_buffer_get_first_packet (&rtcp, &packet) &&
+      gst_rtcp_packet_get_type (&packet) == GST_RTCP_TYPE_SR)
+    gst_rtcp_packet_sr_get_sender_info (&packet, NULL, &ntp, &rtp_time, NULL, NULL);
+  gst_rtcp_buffer_unmap (&rtcp);
+  potoo_rtp_clock_set_sender_time (clock, rtp_time, gst_rtcp_ntp_to_unix (ntp));
+}
+
+static void
+unref_clock (gpointer clock, GClosure *closure)
+{
+  potoo_rtp_clock_unref (clock);
+}
+
 static void
 on_new_jitter_buffer (GstElement *rtpbin,
                       GstElement *jitter_buffer,
@@ -251,10 +286,11 @@ on_new_jitter_buffer (GstElement *rtpbin,
    * the whole latency once, at its start. */
   g_object_set (jitter_buffer, "faststart-min-packets", 1, NULL);
   g_mutex_lock (&self->lock);
-  gboolean video = self->selected[POTOO_TRACK_VIDEO] && session == self->video_session;
+  for (guint kind = 0; kind < G_N_ELEMENTS (self->clocks); kind++)
+    if (self->selected[kind] && self->sessions[kind] == session)
+      g_signal_connect_data (jitter_buffer, "handle-sync", G_CALLBACK (on_sender_report),
+                             potoo_rtp_clock_ref (self->clocks[kind]), unref_clock, 0);
   g_mutex_unlock (&self->lock);
-  if (video)
-    potoo_time_reference_set (self->reference, jitter_buffer);
 }
 
 static void
@@ -270,9 +306,8 @@ configure_source (PotooCameraPipeline *self, GstRTSPLowerTrans protocols)
   gboolean udp = protocols == GST_RTSP_LOWER_TRANS_UDP;
 
   g_object_set (self->source, "location", potoo_camera_settings_get_url (s), "protocols", protocols,
-                "latency", udp ? UDP_LATENCY_MS : TCP_LATENCY_MS, "tcp-timeout",
-                (guint64) CONNECT_TIMEOUT_US, "timeout", (guint64) UDP_TIMEOUT_US,
-                "do-retransmission", udp, "max-ts-offset", MAX_LIP_SYNC_NS, "udp-buffer-size",
+                "latency", REORDER_TIMEOUT_MS, "tcp-timeout", (guint64) CONNECT_TIMEOUT_US,
+                "timeout", (guint64) UDP_TIMEOUT_US, "do-retransmission", udp, "udp-buffer-size",
                 UDP_BUFFER_BYTES, "user-agent", "Potoo/" PACKAGE_VERSION, NULL);
   if (potoo_camera_settings_get_username (s) != NULL)
     g_object_set (self->source, "user-id", potoo_camera_settings_get_username (s), "user-pw",
@@ -305,6 +340,13 @@ drop_source (PotooCameraPipeline *self)
   self->source = NULL;
 }
 
+static void
+drop_clocks (PotooCameraPipeline *self)
+{
+  for (guint kind = 0; kind < G_N_ELEMENTS (self->clocks); kind++)
+    g_clear_pointer (&self->clocks[kind], potoo_rtp_clock_unref);
+}
+
 static gboolean
 connect_with (PotooCameraPipeline *self, GstRTSPLowerTrans protocols)
 {
@@ -316,7 +358,12 @@ connect_with (PotooCameraPipeline *self, GstRTSPLowerTrans protocols)
     drop_source (self);
   self->source = source;
   self->udp = protocols == GST_RTSP_LOWER_TRANS_UDP;
+  g_mutex_lock (&self->lock);
   memset (self->selected, 0, sizeof self->selected);
+  drop_clocks (self);
+  self->clocks[POTOO_TRACK_VIDEO] = potoo_rtp_clock_new (NULL);
+  self->clocks[POTOO_TRACK_AUDIO] = potoo_rtp_clock_new (self->clocks[POTOO_TRACK_VIDEO]);
+  g_mutex_unlock (&self->lock);
   configure_source (self, protocols);
   gst_bin_add (GST_BIN (self->pipeline), source);
   gst_element_sync_state_with_parent (source);
@@ -492,7 +539,7 @@ potoo_camera_pipeline_finalize (GObject *object)
       gst_object_unref (self->pipeline);
     }
   g_ptr_array_unref (self->tracks);
-  potoo_time_reference_unref (self->reference);
+  drop_clocks (self);
   potoo_camera_settings_unref (self->settings);
   potoo_stream_hub_unref (self->hub);
   g_mutex_clear (&self->lock);
@@ -513,6 +560,5 @@ static void
 potoo_camera_pipeline_init (PotooCameraPipeline *self)
 {
   g_mutex_init (&self->lock);
-  self->reference = potoo_time_reference_new ();
   self->tracks = g_ptr_array_new_with_free_func ((GDestroyNotify) potoo_camera_track_free);
 }

@@ -4,6 +4,7 @@
 
 #include <glib/gi18n-lib.h>
 #include <gst/app/gstappsink.h>
+#include <gst/rtp/rtp.h>
 #include <gst/video/video.h>
 #include <string.h>
 
@@ -16,7 +17,8 @@
 #define MAX_ACCESS_UNIT_BYTES (32 * 1024 * 1024)
 /* The least step of a video time, rounded up. */
 #define TICK_NS (GST_SECOND / POTOO_VIDEO_TIMESCALE + 1)
-#define SAME_TIME_NS (5 * GST_MSECOND)
+/* Access units that wait at the start of a connection. */
+#define MAX_HELD 128
 
 struct _PotooTrackFormat
 {
@@ -45,7 +47,7 @@ struct _PotooCameraTrack
   char *camera_id;
   PotooStreamHub *hub;
   PotooFragmenter *fragmenter;
-  PotooTimeReference *reference;
+  PotooRtpClock *clock;
   GstElement *appsink; /* (transfer full) */
 
   GMutex lock;   /* protects caps: read by main, written by the streaming thread */
@@ -53,10 +55,14 @@ struct _PotooCameraTrack
   gboolean storable;
   gsize bytes_since_access_unit; /* streaming thread only */
   GstClockTime last_pts_ns;      /* streaming thread only */
+  GQueue held;                   /* GstSample; streaming thread only */
+  gsize bytes_held;
   gboolean too_large;
   PotooTrackProgress progress; /* written by the streaming thread, atomic */
 
-  PotooMetric *discontinuities, *received, *untimed;
+  guint n_jumps; /* streaming thread only */
+
+  PotooMetric *discontinuities, *received, *untimed, *jumps;
 };
 
 const PotooTrackFormat *
@@ -98,10 +104,18 @@ load (const gint64 *field)
   return __atomic_load_n (field, __ATOMIC_RELAXED);
 }
 
+static gboolean
+is_key (PotooCameraTrack *self, GstBuffer *buffer)
+{
+  return self->format->kind == POTOO_TRACK_VIDEO &&
+         !GST_BUFFER_FLAG_IS_SET (buffer, GST_BUFFER_FLAG_DELTA_UNIT);
+}
+
 static void
-count_access_unit (PotooCameraTrack *self, GstBuffer *buffer, gboolean key)
+count_access_unit (PotooCameraTrack *self, GstBuffer *buffer)
 {
   PotooTrackProgress *p = &self->progress;
+  gboolean key = is_key (self, buffer);
   gint64 size = (gint64) gst_buffer_get_size (buffer);
   gint64 now = potoo_clock_mono_us ();
 
@@ -135,27 +149,78 @@ take_caps (PotooCameraTrack *self, GstCaps *caps)
     potoo_log_warning (self->camera_id, "The audio track cannot be stored in MP4; it is left out");
 }
 
-/* After a pause of this process the jitter buffer gives all that has queued up
- * one and the same time, give or take, and the parsers leave the repeated ones
- * without any. Nothing is lost for that: such a picture follows the one before at
- * once, sound follows on. B-frames step back by a whole picture or more. */
+/* Parsers leave a time out that repeats the one before. Nothing is lost for that: such
+ * a picture follows the one before at once, sound follows on. */
 static GstClockTime
 complete_time (PotooCameraTrack *self, GstBuffer *buffer, GstClockTime pts_ns)
 {
-  gboolean video = self->format->kind == POTOO_TRACK_VIDEO;
-  GstClockTime last_ns = self->last_pts_ns;
+  gboolean follows = self->format->kind == POTOO_TRACK_AUDIO &&
+                     GST_BUFFER_DURATION_IS_VALID (buffer);
 
-  if (GST_CLOCK_TIME_IS_VALID (last_ns))
+  if (!GST_CLOCK_TIME_IS_VALID (pts_ns) && GST_CLOCK_TIME_IS_VALID (self->last_pts_ns))
     {
-      gboolean untimed = !GST_CLOCK_TIME_IS_VALID (pts_ns);
-      gboolean repeated = video && pts_ns <= last_ns && last_ns - pts_ns < SAME_TIME_NS;
-      gboolean follows = !video && GST_BUFFER_DURATION_IS_VALID (buffer);
-      if (untimed || repeated)
-        pts_ns = last_ns + (follows ? GST_BUFFER_DURATION (buffer) : TICK_NS);
-      potoo_metric_add (self->untimed, untimed || repeated);
+      pts_ns = self->last_pts_ns + (follows ? GST_BUFFER_DURATION (buffer) : TICK_NS);
+      potoo_metric_add (self->untimed, 1);
     }
   self->last_pts_ns = pts_ns;
   return pts_ns;
+}
+
+static void
+count_jumps (PotooCameraTrack *self)
+{
+  guint n = potoo_rtp_clock_get_n_jumps (self->clock);
+
+  if (n == self->n_jumps)
+    return;
+  potoo_metric_add (self->jumps, n - self->n_jumps);
+  self->n_jumps = n;
+}
+
+static void
+take_sample (PotooCameraTrack *self, GstSample *sample)
+{
+  GstBuffer *buffer = gst_sample_get_buffer (sample);
+  GstCaps *caps = gst_sample_get_caps (sample);
+  GstClockTime stream_ns = gst_segment_to_running_time (gst_sample_get_segment (sample),
+                                                        GST_FORMAT_TIME, GST_BUFFER_PTS (buffer));
+  GstClockTime pts_ns = complete_time (self, buffer,
+                                       potoo_rtp_clock_apply (self->clock, stream_ns));
+  PotooAccessUnit unit = {
+    .track = self->index,
+    .buffer = buffer,
+    .caps = caps,
+    .pts_ns = pts_ns,
+    .dts_ns = GST_CLOCK_TIME_NONE,
+    .key = is_key (self, buffer),
+  };
+
+  count_jumps (self);
+  take_caps (self, caps);
+  if (GST_CLOCK_TIME_IS_VALID (pts_ns))
+    potoo_stream_hub_push (self->hub, &unit);
+  if (self->storable)
+    potoo_fragmenter_push (self->fragmenter, self->index, buffer, pts_ns);
+}
+
+void
+potoo_camera_track_flush (PotooCameraTrack *self)
+{
+  GstSample *sample;
+
+  while ((sample = g_queue_pop_head (&self->held)) != NULL)
+    {
+      take_sample (self, sample);
+      gst_sample_unref (sample);
+    }
+}
+
+/* At the start of a connection the first access units wait until their time is known. */
+static gboolean
+is_held (PotooCameraTrack *self)
+{
+  return self->held.length < MAX_HELD && self->bytes_held < MAX_ACCESS_UNIT_BYTES &&
+         !potoo_rtp_clock_is_settled (self->clock);
 }
 
 static GstFlowReturn
@@ -167,37 +232,30 @@ on_new_sample (GstAppSink *appsink, gpointer user_data)
   if (sample == NULL)
     return GST_FLOW_EOS;
   GstBuffer *buffer = gst_sample_get_buffer (sample);
-  GstCaps *caps = gst_sample_get_caps (sample);
-  if (buffer == NULL || caps == NULL)
+  if (buffer == NULL || gst_sample_get_caps (sample) == NULL)
     return GST_FLOW_OK;
-  take_caps (self, caps);
 
-  gboolean video = self->format->kind == POTOO_TRACK_VIDEO;
-  GstClockTime pts = potoo_time_reference_apply (
-      self->reference, gst_segment_to_running_time (gst_sample_get_segment (sample),
-                                                    GST_FORMAT_TIME, GST_BUFFER_PTS (buffer)));
-  pts = complete_time (self, buffer, pts);
-  PotooAccessUnit unit = {
-    .track = self->index,
-    .buffer = buffer,
-    .caps = caps,
-    .pts_ns = pts,
-    .dts_ns = GST_CLOCK_TIME_NONE,
-    .key = video && !GST_BUFFER_FLAG_IS_SET (buffer, GST_BUFFER_FLAG_DELTA_UNIT),
-  };
   gboolean first = self->progress.access_units == 0;
-  count_access_unit (self, buffer, unit.key);
-  if (GST_CLOCK_TIME_IS_VALID (pts))
-    potoo_stream_hub_push (self->hub, &unit);
-  if (self->storable)
-    potoo_fragmenter_push (self->fragmenter, self->index, buffer, pts);
-  if (first && video)
+  count_access_unit (self, buffer);
+  if (is_held (self))
+    {
+      self->bytes_held += gst_buffer_get_size (buffer);
+      g_queue_push_tail (&self->held, g_steal_pointer (&sample));
+    }
+  else
+    {
+      potoo_camera_track_flush (self);
+      take_sample (self, sample);
+    }
+  if (first && self->format->kind == POTOO_TRACK_VIDEO)
     gst_element_post_message (
         self->appsink,
         gst_message_new_application (GST_OBJECT (self->appsink),
                                      gst_structure_new_empty (POTOO_MESSAGE_FIRST_ACCESS_UNIT)));
   return GST_FLOW_OK;
 }
+
+/* --- packets, before the depayloader --- */
 
 static gsize
 get_probe_size (GstPadProbeInfo *info)
@@ -207,14 +265,12 @@ get_probe_size (GstPadProbeInfo *info)
   return gst_buffer_get_size (GST_PAD_PROBE_INFO_BUFFER (info));
 }
 
-static GstPadProbeReturn
-on_rtp (GstPad *pad, GstPadProbeInfo *info, gpointer user_data)
+static gboolean
+is_too_large (PotooCameraTrack *self, GstPadProbeInfo *info)
 {
-  PotooCameraTrack *self = user_data;
-
   self->bytes_since_access_unit += get_probe_size (info);
   if (self->bytes_since_access_unit <= MAX_ACCESS_UNIT_BYTES)
-    return GST_PAD_PROBE_OK;
+    return FALSE;
   if (!self->too_large)
     {
       g_autofree char *reason = g_strdup_printf (
@@ -223,7 +279,48 @@ on_rtp (GstPad *pad, GstPadProbeInfo *info, gpointer user_data)
       self->too_large = TRUE;
       potoo_post_unusable (self->appsink, reason);
     }
-  return GST_PAD_PROBE_DROP;
+  return TRUE;
+}
+
+/* The jitter buffer's time gives way to stream time. (transfer full) */
+static GstBuffer *
+stamp (PotooCameraTrack *self, GstBuffer *packet)
+{
+  GstRTPBuffer rtp = GST_RTP_BUFFER_INIT;
+  GstClockTime now = (GstClockTime) potoo_clock_mono_us () * GST_USECOND;
+
+  if (!gst_rtp_buffer_map (packet, GST_MAP_READ, &rtp))
+    return packet;
+  guint32 rtp_time = gst_rtp_buffer_get_timestamp (&rtp);
+  gst_rtp_buffer_unmap (&rtp);
+  packet = gst_buffer_make_writable (packet);
+  GST_BUFFER_PTS (packet) = potoo_rtp_clock_observe (self->clock, rtp_time, now);
+  return packet;
+}
+
+static gboolean
+stamp_in_list (GstBuffer **packet, guint index, gpointer user_data)
+{
+  *packet = stamp (user_data, *packet);
+  return TRUE;
+}
+
+static GstPadProbeReturn
+on_rtp (GstPad *pad, GstPadProbeInfo *info, gpointer user_data)
+{
+  PotooCameraTrack *self = user_data;
+
+  if (is_too_large (self, info))
+    return GST_PAD_PROBE_DROP;
+  if (info->type & GST_PAD_PROBE_TYPE_BUFFER_LIST)
+    {
+      GstBufferList *list = gst_buffer_list_make_writable (GST_PAD_PROBE_INFO_BUFFER_LIST (info));
+      gst_buffer_list_foreach (list, stamp_in_list, self);
+      info->data = list;
+    }
+  else
+    info->data = stamp (self, GST_PAD_PROBE_INFO_BUFFER (info));
+  return GST_PAD_PROBE_OK;
 }
 
 static GstElement *
@@ -290,7 +387,7 @@ potoo_camera_track_new (const PotooTrackFormat *format,
                         GstPad *pad,
                         PotooStreamHub *hub,
                         PotooFragmenter *fragmenter,
-                        PotooTimeReference *reference,
+                        PotooRtpClock *clock,
                         const char *camera_id,
                         GError **error)
 {
@@ -298,12 +395,13 @@ potoo_camera_track_new (const PotooTrackFormat *format,
   g_autoptr (PotooCameraTrack) self = g_new0 (PotooCameraTrack, 1);
 
   g_mutex_init (&self->lock);
+  g_queue_init (&self->held);
   self->format = format;
   self->index = index;
   self->camera_id = g_strdup (camera_id);
   self->hub = potoo_stream_hub_ref (hub);
   self->fragmenter = fragmenter;
-  self->reference = potoo_time_reference_ref (reference);
+  self->clock = potoo_rtp_clock_ref (clock);
   self->discontinuities = potoo_metric_new_counter (
       "potoo_stream_discontinuities_total",
       "Access units that do not follow on from the one before: something was lost on the way.",
@@ -314,6 +412,10 @@ potoo_camera_track_new (const PotooTrackFormat *format,
   self->untimed = potoo_metric_new_counter ("potoo_stream_untimed_total",
                                             "Access units that came without a time of their own.",
                                             "camera", camera_id, "track", kind, NULL);
+  self->jumps = potoo_metric_new_counter ("potoo_stream_time_jumps_total",
+                                          "Times at which RTP time stamps did not go on from the "
+                                          "ones before, or fell behind for good.",
+                                          "camera", camera_id, "track", kind, NULL);
   self->last_pts_ns = GST_CLOCK_TIME_NONE;
   if (!build (self, bin, pad, error))
     return NULL;
@@ -323,13 +425,15 @@ potoo_camera_track_new (const PotooTrackFormat *format,
 void
 potoo_camera_track_free (PotooCameraTrack *self)
 {
+  g_queue_clear_full (&self->held, (GDestroyNotify) gst_sample_unref);
   gst_clear_object (&self->appsink);
   gst_clear_caps (&self->caps);
   potoo_stream_hub_unref (self->hub);
-  potoo_time_reference_unref (self->reference);
+  potoo_rtp_clock_unref (self->clock);
   potoo_metric_unref (self->discontinuities);
   potoo_metric_unref (self->received);
   potoo_metric_unref (self->untimed);
+  potoo_metric_unref (self->jumps);
   g_mutex_clear (&self->lock);
   g_free (self->camera_id);
   g_free (self);

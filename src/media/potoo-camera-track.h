@@ -4,8 +4,8 @@
 #include <gst/gst.h>
 
 #include "media/potoo-fragmenter.h"
+#include "media/potoo-rtp-clock.h"
 #include "media/potoo-stream-hub.h"
-#include "media/potoo-time-reference.h"
 
 G_BEGIN_DECLS
 
@@ -48,10 +48,12 @@ PotooCameraTrack *potoo_camera_track_new (const PotooTrackFormat *format,
                                           GstPad *pad,
                                           PotooStreamHub *hub,
                                           PotooFragmenter *fragmenter,
-                                          PotooTimeReference *reference,
+                                          PotooRtpClock *clock,
                                           const char *camera_id,
                                           GError **error);
-/* After the elements stand still (state NULL). */
+/* What is held at the start of a connection comes out. After the elements stand still (state NULL),
+ * as is the next one. */
+void potoo_camera_track_flush (PotooCameraTrack *track);
 void potoo_camera_track_free (PotooCameraTrack *track);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (PotooCameraTrack, potoo_camera_track_free)
 

@@ -12,9 +12,11 @@ from potoo_recording import (
     check_with_ffprobe,
     find_lost_and_doubled,
     find_shown_in_disorder,
+    frame_wall_errors_us,
     read_stamps,
 )
 
+WALL_TOLERANCE_US = 50_000
 CAMERAS = {'h264': {'audio': 'aac'}, 'h265': {'codec': 'h265'}, 'b-frames': {'bframes': 2}}
 
 
@@ -40,7 +42,5 @@ def test_recorder_paused(sim, daemon, pause_s):
         check_ledger(daemon, name)
         for path in paths:
             assert check_with_ffprobe(path) == ''
-            # After a second and more, rtpjitterbuffer gives what has queued up one time, so
-            # that nothing tells the order in which B-frames are to be shown.
-            if pause_s < 1:
-                assert find_shown_in_disorder(path) == []
+            assert find_shown_in_disorder(path) == []
+            assert max(map(abs, frame_wall_errors_us(path))) <= WALL_TOLERANCE_US

@@ -158,10 +158,7 @@ def test_wall_time_agrees_with_the_camera(recording, camera):
         assert abs(parse_time(segment['start']) - first.prft_wall_us) <= 1000
         errors += found
     print([round(error / 1000, 1) for error in errors])
-    within = [error for error in errors if abs(error) <= WALL_TOLERANCE_US]
-    # A machine that is busy with other tests may hand over a packet late now and then.
-    assert len(within) >= 0.9 * len(errors)
-    assert max(map(abs, errors)) < 5 * WALL_TOLERANCE_US
+    assert max(map(abs, errors)) <= WALL_TOLERANCE_US
 
 
 @pytest.mark.parametrize('camera', CAMERAS)

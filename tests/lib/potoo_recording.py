@@ -76,3 +76,19 @@ def find_lost_and_doubled(stamps):
     """(missing, doubled) frame numbers between the smallest and the largest one."""
     numbers = [stamp.number for stamp in stamps]
     return find_lost(numbers), find_doubled(numbers)
+
+
+def frame_wall_errors_us(path):
+    """How much later than the camera's own wall time each frame is dated by its fragment's prft."""
+    movie = read_movie(path)
+    track = movie.track_of('vide')
+    errors = []
+    for fragment in movie.fragments:
+        run = fragment.runs[track.track_id]
+        at = run.decode_time - fragment.prft_media_time
+        stamps = read_stamps(path, fragment.start, fragment.end)
+        for stamp, duration, offset in zip(stamps, run.durations, run.offsets):
+            shown_us = (at + offset) * 1_000_000 / track.timescale
+            errors.append(fragment.prft_wall_us + shown_us - stamp.wall_us)
+            at += duration
+    return errors
