@@ -13,6 +13,7 @@
 #include <sysexits.h>
 
 #include "app/potoo-app.h"
+#include "app/potoo-demo.h"
 #include "base/potoo-error.h"
 #include "base/potoo-log.h"
 #include "config/potoo-config.h"
@@ -33,6 +34,7 @@ typedef struct
 {
   char *config_path;
   char *state_dir;
+  guint demo; /* simulated cameras */
   gboolean system;
   gboolean check_config;
   gboolean version;
@@ -54,7 +56,25 @@ report (const GError *error)
   return potoo_error_exit_status (potoo_error_code_of (error));
 }
 
-/* Given paths win; then systemd's STATE_DIRECTORY; then system or user places. */
+static gboolean
+parse_demo (const char *name, const char *value, gpointer user_data, GError **error)
+{
+  Options *options = user_data;
+  guint64 n = POTOO_DEMO_CAMERAS;
+
+  if (value != NULL && !g_ascii_string_to_unsigned (value, 10, 1, POTOO_DEMO_MAX_CAMERAS, &n, NULL))
+    {
+      g_set_error (error, G_OPTION_ERROR, G_OPTION_ERROR_BAD_VALUE,
+                   _ ("--demo=%s: must be a number of cameras from 1 to %d"), value,
+                   POTOO_DEMO_MAX_CAMERAS);
+      return FALSE;
+    }
+  options->demo = (guint) n;
+  return TRUE;
+}
+
+/* Given paths win; then systemd's STATE_DIRECTORY; then system or user places, which for the
+ * demo are its own: no configuration file, which may name disks for real recordings. */
 static void
 complete_options (Options *options)
 {
@@ -63,15 +83,17 @@ complete_options (Options *options)
 
   if (options->state_dir == NULL)
     options->state_dir = state != NULL ? g_strdup (state)
-                         : system      ? g_strdup ("/var/lib/potoo")
-                                       : g_build_filename (g_get_user_state_dir (), "potoo", NULL);
+                         : system
+                             ? g_strdup ("/var/lib/potoo")
+                             : g_build_filename (g_get_user_state_dir (),
+                                                 options->demo > 0 ? "potoo-demo" : "potoo", NULL);
   else
     {
       char *absolute = g_canonicalize_filename (options->state_dir, NULL);
       g_free (options->state_dir);
       options->state_dir = absolute;
     }
-  if (options->config_path != NULL)
+  if (options->config_path != NULL || options->demo > 0)
     return;
   g_autofree char *path = system ? g_build_filename (POTOO_SYSCONF_DIR, "potoo", "potoo.conf", NULL)
                                  : g_build_filename (g_get_user_config_dir (), "potoo",
@@ -92,19 +114,31 @@ parse_options (Options *options, int *argc, char ***argv, GError **error)
       N_ ("Use the system's directories (/etc/potoo, /var/lib/potoo)"), NULL },
     { "check-config", 0, 0, G_OPTION_ARG_NONE, &options->check_config,
       N_ ("Check the configuration file and exit"), NULL },
+    { "demo", 0, G_OPTION_FLAG_OPTIONAL_ARG, G_OPTION_ARG_CALLBACK, parse_demo,
+      N_ ("Record N simulated cameras (1 to 16, 4 unless given), in a state directory of their own"),
+      N_ ("N") },
     { "version", 0, 0, G_OPTION_ARG_NONE, &options->version, N_ ("Print the version and exit"),
       NULL },
     G_OPTION_ENTRY_NULL,
   };
   g_autoptr (GOptionContext) context = g_option_context_new (NULL);
   g_option_context_set_summary (context, _ ("Network video recorder"));
-  g_option_context_add_main_entries (context, entries, GETTEXT_PACKAGE);
+  GOptionGroup *group = g_option_group_new (NULL, NULL, NULL, options, NULL);
+  g_option_group_add_entries (group, entries);
+  g_option_group_set_translation_domain (group, GETTEXT_PACKAGE);
+  g_option_context_set_main_group (context, group);
   if (!g_option_context_parse (context, argc, argv, error))
     return FALSE;
   if (*argc > 1)
     {
       g_set_error (error, G_OPTION_ERROR, G_OPTION_ERROR_FAILED,
                    _ ("Unexpected argument “%s”; see potoo --help"), (*argv)[1]);
+      return FALSE;
+    }
+  if (options->demo > 0 && options->system)
+    {
+      g_set_error_literal (error, G_OPTION_ERROR, G_OPTION_ERROR_FAILED,
+                           _ ("--demo and --system cannot be given together"));
       return FALSE;
     }
   complete_options (options);
@@ -148,6 +182,7 @@ run_app (const Options *options)
   g_autoptr (GMainLoop) loop = g_main_loop_new (NULL, FALSE);
   Run run = { app, loop, FALSE, EXIT_SUCCESS };
 
+  potoo_app_set_demo (app, options->demo);
   if (!potoo_app_start (app, &error))
     return report (error);
   g_unix_signal_add (SIGTERM, on_stop_signal, &run);

@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "app/potoo-app-recording.h"
+#include "app/potoo-demo.h"
 #include "app/potoo-state-dir.h"
 #include "base/potoo-clock.h"
 #include "base/potoo-error.h"
@@ -36,6 +37,8 @@ struct _PotooApp
   PotooCameraList *cameras;
   PotooAppRecording *recording;
   PotooWebServer *web;
+  guint n_demo_cameras; /* 0: no demo */
+  PotooDemo *demo;
   gboolean started;
 };
 
@@ -48,6 +51,12 @@ potoo_app_new (const char *config_path, const char *state_dir)
   self->config_path = g_strdup (config_path);
   self->state_dir = g_strdup (state_dir);
   return self;
+}
+
+void
+potoo_app_set_demo (PotooApp *self, guint n_cameras)
+{
+  self->n_demo_cameras = n_cameras;
 }
 
 void
@@ -96,6 +105,14 @@ watch_config (PotooApp *self)
 }
 
 static gboolean
+prepare_demo (PotooApp *self, GError **error)
+{
+  if (self->n_demo_cameras > 0)
+    self->demo = potoo_demo_new (self->state_dir, self->n_demo_cameras, error);
+  return self->n_demo_cameras == 0 || self->demo != NULL;
+}
+
+static gboolean
 start_storage (PotooApp *self, GError **error)
 {
   self->lock_fd = potoo_state_dir_lock (self->state_dir, error);
@@ -130,6 +147,9 @@ tear_down (PotooApp *self)
   gboolean finalised = TRUE;
 
   g_clear_object (&self->config_monitor);
+  if (self->demo != NULL)
+    potoo_demo_stop (self->demo);
+  g_clear_object (&self->demo);
   if (self->web != NULL)
     potoo_web_server_stop (self->web, WEB_STOP_TIMEOUT_US);
   g_clear_object (&self->web);
@@ -157,7 +177,8 @@ potoo_app_start (PotooApp *self, GError **error)
   if (self->config == NULL)
     return FALSE;
   potoo_log_set_level ((PotooLogLevel) potoo_config_get_log_level (self->config));
-  if (!potoo_media_init (error) || !start_storage (self, error) || !start_services (self, error))
+  if (!potoo_media_init (error) || !prepare_demo (self, error) || !start_storage (self, error) ||
+      !start_services (self, error))
     {
       tear_down (self);
       return FALSE;
@@ -167,6 +188,8 @@ potoo_app_start (PotooApp *self, GError **error)
   potoo_web_server_set_ready (self->web, TRUE);
   g_autofree char *url = potoo_web_server_get_url (self->web);
   potoo_log_info (NULL, _ ("Potoo %s is ready at %s"), PACKAGE_VERSION, url != NULL ? url : "-");
+  if (self->demo != NULL)
+    potoo_demo_start (self->demo, self->cameras, url);
   return TRUE;
 }
 

@@ -17,6 +17,9 @@ G_DECLARE_FINAL_TYPE (PotooApp, potoo_app, POTOO, APP, GObject)
 /* @config_path: (nullable): the file, or NULL for the defaults; @state_dir: absolute. */
 PotooApp *potoo_app_new (const char *config_path, const char *state_dir);
 
+/* Records @n_cameras (1 to POTOO_DEMO_MAX_CAMERAS) simulated cameras as well. Before the start. */
+void potoo_app_set_demo (PotooApp *app, guint n_cameras);
+
 /* Brings everything up; on an error nothing is left running. */
 gboolean potoo_app_start (PotooApp *app, GError **error);
 
