@@ -1,60 +1,15 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 
 /*
- * A camera joins the pure connection policy to the world: timers, pipelines,
- * signals, snapshots. Main thread, but for the snapshot.
- *
- * A pipeline's way out is the same whatever ends it (the camera, a watchdog, a
- * change of settings, a stop): begin_stop() stops listening to it and starts its
- * stop; on_pipeline_stopped() lets go of it, tells `interrupted` — now all its
- * fragments are pushed — answers who waits, and connects again when that is due.
- * The state that is published does not wait for it.
+ * What a camera is to others: its settings, the commands, the snapshot and the signals.
+ * Its pipelines are potoo-camera-connection.c. Main thread, but for the snapshot.
  */
 
 #include "camera/potoo-camera-private.h"
 
-#include <glib/gi18n-lib.h>
-
 #include "base/potoo-clock.h"
-#include "base/potoo-error.h"
 #include "base/potoo-log.h"
-#include "camera/potoo-camera-metrics.h"
-#include "camera/potoo-fragment-gate.h"
-#include "camera/potoo-rate-meter.h"
-
-#define NO_CAUSE (-1)
-
-struct _PotooCamera
-{
-  GObject parent_instance;
-
-  char *id;
-  PotooCameraSettings *settings;
-  guint64 version;
-
-  PotooStreamHub *hub;
-  PotooFragmentGate *gate; /* owned by the fragmenter */
-  PotooFragmenter *fragmenter;
-
-  gboolean running; /* between start and stop */
-  PotooConnectionPolicy policy;
-  guint connect_source;
-  GPtrArray *stop_tasks; /* GTask: who waits for the stop */
-
-  PotooCameraPipeline *pipeline; /* (nullable) */
-  gboolean stopping;             /* the pipeline's stop is under way */
-  int stop_cause;                /* … to be told when it is done, or NO_CAUSE */
-  int told_cause;                /* of the interruption that goes on, or NO_CAUSE */
-  gboolean abandoned;            /* tells nothing any more */
-
-  char *reason; /* (nullable) */
-  PotooPipelineProgress progress;
-  PotooRateMeter rate;
-  PotooCameraMetrics metrics;
-
-  GMutex snapshot_lock; /* protects the pointer alone */
-  PotooCameraSnapshot *snapshot;
-};
+#include "camera/potoo-camera-connection.h"
 
 G_DEFINE_FINAL_TYPE (PotooCamera, potoo_camera, G_TYPE_OBJECT)
 
@@ -67,8 +22,6 @@ enum
 };
 
 static guint signals[N_SIGNALS];
-
-static void connect_when_due (PotooCamera *self);
 
 /* --- what is published --- */
 
@@ -116,8 +69,8 @@ status_differs (const PotooCameraSnapshot *a, const PotooCameraSnapshot *b)
          a->height != b->height;
 }
 
-static void
-publish (PotooCamera *self)
+void
+potoo_camera_publish (PotooCamera *self)
 {
   g_autoptr (PotooCameraSnapshot) old = potoo_camera_get_snapshot (self);
   PotooCameraSnapshot *new = make_snapshot (self);
@@ -138,18 +91,18 @@ publish (PotooCamera *self)
     g_signal_emit (self, signals[STATUS_CHANGED], 0);
 }
 
-/* @cause: PotooGapCause or NO_CAUSE */
-static void
-tell_interrupted (PotooCamera *self, int cause)
+/* @cause: PotooGapCause or POTOO_NO_CAUSE */
+void
+potoo_camera_tell_interrupted (PotooCamera *self, int cause)
 {
-  if (cause == NO_CAUSE || cause == self->told_cause || self->abandoned)
+  if (cause == POTOO_NO_CAUSE || cause == self->told_cause || self->abandoned)
     return;
   self->told_cause = cause;
   g_signal_emit (self, signals[INTERRUPTED], 0, cause);
 }
 
-static void
-set_reason (PotooCamera *self, const char *reason)
+void
+potoo_camera_set_reason (PotooCamera *self, const char *reason)
 {
   if (reason != NULL && g_strcmp0 (self->reason, reason) != 0)
     potoo_log_warning (self->id, "%s", reason);
@@ -157,226 +110,16 @@ set_reason (PotooCamera *self, const char *reason)
   self->reason = reason != NULL ? potoo_mask_secrets (reason) : NULL;
 }
 
-/* --- the end of a connection --- */
+/* --- commands --- */
 
-static void
-count_progress (PotooCamera *self)
-{
-  PotooPipelineProgress now;
-
-  potoo_camera_pipeline_get_progress (self->pipeline, &now);
-  potoo_camera_metrics_progress (&self->metrics, &self->progress, &now);
-  self->progress = now;
-}
-
-static void
-return_stop_tasks (PotooCamera *self)
+void
+potoo_camera_return_stop_tasks (PotooCamera *self)
 {
   g_autoptr (GPtrArray) tasks = g_steal_pointer (&self->stop_tasks);
 
   self->stop_tasks = g_ptr_array_new_with_free_func (g_object_unref);
   for (guint i = 0; i < tasks->len; i++)
     g_task_return_boolean (tasks->pdata[i], TRUE);
-}
-
-static void
-on_pipeline_stopped (GObject *source, GAsyncResult *result, gpointer user_data)
-{
-  /* The reference that the living pipeline had. */
-  g_autoptr (PotooCamera) self = user_data;
-
-  potoo_camera_pipeline_stop_finish (POTOO_CAMERA_PIPELINE (source), result);
-  count_progress (self);
-  g_clear_object (&self->pipeline);
-  self->stopping = FALSE;
-  potoo_stream_hub_flush (self->hub);
-  tell_interrupted (self, self->stop_cause);
-  return_stop_tasks (self);
-  connect_when_due (self);
-}
-
-static void
-begin_stop (PotooCamera *self, int cause)
-{
-  if (self->pipeline == NULL || self->stopping)
-    return;
-  self->stopping = TRUE;
-  self->stop_cause = cause;
-  g_signal_handlers_disconnect_by_data (self->pipeline, self);
-  potoo_camera_pipeline_stop_async (self->pipeline, on_pipeline_stopped, self);
-}
-
-/* The connection, or the try, is over because of @cause; the policy plans the next one. */
-static void
-fail (PotooCamera *self, PotooGapCause cause, const char *reason)
-{
-  potoo_connection_policy_fail (&self->policy, potoo_clock_mono_us (), cause, g_random_double ());
-  potoo_camera_metrics_disconnect (&self->metrics, cause);
-  set_reason (self, reason);
-  begin_stop (self, cause);
-  connect_when_due (self);
-  publish (self);
-}
-
-static void
-on_ended (PotooCameraPipeline *pipeline, const GError *error, PotooCamera *self)
-{
-  fail (self, potoo_connection_cause_of (error), error->message);
-}
-
-/* --- the begin of a connection --- */
-
-static void
-on_playing (PotooCameraPipeline *pipeline, PotooCamera *self)
-{
-  potoo_connection_policy_playing (&self->policy, potoo_clock_mono_us ());
-  potoo_metric_add (self->metrics.connects, 1);
-  potoo_log_info (self->id, "Connected");
-  self->told_cause = NO_CAUSE;
-  set_reason (self, NULL);
-  publish (self);
-}
-
-static void
-connect_now (PotooCamera *self)
-{
-  potoo_connection_policy_begin (&self->policy, potoo_clock_mono_us ());
-  potoo_metric_add (self->metrics.attempts, 1);
-  self->progress = (PotooPipelineProgress){ 0 };
-  self->rate = (PotooRateMeter){ 0 };
-  self->pipeline = potoo_camera_pipeline_new (self->settings, self->hub, self->fragmenter);
-  g_object_ref (self); /* until on_pipeline_stopped() */
-  g_signal_connect (self->pipeline, "playing", G_CALLBACK (on_playing), self);
-  g_signal_connect (self->pipeline, "ended", G_CALLBACK (on_ended), self);
-  potoo_camera_pipeline_start (self->pipeline);
-  publish (self);
-}
-
-static gboolean
-on_connect_timer (gpointer user_data)
-{
-  g_autoptr (PotooCamera) self = g_object_ref (user_data);
-
-  self->connect_source = 0;
-  connect_when_due (self);
-  return G_SOURCE_REMOVE;
-}
-
-/* Brings the timer in line with the policy. While a pipeline is alive nothing is
- * begun: on_pipeline_stopped() comes here again. */
-static void
-connect_when_due (PotooCamera *self)
-{
-  g_clear_handle_id (&self->connect_source, g_source_remove);
-  if (!self->running || self->pipeline != NULL || self->policy.retry_us == 0)
-    return;
-
-  gint64 wait_us = self->policy.retry_us - potoo_clock_mono_us ();
-  if (wait_us <= 0)
-    connect_now (self);
-  else
-    self->connect_source = g_timeout_add ((guint) MIN (wait_us / 1000 + 1, G_MAXINT),
-                                          on_connect_timer, self);
-}
-
-/* --- the watchdogs --- */
-
-static void
-give_up (PotooCamera *self, PotooConnectionAdvice advice)
-{
-  const PotooConnectionTiming *timing = &self->policy.timing;
-  g_autofree char *reason = NULL;
-
-  if (advice == POTOO_ADVICE_TIMED_OUT)
-    {
-      reason = g_strdup_printf (
-          _ ("The camera did not answer within %d s; check address and network"),
-          (int) (timing->start_timeout_us / POTOO_SECOND_US));
-      fail (self, POTOO_GAP_DISCONNECTED, reason);
-    }
-  else if (advice == POTOO_ADVICE_NO_DATA)
-    fail (self, POTOO_GAP_STALLED, _ ("The camera accepted the connection but sends no video"));
-  else
-    {
-      reason = g_strdup_printf (_ ("No video came for %d s; connecting again"),
-                                (int) (timing->stall_timeout_us / POTOO_SECOND_US));
-      fail (self, POTOO_GAP_STALLED, reason);
-    }
-}
-
-static void
-request_keyframe (PotooCamera *self)
-{
-  potoo_metric_add (self->metrics.keyframe_requests, 1);
-  potoo_camera_pipeline_request_keyframe (self->pipeline);
-}
-
-static void
-act_on (PotooCamera *self, PotooConnectionAdvice advice)
-{
-  switch (advice)
-    {
-    case POTOO_ADVICE_NONE:
-      break;
-    case POTOO_ADVICE_REQUEST_KEYFRAME:
-      request_keyframe (self);
-      break;
-    case POTOO_ADVICE_NO_KEYFRAMES:
-      set_reason (self, _ ("The camera sends video without keyframes; set a shorter keyframe "
-                           "(I-frame) interval in the camera"));
-      tell_interrupted (self, POTOO_GAP_NO_KEYFRAMES);
-      break;
-    case POTOO_ADVICE_KEYFRAMES_BACK:
-      self->told_cause = NO_CAUSE;
-      set_reason (self, NULL);
-      break;
-    case POTOO_ADVICE_TIMED_OUT:
-    case POTOO_ADVICE_NO_DATA:
-    case POTOO_ADVICE_STALLED:
-      give_up (self, advice);
-      break;
-    default:
-      g_assert_not_reached ();
-    }
-}
-
-gboolean
-potoo_camera_tick (PotooCamera *self)
-{
-  g_return_val_if_fail (POTOO_IS_CAMERA (self), FALSE);
-
-  if (self->pipeline == NULL || self->stopping)
-    return self->policy.state == POTOO_CAMERA_CONNECTING;
-
-  g_autoptr (PotooCamera) alive = g_object_ref (self);
-  gint64 now_us = potoo_clock_mono_us ();
-  count_progress (self);
-  potoo_rate_meter_add (&self->rate, now_us, self->progress.access_units, self->progress.bytes);
-  act_on (self, potoo_connection_policy_check (&self->policy, now_us, &self->progress));
-  publish (self);
-  return TRUE;
-}
-
-/* --- commands --- */
-
-static void
-disconnect (PotooCamera *self, int cause)
-{
-  potoo_connection_policy_disable (&self->policy);
-  set_reason (self, NULL);
-  connect_when_due (self);
-  begin_stop (self, cause);
-  if (self->pipeline == NULL)
-    tell_interrupted (self, cause);
-}
-
-static void
-reconnect (PotooCamera *self, gint64 delay_us)
-{
-  potoo_connection_policy_schedule (&self->policy, potoo_clock_mono_us () + delay_us);
-  set_reason (self, NULL);
-  begin_stop (self, POTOO_GAP_DISCONNECTED);
-  connect_when_due (self);
 }
 
 void
@@ -387,8 +130,8 @@ potoo_camera_start (PotooCamera *self, gint64 delay_us)
 
   self->running = TRUE;
   if (potoo_camera_settings_get_enabled (self->settings))
-    reconnect (self, delay_us);
-  publish (self);
+    potoo_camera_reconnect (self, delay_us);
+  potoo_camera_publish (self);
 }
 
 void
@@ -402,11 +145,11 @@ potoo_camera_stop_async (PotooCamera *self, GAsyncReadyCallback callback, gpoint
   if (self->running)
     {
       self->running = FALSE;
-      disconnect (self, NO_CAUSE);
-      publish (self);
+      potoo_camera_disconnect (self, POTOO_NO_CAUSE);
+      potoo_camera_publish (self);
     }
   if (self->pipeline == NULL)
-    return_stop_tasks (self);
+    potoo_camera_return_stop_tasks (self);
 }
 
 void
@@ -430,11 +173,11 @@ potoo_camera_set_settings (PotooCamera *self, PotooCameraSettings *settings)
   self->settings = potoo_camera_settings_ref (settings);
   self->version++;
   if (self->running && was_enabled && !enabled)
-    disconnect (self, POTOO_GAP_DISCONNECTED);
+    potoo_camera_disconnect (self, POTOO_GAP_DISCONNECTED);
   else if (self->running && enabled &&
            (!was_enabled || potoo_camera_settings_needs_reconnect (old, settings)))
-    reconnect (self, 0);
-  publish (self);
+    potoo_camera_reconnect (self, 0);
+  potoo_camera_publish (self);
   g_signal_emit (self, signals[SETTINGS_CHANGED], 0);
 }
 
@@ -563,6 +306,6 @@ potoo_camera_init (PotooCamera *self)
 {
   g_mutex_init (&self->snapshot_lock);
   self->stop_tasks = g_ptr_array_new_with_free_func (g_object_unref);
-  self->told_cause = NO_CAUSE;
+  self->told_cause = POTOO_NO_CAUSE;
   potoo_connection_policy_init (&self->policy, &potoo_connection_timing);
 }

@@ -1,0 +1,235 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+
+/*
+ * Joins the pure connection policy to the world: timers and the camera's pipelines, one
+ * after the other.
+ *
+ * A pipeline's way out is the same whatever ends it (the camera, a watchdog, a change of
+ * settings, a stop): begin_stop() stops listening to it and starts its stop;
+ * on_pipeline_stopped() lets go of it, tells `interrupted` — now all its fragments are
+ * pushed — answers who waits, and connects again when that is due. The state that is
+ * published does not wait for it.
+ */
+
+#include "camera/potoo-camera-connection.h"
+
+#include <glib/gi18n-lib.h>
+
+#include "base/potoo-clock.h"
+#include "base/potoo-log.h"
+#include "camera/potoo-camera-private.h"
+
+static void connect_when_due (PotooCamera *self);
+
+/* --- the end of a connection --- */
+
+static void
+count_progress (PotooCamera *self)
+{
+  PotooPipelineProgress now;
+
+  potoo_camera_pipeline_get_progress (self->pipeline, &now);
+  potoo_camera_metrics_progress (&self->metrics, &self->progress, &now);
+  self->progress = now;
+}
+
+static void
+on_pipeline_stopped (GObject *source, GAsyncResult *result, gpointer user_data)
+{
+  /* The reference that the living pipeline had. */
+  g_autoptr (PotooCamera) self = user_data;
+
+  potoo_camera_pipeline_stop_finish (POTOO_CAMERA_PIPELINE (source), result);
+  count_progress (self);
+  g_clear_object (&self->pipeline);
+  self->stopping = FALSE;
+  potoo_stream_hub_flush (self->hub);
+  potoo_camera_tell_interrupted (self, self->stop_cause);
+  potoo_camera_return_stop_tasks (self);
+  connect_when_due (self);
+}
+
+static void
+begin_stop (PotooCamera *self, int cause)
+{
+  if (self->pipeline == NULL || self->stopping)
+    return;
+  self->stopping = TRUE;
+  self->stop_cause = cause;
+  g_signal_handlers_disconnect_by_data (self->pipeline, self);
+  potoo_camera_pipeline_stop_async (self->pipeline, on_pipeline_stopped, self);
+}
+
+/* The connection, or the try, is over because of @cause; the policy plans the next one. */
+static void
+fail (PotooCamera *self, PotooGapCause cause, const char *reason)
+{
+  potoo_connection_policy_fail (&self->policy, potoo_clock_mono_us (), cause, g_random_double ());
+  potoo_camera_metrics_disconnect (&self->metrics, cause);
+  potoo_camera_set_reason (self, reason);
+  begin_stop (self, cause);
+  connect_when_due (self);
+  potoo_camera_publish (self);
+}
+
+static void
+on_ended (PotooCameraPipeline *pipeline, const GError *error, PotooCamera *self)
+{
+  fail (self, potoo_connection_cause_of (error), error->message);
+}
+
+/* --- the begin of a connection --- */
+
+static void
+on_playing (PotooCameraPipeline *pipeline, PotooCamera *self)
+{
+  potoo_connection_policy_playing (&self->policy, potoo_clock_mono_us ());
+  potoo_metric_add (self->metrics.connects, 1);
+  potoo_log_info (self->id, "Connected");
+  self->told_cause = POTOO_NO_CAUSE;
+  potoo_camera_set_reason (self, NULL);
+  potoo_camera_publish (self);
+}
+
+static void
+connect_now (PotooCamera *self)
+{
+  potoo_connection_policy_begin (&self->policy, potoo_clock_mono_us ());
+  potoo_metric_add (self->metrics.attempts, 1);
+  self->progress = (PotooPipelineProgress){ 0 };
+  self->rate = (PotooRateMeter){ 0 };
+  self->pipeline = potoo_camera_pipeline_new (self->settings, self->hub, self->fragmenter);
+  g_object_ref (self); /* until on_pipeline_stopped() */
+  g_signal_connect (self->pipeline, "playing", G_CALLBACK (on_playing), self);
+  g_signal_connect (self->pipeline, "ended", G_CALLBACK (on_ended), self);
+  potoo_camera_pipeline_start (self->pipeline);
+  potoo_camera_publish (self);
+}
+
+static gboolean
+on_connect_timer (gpointer user_data)
+{
+  g_autoptr (PotooCamera) self = g_object_ref (user_data);
+
+  self->connect_source = 0;
+  connect_when_due (self);
+  return G_SOURCE_REMOVE;
+}
+
+/* Brings the timer in line with the policy. While a pipeline is alive nothing is
+ * begun: on_pipeline_stopped() comes here again. */
+static void
+connect_when_due (PotooCamera *self)
+{
+  g_clear_handle_id (&self->connect_source, g_source_remove);
+  if (!self->running || self->pipeline != NULL || self->policy.retry_us == 0)
+    return;
+
+  gint64 wait_us = self->policy.retry_us - potoo_clock_mono_us ();
+  if (wait_us <= 0)
+    connect_now (self);
+  else
+    self->connect_source = g_timeout_add ((guint) MIN (wait_us / 1000 + 1, G_MAXINT),
+                                          on_connect_timer, self);
+}
+
+/* --- the watchdogs --- */
+
+static void
+give_up (PotooCamera *self, PotooConnectionAdvice advice)
+{
+  const PotooConnectionTiming *timing = &self->policy.timing;
+  g_autofree char *reason = NULL;
+
+  if (advice == POTOO_ADVICE_TIMED_OUT)
+    {
+      reason = g_strdup_printf (
+          _ ("The camera did not answer within %d s; check address and network"),
+          (int) (timing->start_timeout_us / POTOO_SECOND_US));
+      fail (self, POTOO_GAP_DISCONNECTED, reason);
+    }
+  else if (advice == POTOO_ADVICE_NO_DATA)
+    fail (self, POTOO_GAP_STALLED, _ ("The camera accepted the connection but sends no video"));
+  else
+    {
+      reason = g_strdup_printf (_ ("No video came for %d s; connecting again"),
+                                (int) (timing->stall_timeout_us / POTOO_SECOND_US));
+      fail (self, POTOO_GAP_STALLED, reason);
+    }
+}
+
+static void
+request_keyframe (PotooCamera *self)
+{
+  potoo_metric_add (self->metrics.keyframe_requests, 1);
+  potoo_camera_pipeline_request_keyframe (self->pipeline);
+}
+
+static void
+act_on (PotooCamera *self, PotooConnectionAdvice advice)
+{
+  switch (advice)
+    {
+    case POTOO_ADVICE_NONE:
+      break;
+    case POTOO_ADVICE_REQUEST_KEYFRAME:
+      request_keyframe (self);
+      break;
+    case POTOO_ADVICE_NO_KEYFRAMES:
+      potoo_camera_set_reason (
+          self, _ ("The camera sends video without keyframes; set a shorter keyframe "
+                   "(I-frame) interval in the camera"));
+      potoo_camera_tell_interrupted (self, POTOO_GAP_NO_KEYFRAMES);
+      break;
+    case POTOO_ADVICE_KEYFRAMES_BACK:
+      self->told_cause = POTOO_NO_CAUSE;
+      potoo_camera_set_reason (self, NULL);
+      break;
+    case POTOO_ADVICE_TIMED_OUT:
+    case POTOO_ADVICE_NO_DATA:
+    case POTOO_ADVICE_STALLED:
+      give_up (self, advice);
+      break;
+    default:
+      g_assert_not_reached ();
+    }
+}
+
+gboolean
+potoo_camera_tick (PotooCamera *self)
+{
+  g_return_val_if_fail (POTOO_IS_CAMERA (self), FALSE);
+
+  if (self->pipeline == NULL || self->stopping)
+    return self->policy.state == POTOO_CAMERA_CONNECTING;
+
+  g_autoptr (PotooCamera) alive = g_object_ref (self);
+  gint64 now_us = potoo_clock_mono_us ();
+  count_progress (self);
+  potoo_rate_meter_add (&self->rate, now_us, self->progress.access_units, self->progress.bytes);
+  act_on (self, potoo_connection_policy_check (&self->policy, now_us, &self->progress));
+  potoo_camera_publish (self);
+  return TRUE;
+}
+
+/* --- commands --- */
+
+void
+potoo_camera_disconnect (PotooCamera *self, int cause)
+{
+  potoo_connection_policy_disable (&self->policy);
+  potoo_camera_set_reason (self, NULL);
+  connect_when_due (self);
+  begin_stop (self, cause);
+  if (self->pipeline == NULL)
+    potoo_camera_tell_interrupted (self, cause);
+}
+
+void
+potoo_camera_reconnect (PotooCamera *self, gint64 delay_us)
+{
+  potoo_connection_policy_schedule (&self->policy, potoo_clock_mono_us () + delay_us);
+  potoo_camera_set_reason (self, NULL);
+  begin_stop (self, POTOO_GAP_DISCONNECTED);
+  connect_when_due (self);
+}
