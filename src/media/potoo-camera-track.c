@@ -203,11 +203,38 @@ take_sample (PotooCameraTrack *self, GstSample *sample)
     potoo_fragmenter_push (self->fragmenter, self->index, buffer, pts_ns);
 }
 
+static guint
+count_shown_later (GList *head, GList *end, GstClockTime pts_ns)
+{
+  guint n = 0;
+
+  for (GList *link = head; link != end; link = link->next)
+    {
+      GstClockTime other_ns = GST_BUFFER_PTS (gst_sample_get_buffer (link->data));
+      n += GST_CLOCK_TIME_IS_VALID (other_ns) && other_ns > pts_ns ? 1 : 0;
+    }
+  return n;
+}
+
+/* How many of the held pictures come before one that is shown before them. */
+static guint
+count_reordered (PotooCameraTrack *self)
+{
+  guint depth = 0;
+
+  for (GList *link = self->held.head; link != NULL; link = link->next)
+    depth = MAX (depth, count_shown_later (self->held.head, link,
+                                           GST_BUFFER_PTS (gst_sample_get_buffer (link->data))));
+  return depth;
+}
+
 void
 potoo_camera_track_flush (PotooCameraTrack *self)
 {
   GstSample *sample;
 
+  if (self->held.length > 0 && self->format->kind == POTOO_TRACK_VIDEO)
+    potoo_stream_hub_expect_reorder (self->hub, count_reordered (self));
   while ((sample = g_queue_pop_head (&self->held)) != NULL)
     {
       take_sample (self, sample);

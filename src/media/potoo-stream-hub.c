@@ -19,6 +19,7 @@
 #include "media/potoo-stream-hub.h"
 
 #include "base/potoo-metrics.h"
+#include "media/potoo-decoding-clock.h"
 #include "media/potoo-hub-unit.h"
 
 #define RING_MAX_BYTES (64 * 1024 * 1024)
@@ -33,8 +34,9 @@ struct _PotooStreamHub
   GMutex lock;         /* protects all below, and the subscribers' fields where said */
   PotooUnitQueue ring; /* empty, or starts with a keyframe and ends with the newest unit */
   guint ring_keyframes;
-  gboolean ring_waiting;  /* for a keyframe, because a GOP was too large */
-  gboolean waiting;       /* for the first keyframe of a connection */
+  gboolean ring_waiting; /* for a keyframe, because a GOP was too large */
+  gboolean waiting;      /* for the first keyframe of a connection */
+  PotooDecodingClock decoding;
   GPtrArray *subscribers; /* not owned */
 
   PotooMetric *ring_bytes;
@@ -73,6 +75,7 @@ potoo_stream_hub_new (const char *camera_id, const char *stream)
   g_atomic_ref_count_init (&hub->ref_count);
   g_mutex_init (&hub->lock);
   hub->waiting = TRUE;
+  potoo_decoding_clock_init (&hub->decoding);
   hub->subscribers = g_ptr_array_new ();
   hub->ring_bytes = potoo_metric_new_gauge ("potoo_hub_ring_bytes", "Media in the GOP ring",
                                             "camera", camera_id, "stream", stream, NULL);
@@ -257,6 +260,22 @@ subscribers_append (PotooStreamHub *hub, PotooHubUnit *unit, GQueue *trash)
   return to_wake;
 }
 
+/* Decoding times are made under the lock, in the order of decoding. */
+static void
+complete_times (PotooStreamHub *hub, PotooAccessUnit *unit)
+{
+  unit->duration_ns = GST_BUFFER_DURATION (unit->buffer);
+  if (unit->track != 0 || !GST_CLOCK_TIME_IS_VALID (unit->pts_ns))
+    {
+      unit->dts_ns = unit->pts_ns;
+      return;
+    }
+  if (!GST_CLOCK_TIME_IS_VALID (unit->dts_ns))
+    unit->dts_ns = potoo_decoding_clock_next (&hub->decoding, unit->pts_ns);
+  if (!GST_CLOCK_TIME_IS_VALID (unit->duration_ns))
+    unit->duration_ns = hub->decoding.frame_ns;
+}
+
 void
 potoo_stream_hub_push (PotooStreamHub *hub, const PotooAccessUnit *access_unit)
 {
@@ -272,6 +291,7 @@ potoo_stream_hub_push (PotooStreamHub *hub, const PotooAccessUnit *access_unit)
     potoo_metric_add (hub->drops, 1);
   else
     {
+      complete_times (hub, &unit->unit);
       unit->unit.discontinuous = hub->waiting;
       hub->waiting = FALSE;
       ring_append (hub, unit, &trash);
@@ -282,6 +302,16 @@ potoo_stream_hub_push (PotooStreamHub *hub, const PotooAccessUnit *access_unit)
   potoo_hub_units_free (&trash);
   for (guint i = 0; to_wake != NULL && i < to_wake->len; i++)
     subscriber_wake (to_wake->pdata[i]);
+}
+
+void
+potoo_stream_hub_expect_reorder (PotooStreamHub *hub, guint depth)
+{
+  g_return_if_fail (hub != NULL);
+
+  g_mutex_lock (&hub->lock);
+  potoo_decoding_clock_expect (&hub->decoding, depth);
+  g_mutex_unlock (&hub->lock);
 }
 
 void
@@ -296,6 +326,7 @@ potoo_stream_hub_flush (PotooStreamHub *hub)
   hub->ring_keyframes = 0;
   hub->ring_waiting = FALSE;
   hub->waiting = TRUE;
+  potoo_decoding_clock_restart (&hub->decoding);
   ring_publish (hub);
   g_mutex_unlock (&hub->lock);
   potoo_hub_units_free (&trash);

@@ -32,15 +32,20 @@ typedef struct
   guint track; /* 0 is video */
   GstBuffer *buffer;
   GstCaps *caps;
-  GstClockTime pts_ns;    /* running time */
-  GstClockTime dts_ns;    /* as that, or NONE where the source tells no decoding times */
-  gboolean key;           /* video keyframe */
-  gboolean discontinuous; /* taking side: access units are missing before this one */
+  GstClockTime pts_ns;      /* running time */
+  GstClockTime dts_ns;      /* as that; NONE on the feeding side: the hub makes it */
+  GstClockTime duration_ns; /* taking side: about; NONE: unknown */
+  gboolean key;             /* video keyframe */
+  gboolean discontinuous;   /* taking side: access units are missing before this one */
 } PotooAccessUnit;
 
 /* --- the feeding side: the camera pipeline --- */
 void potoo_stream_hub_push (PotooStreamHub *hub,
                             const PotooAccessUnit *unit); /* copies references */
+
+/* As many access units come before one that is shown before them, at least: the camera is known
+ * to send B-frames before they come. */
+void potoo_stream_hub_expect_reorder (PotooStreamHub *hub, guint depth);
 
 /* The connection ended: the ring is emptied, and what comes before the next
  * keyframe is dropped and counted, as it is before the first one. What waits in queues stays there.
