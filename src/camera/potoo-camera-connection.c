@@ -33,6 +33,35 @@ count_progress (PotooCamera *self)
   self->progress = now;
 }
 
+/* Until it is through nothing is connected: the camera would count that as one more viewer. */
+static gboolean
+on_stop_timer (gpointer user_data)
+{
+  g_autoptr (PotooCamera) self = g_object_ref (user_data);
+
+  self->stop_source = 0;
+  self->stop_hangs = TRUE;
+  potoo_metric_set (self->metrics.stop_hangs, 1);
+  potoo_log_warning (self->id, "The last connection has not ended within %d s",
+                     (int) (self->policy.timing.stop_timeout_us / POTOO_SECOND_US));
+  potoo_camera_publish (self);
+  return G_SOURCE_REMOVE;
+}
+
+static void
+forget_stop (PotooCamera *self)
+{
+  g_clear_handle_id (&self->stop_source, g_source_remove);
+  self->stopping = FALSE;
+  if (!self->stop_hangs)
+    return;
+  self->stop_hangs = FALSE;
+  potoo_metric_set (self->metrics.stop_hangs, 0);
+  potoo_log_info (self->id, "The last connection has ended, after %d s",
+                  (int) ((potoo_clock_mono_us () - self->stop_began_us) / POTOO_SECOND_US));
+  potoo_camera_publish (self);
+}
+
 static void
 on_pipeline_stopped (GObject *source, GAsyncResult *result, gpointer user_data)
 {
@@ -42,7 +71,7 @@ on_pipeline_stopped (GObject *source, GAsyncResult *result, gpointer user_data)
   potoo_camera_pipeline_stop_finish (POTOO_CAMERA_PIPELINE (source), result);
   count_progress (self);
   g_clear_object (&self->pipeline);
-  self->stopping = FALSE;
+  forget_stop (self);
   potoo_stream_hub_flush (self->hub);
   potoo_camera_tell_interrupted (self, self->stop_cause);
   potoo_camera_return_stop_tasks (self);
@@ -56,6 +85,9 @@ begin_stop (PotooCamera *self, int cause)
     return;
   self->stopping = TRUE;
   self->stop_cause = cause;
+  self->stop_began_us = potoo_clock_mono_us ();
+  self->stop_source = g_timeout_add (
+      (guint) MIN (self->policy.timing.stop_timeout_us / 1000, G_MAXINT), on_stop_timer, self);
   g_signal_handlers_disconnect_by_data (self->pipeline, self);
   potoo_camera_pipeline_stop_async (self->pipeline, on_pipeline_stopped, self);
 }

@@ -33,9 +33,12 @@ struct _PotooCamera
 
   PotooCameraPipeline *pipeline; /* (nullable) */
   gboolean stopping;             /* the pipeline's stop is under way */
-  int stop_cause;                /* … to be told when it is done, or POTOO_NO_CAUSE */
-  int told_cause;                /* of the interruption that goes on, or POTOO_NO_CAUSE */
-  gboolean abandoned;            /* tells nothing any more */
+  guint stop_source;             /* tells when that takes too long */
+  gint64 stop_began_us;
+  gboolean stop_hangs; /* it took too long, and goes on */
+  int stop_cause;      /* … to be told when it is done, or POTOO_NO_CAUSE */
+  int told_cause;      /* of the interruption that goes on, or POTOO_NO_CAUSE */
+  gboolean abandoned;  /* tells nothing any more */
 
   char *reason; /* (nullable) */
   PotooPipelineProgress progress;

@@ -34,6 +34,9 @@ potoo_camera_metrics_init (PotooCameraMetrics *metrics, const char *camera_id)
                                         camera_id);
   metrics->keyframe_requests = counter_new ("potoo_camera_keyframe_requests_total",
                                             "Keyframes asked for because none came", camera_id);
+  metrics->stop_hangs = potoo_metric_new_gauge (
+      "potoo_camera_stop_hangs", "1 while the end of the last connection takes too long", "camera",
+      camera_id, NULL);
   metrics->access_units = counter_new ("potoo_camera_access_units_total",
                                        "Video access units received", camera_id);
   metrics->bytes = counter_new ("potoo_camera_media_bytes_total", "Media received, of all tracks",
@@ -52,6 +55,7 @@ potoo_camera_metrics_clear (PotooCameraMetrics *metrics)
   g_clear_pointer (&metrics->stalls, potoo_metric_unref);
   g_clear_pointer (&metrics->auth_failures, potoo_metric_unref);
   g_clear_pointer (&metrics->keyframe_requests, potoo_metric_unref);
+  g_clear_pointer (&metrics->stop_hangs, potoo_metric_unref);
   g_clear_pointer (&metrics->access_units, potoo_metric_unref);
   g_clear_pointer (&metrics->bytes, potoo_metric_unref);
 }

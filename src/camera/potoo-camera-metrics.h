@@ -21,6 +21,7 @@ typedef struct
   PotooMetric *stalls;
   PotooMetric *auth_failures;
   PotooMetric *keyframe_requests;
+  PotooMetric *stop_hangs; /* 1 while a connection's end takes too long */
   PotooMetric *access_units;
   PotooMetric *bytes;
 } PotooCameraMetrics;

@@ -7,6 +7,8 @@
 
 #include "camera/potoo-camera-private.h"
 
+#include <glib/gi18n-lib.h>
+
 #include "base/potoo-clock.h"
 #include "base/potoo-log.h"
 #include "camera/potoo-camera-connection.h"
@@ -41,7 +43,10 @@ make_snapshot (PotooCamera *self)
   snapshot->settings = potoo_camera_settings_ref (self->settings);
   snapshot->version = self->version;
   snapshot->state = self->policy.state;
-  snapshot->reason = g_strdup (self->reason);
+  snapshot->reason = g_strdup (
+      self->stop_hangs
+          ? _ ("The last connection does not end; no new one is made until it has ended")
+          : self->reason);
   snapshot->since_us = wall_us;
   if (self->policy.retry_us != 0)
     snapshot->retry_at_us = wall_us + self->policy.retry_us - potoo_clock_mono_us ();
@@ -277,6 +282,7 @@ potoo_camera_finalize (GObject *object)
 
   g_assert (self->pipeline == NULL);
   g_clear_handle_id (&self->connect_source, g_source_remove);
+  g_clear_handle_id (&self->stop_source, g_source_remove);
   g_ptr_array_unref (self->stop_tasks);
   potoo_fragmenter_free (self->fragmenter);
   potoo_stream_hub_unref (self->hub);

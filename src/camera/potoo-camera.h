@@ -13,7 +13,8 @@ G_BEGIN_DECLS
  * One camera: its settings, its connection state machine with back-off and
  * watchdogs, and the pipeline of its `main` stream while connected. Main thread,
  * except where said. The watchdogs and measurements run in the ticks that
- * PotooCameraList gives; a camera keeps a timer of its own only for its next try.
+ * PotooCameraList gives; a camera keeps timers of its own only for its next try and for a
+ * connection whose end takes too long, which `status.reason` then says.
  *
  * At most one pipeline is alive: the next one is made after the one before was
  * stopped. While one is alive it keeps the camera alive.

@@ -18,6 +18,7 @@ const PotooConnectionTiming potoo_connection_timing = {
   .keyframe_max_bytes = 32 * 1000 * 1000,
   .keyframe_grace_us = 10 * POTOO_SECOND_US,
   .keyframe_repeat_us = 30 * POTOO_SECOND_US,
+  .stop_timeout_us = 5 * POTOO_SECOND_US,
 };
 
 static void

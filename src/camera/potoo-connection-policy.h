@@ -31,6 +31,7 @@ typedef struct
   gint64 keyframe_max_bytes;  /* … or this much video: one is asked for */
   gint64 keyframe_grace_us;   /* from asking to the state no-keyframes */
   gint64 keyframe_repeat_us;  /* between further requests */
+  gint64 stop_timeout_us;     /* of a connection's end; a longer one is told */
 } PotooConnectionTiming;
 
 extern const PotooConnectionTiming potoo_connection_timing; /* what Potoo uses outside tests */

@@ -26,6 +26,7 @@ static const PotooConnectionTiming patient = {
   .keyframe_max_bytes = 1000000,
   .keyframe_grace_us = LONG,
   .keyframe_repeat_us = LONG,
+  .stop_timeout_us = LONG,
 };
 
 typedef struct
@@ -148,6 +149,32 @@ tick_until (Fixture *fixture, guint n_pipelines, PotooCameraState state)
       settle ();
       g_usleep (2 * MS);
     }
+}
+
+/* Until something is told. */
+static void
+wait_for_event (Fixture *fixture)
+{
+  gint64 end_us = potoo_clock_mono_us () + 10 * POTOO_SECOND_US;
+
+  while (fixture->events->len == 0)
+    {
+      g_assert_cmpint (potoo_clock_mono_us (), <, end_us);
+      settle ();
+      g_usleep (2 * MS);
+    }
+}
+
+/* @words: in the reason; NULL: there is none. */
+static void
+assert_reason (Fixture *fixture, const char *words)
+{
+  g_autoptr (PotooCameraSnapshot) snapshot = potoo_camera_get_snapshot (fixture->camera);
+
+  if (words == NULL)
+    g_assert_cmpstr (snapshot->reason, ==, NULL);
+  else
+    g_assert_nonnull (strstr (snapshot->reason, words));
 }
 
 static void
@@ -304,6 +331,44 @@ test_slow_stop (void)
   settle ();
   g_assert_cmpuint (fake_pipelines->len, ==, 2);
   assert_events (&fixture, "!disconnected connecting ");
+  fixture_clear (&fixture);
+}
+
+/* Whatever state the camera is in, it tells that nothing can be connected. */
+static void
+test_hanging_stop (void)
+{
+  g_autoptr (PotooCameraSettings) enabled = make_settings ("rtsp://10.0.0.1/a", "Cam", TRUE);
+  g_autoptr (PotooCameraSettings) disabled = make_settings ("rtsp://10.0.0.1/a", "Cam", FALSE);
+  PotooConnectionTiming timing = patient;
+  Fixture fixture;
+
+  timing.stop_timeout_us = 20 * MS;
+  fixture_init (&fixture, &timing, TRUE);
+  fake_pipelines_stop_by_hand = TRUE;
+  potoo_camera_start (fixture.camera, 0);
+  fake_pipeline_play (fake_pipeline_newest ());
+  potoo_camera_set_settings (fixture.camera, disabled);
+  settle ();
+  assert_events (&fixture, "connecting streaming disabled settings ");
+  assert_metric ("potoo_camera_stop_hangs{camera=\"cam\"} 0");
+  wait_for_event (&fixture);
+  assert_events (&fixture, "disabled ");
+  assert_reason (&fixture, "does not end");
+  assert_metric ("potoo_camera_stop_hangs{camera=\"cam\"} 1");
+
+  potoo_camera_set_settings (fixture.camera, enabled);
+  g_usleep (30 * MS);
+  settle ();
+  assert_events (&fixture, "connecting settings ");
+  assert_reason (&fixture, "does not end");
+  g_assert_cmpuint (fake_pipelines->len, ==, 1);
+  fake_pipeline_stopped (fake_pipeline_newest ());
+  settle ();
+  assert_events (&fixture, "connecting !disconnected connecting ");
+  assert_reason (&fixture, NULL);
+  assert_metric ("potoo_camera_stop_hangs{camera=\"cam\"} 0");
+  g_assert_cmpuint (fake_pipelines->len, ==, 2);
   fixture_clear (&fixture);
 }
 
@@ -635,6 +700,7 @@ main (int argc, char *argv[])
   g_test_add_func ("/camera/delay", test_delay);
   g_test_add_func ("/camera/backing-off", test_backing_off);
   g_test_add_func ("/camera/slow-stop", test_slow_stop);
+  g_test_add_func ("/camera/hanging-stop", test_hanging_stop);
   g_test_add_func ("/camera/auth-failed", test_auth_failed);
   g_test_add_func ("/camera/settings", test_reconnect_for_settings);
   g_test_add_func ("/camera/start-watchdog", test_start_watchdog);
