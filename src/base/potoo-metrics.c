@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 
-/* The registry is a table of families by name, each an array of its series.
- * `registry_lock` protects the families and their arrays; values are atomic. */
+/* The registry is a table of families by name, each with its series by labels.
+ * `registry_lock` protects the families and their series; values are atomic. */
 
 #include "base/potoo-metrics.h"
 
@@ -19,7 +19,8 @@ typedef struct
   char *name;
   char *help;
   MetricType type;
-  GPtrArray *series; /* PotooMetric, not owned */
+  guint n_metrics; /* alive, also such as are not printed any more */
+  GTree *series;   /* labels → PotooMetric, both the metric's own */
 } Family;
 
 struct _PotooMetric
@@ -39,7 +40,7 @@ family_free (Family *family)
 {
   g_free (family->name);
   g_free (family->help);
-  g_ptr_array_unref (family->series);
+  g_tree_unref (family->series);
   g_free (family);
 }
 
@@ -59,7 +60,7 @@ family_get_locked (const char *name, const char *help, MetricType type)
   family->name = g_strdup (name);
   family->help = g_strdup (help);
   family->type = type;
-  family->series = g_ptr_array_new ();
+  family->series = g_tree_new ((GCompareFunc) strcmp);
   g_hash_table_insert (families, family->name, family);
   return family;
 }
@@ -107,7 +108,8 @@ metric_new (const char *name, const char *help, MetricType type, va_list args)
   metric->labels = format_labels (args);
   g_mutex_lock (&registry_lock);
   metric->family = family_get_locked (name, help, type);
-  g_ptr_array_add (metric->family->series, metric);
+  metric->family->n_metrics++;
+  g_tree_replace (metric->family->series, metric->labels, metric);
   g_mutex_unlock (&registry_lock);
   return metric;
 }
@@ -146,8 +148,9 @@ potoo_metric_unref (PotooMetric *metric)
     return;
 
   g_mutex_lock (&registry_lock);
-  g_ptr_array_remove (metric->family->series, metric);
-  if (metric->family->series->len == 0)
+  if (g_tree_lookup (metric->family->series, metric->labels) == metric)
+    g_tree_remove (metric->family->series, metric->labels);
+  if (--metric->family->n_metrics == 0)
     g_hash_table_remove (families, metric->family->name);
   if (g_hash_table_size (families) == 0)
     g_clear_pointer (&families, g_hash_table_unref);
@@ -197,25 +200,35 @@ compare_names (gconstpointer a, gconstpointer b)
   return strcmp (*(const char *const *) a, *(const char *const *) b);
 }
 
+/* GTraverseFunc */
+static gboolean
+render_series (gpointer labels, gpointer data, gpointer user_data)
+{
+  const PotooMetric *metric = data;
+  GString *out = user_data;
+  gint64 value = potoo_metric_get (data);
+
+  g_string_append_printf (out, "%s%s ", metric->family->name, metric->labels);
+  if (metric->divisor == 1)
+    g_string_append_printf (out, "%" G_GINT64_FORMAT, value);
+  else
+    {
+      char number[G_ASCII_DTOSTR_BUF_SIZE];
+      g_string_append (
+          out, g_ascii_dtostr (number, sizeof number, (double) value / (double) metric->divisor));
+    }
+  g_string_append_c (out, '\n');
+  return FALSE;
+}
+
 static void
 render_family (GString *out, Family *family)
 {
+  if (g_tree_nnodes (family->series) == 0)
+    return;
   g_string_append_printf (out, "# HELP %s %s\n# TYPE %s %s\n", family->name, family->help,
                           family->name, family->type == METRIC_COUNTER ? "counter" : "gauge");
-  for (guint i = 0; i < family->series->len; i++)
-    {
-      PotooMetric *metric = family->series->pdata[i];
-      gint64 value = potoo_metric_get (metric);
-      if (metric->divisor == 1)
-        {
-          g_string_append_printf (out, "%s%s %" G_GINT64_FORMAT "\n", family->name, metric->labels,
-                                  value);
-          continue;
-        }
-      char number[G_ASCII_DTOSTR_BUF_SIZE];
-      g_ascii_dtostr (number, sizeof number, (double) value / (double) metric->divisor);
-      g_string_append_printf (out, "%s%s %s\n", family->name, metric->labels, number);
-    }
+  g_tree_foreach (family->series, render_series, out);
 }
 
 char *

@@ -12,11 +12,12 @@ G_BEGIN_DECLS
  * with a name, a help text and up to four labels. Adding to it is one relaxed
  * atomic operation (any thread, streaming threads too); creating and freeing
  * take the registry's lock. The series disappears with the last reference, so
- * an owner (a camera, a queue) holds its own.
+ * an owner (a camera, a queue) holds its own. Of two with the same name and labels (a
+ * camera that is removed and added again, while the old one is not gone yet) only the
+ * newer is printed: Prometheus refuses a page that tells a series twice.
  *
  * Names follow Prometheus: `potoo_` + noun + base unit, counters end in
- * `_total`. Two series may share a name when their labels differ; type and help
- * must then be the same.
+ * `_total`. Series that share a name have the same type, help and names of labels.
  */
 typedef struct _PotooMetric PotooMetric;
 
@@ -39,7 +40,7 @@ gint64 potoo_metric_get (PotooMetric *metric);
  * creation. Returns @metric. */
 PotooMetric *potoo_metric_set_divisor (PotooMetric *metric, gint64 divisor);
 
-/* All series in Prometheus text exposition format 0.0.4, sorted by name.
+/* All series in Prometheus text exposition format 0.0.4, sorted by name and labels.
  * (transfer full) */
 char *potoo_metrics_render (void);
 

@@ -52,6 +52,36 @@ test_max (void)
   g_assert_cmpint (potoo_metric_get (metric), ==, 5);
 }
 
+static void
+assert_rendered (const char *expected)
+{
+  g_autofree char *text = potoo_metrics_render ();
+  g_assert_cmpstr (text, ==, expected);
+}
+
+/* A camera is removed and added again, and what it was before lives on for a while. */
+static void
+test_same_labels (void)
+{
+  PotooMetric *old = potoo_metric_new_counter ("potoo_f_total", "Effs.", "camera", "a", NULL);
+  potoo_metric_add (old, 5);
+  PotooMetric *new = potoo_metric_new_counter ("potoo_f_total", "Effs.", "camera", "a", NULL);
+  potoo_metric_add (new, 1);
+  potoo_metric_add (old, 5);
+  assert_rendered ("# HELP potoo_f_total Effs.\n"
+                   "# TYPE potoo_f_total counter\n"
+                   "potoo_f_total{camera=\"a\"} 1\n");
+  potoo_metric_unref (new);
+  assert_rendered (""); /* what was replaced does not come back */
+  new = potoo_metric_new_counter ("potoo_f_total", "Effs.", "camera", "a", NULL);
+  potoo_metric_unref (old);
+  assert_rendered ("# HELP potoo_f_total Effs.\n"
+                   "# TYPE potoo_f_total counter\n"
+                   "potoo_f_total{camera=\"a\"} 0\n");
+  potoo_metric_unref (new);
+  assert_rendered ("");
+}
+
 #define N_THREADS 4
 #define N_ADDS 20000
 
@@ -91,6 +121,7 @@ main (int argc, char **argv)
   g_test_init (&argc, &argv, NULL);
   g_test_add_func ("/metrics/render", test_render);
   g_test_add_func ("/metrics/lifetime", test_lifetime);
+  g_test_add_func ("/metrics/same-labels", test_same_labels);
   g_test_add_func ("/metrics/max", test_max);
   g_test_add_func ("/metrics/threads", test_threads);
   return g_test_run ();
