@@ -87,11 +87,6 @@ on_delay (gpointer user_data)
 static void
 start_later (PotooDemoSimulator *self)
 {
-  gboolean steady = self->ready_mono_us != 0 &&
-                    potoo_clock_mono_us () - self->ready_mono_us >= STEADY_US;
-
-  if (steady)
-    self->delay_s = MIN_DELAY_S;
   g_clear_handle_id (&self->timer, g_source_remove);
   self->timer = g_timeout_add_seconds (self->delay_s, on_delay, self);
   self->delay_s = MIN (2 * self->delay_s, MAX_DELAY_S);
@@ -120,9 +115,11 @@ on_ended (GObject *source, GAsyncResult *result, gpointer user_data)
 
   if (!g_subprocess_wait_finish (G_SUBPROCESS (source), result, NULL) || self->stopped)
     return;
-  start_later (self);
-  log_end (self, self->process);
+  if (self->ready_mono_us != 0 && potoo_clock_mono_us () - self->ready_mono_us >= STEADY_US)
+    self->delay_s = MIN_DELAY_S;
   self->ready_mono_us = 0;
+  log_end (self, self->process);
+  start_later (self);
   g_clear_object (&self->output);
   g_clear_object (&self->process);
 }
