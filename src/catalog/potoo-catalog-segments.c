@@ -301,6 +301,27 @@ potoo_catalog_reader_list_segments (PotooCatalogReader *reader,
   return read_segments (db, statement, error);
 }
 
+GPtrArray *
+potoo_catalog_reader_list_stream (PotooCatalogReader *reader,
+                                  const PotooSegmentQuery *query,
+                                  PotooStreamKind stream,
+                                  GError **error)
+{
+  g_return_val_if_fail (reader != NULL && query != NULL && query->camera != NULL, NULL);
+
+  PotooDb *db = potoo_catalog_reader_get_db (reader);
+  g_autoptr (PotooStatement) statement = potoo_db_prepare (
+      db, "SELECT " COLUMNS " FROM segments WHERE camera = ?1 AND stream = ?7 AND " SELECT_OVERLAP,
+      error);
+
+  if (statement == NULL ||
+      !potoo_catalog_bind_query (db, statement, query, POTOO_SEGMENT_MAX_DURATION_US,
+                                 potoo_catalog_query_limit (query), error) ||
+      !potoo_db_check (db, sqlite3_bind_int64 (statement, 7, stream), error))
+    return NULL;
+  return read_segments (db, statement, error);
+}
+
 PotooSegment *
 potoo_catalog_reader_get_segment (PotooCatalogReader *reader, gint64 id, GError **error)
 {

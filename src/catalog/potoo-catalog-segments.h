@@ -89,6 +89,11 @@ typedef struct
 GPtrArray *potoo_catalog_reader_list_segments (PotooCatalogReader *reader,
                                                const PotooSegmentQuery *query,
                                                GError **error);
+/* The same of one stream; @query->camera is given. */
+GPtrArray *potoo_catalog_reader_list_stream (PotooCatalogReader *reader,
+                                             const PotooSegmentQuery *query,
+                                             PotooStreamKind stream,
+                                             GError **error);
 /* NULL with POTOO_ERROR_NOT_FOUND when there is none. (transfer full) */
 PotooSegment *
 potoo_catalog_reader_get_segment (PotooCatalogReader *reader, gint64 id, GError **error);

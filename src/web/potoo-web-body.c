@@ -15,6 +15,9 @@ struct _PotooWebBody
   guint64 offset;
   guint64 left;
   guint64 length;
+  PotooWebBodyFilter filter; /* (nullable) */
+  gpointer filter_data;
+  GDestroyNotify filter_destroy; /* (nullable) */
 };
 
 PotooWebBody *
@@ -30,8 +33,23 @@ potoo_web_body_new_file (int fd, guint64 offset, guint64 length)
 }
 
 void
+potoo_web_body_set_filter (PotooWebBody *body,
+                           PotooWebBodyFilter filter,
+                           gpointer user_data,
+                           GDestroyNotify destroy)
+{
+  g_return_if_fail (body->filter == NULL);
+
+  body->filter = filter;
+  body->filter_data = user_data;
+  body->filter_destroy = destroy;
+}
+
+void
 potoo_web_body_free (PotooWebBody *body)
 {
+  if (body->filter_destroy != NULL)
+    body->filter_destroy (body->filter_data);
   close (body->fd);
   g_free (body);
 }
@@ -65,6 +83,9 @@ potoo_web_body_read (PotooWebBody *body, GError **error)
                            _ ("A file that is being served is shorter than the catalog says"));
       return NULL;
     }
+  if (body->filter != NULL &&
+      !body->filter (body->offset, data, (gsize) n, body->filter_data, error))
+    return NULL;
   body->offset += (guint64) n;
   body->left -= (guint64) n;
   return g_bytes_new_take (g_steal_pointer (&data), (gsize) n);

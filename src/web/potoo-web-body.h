@@ -18,6 +18,14 @@ typedef struct _PotooWebBody PotooWebBody;
 
 /* @length bytes of @fd from @offset. Takes @fd. */
 PotooWebBody *potoo_web_body_new_file (int fd, guint64 offset, guint64 length);
+/* Changes a chunk of a file before it is sent: the @size bytes that stand at @offset. */
+typedef gboolean (*PotooWebBodyFilter) (
+    guint64 offset, guint8 *data, gsize size, gpointer user_data, GError **error);
+/* Of a file's body, at most once. */
+void potoo_web_body_set_filter (PotooWebBody *body,
+                                PotooWebBodyFilter filter,
+                                gpointer user_data,
+                                GDestroyNotify destroy);
 void potoo_web_body_free (PotooWebBody *body);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (PotooWebBody, potoo_web_body_free)
 

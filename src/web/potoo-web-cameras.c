@@ -10,6 +10,7 @@
 
 #include <glib/gi18n-lib.h>
 
+#include "catalog/potoo-catalog-cameras.h"
 #include "web/potoo-web-cursor.h"
 #include "web/potoo-web-json.h"
 #include "web/potoo-web-range.h"
@@ -90,6 +91,17 @@ get_camera (PotooWebRequest *request)
     reply_not_found (request);
   else
     reply_camera (request, 200, snapshot);
+}
+
+gboolean
+potoo_web_cameras_is_known (PotooWebRequest *request, const char *id)
+{
+  g_autoptr (GError) error = NULL;
+  g_autoptr (PotooCameraSnapshot)
+      snapshot = potoo_camera_list_get_snapshot (get_list (request), id);
+
+  return snapshot != NULL || potoo_catalog_reader_has_recordings (
+                                 potoo_web_request_get_reader (request), id, &error) == 1;
 }
 
 /* --- changing --- */

@@ -4,26 +4,14 @@
 
 #include <glib/gi18n-lib.h>
 
-#include "catalog/potoo-catalog-cameras.h"
 #include "catalog/potoo-catalog-gaps.h"
+#include "web/potoo-web-cameras.h"
 #include "web/potoo-web-cursor.h"
 #include "web/potoo-web-json.h"
 #include "web/potoo-web-page.h"
 #include "web/potoo-web-reply.h"
 
 #define CURSOR_KIND 'g'
-
-/* A removed camera is known by what it left. */
-static gboolean
-is_known (PotooWebRequest *request, const char *camera)
-{
-  g_autoptr (GError) error = NULL;
-  g_autoptr (PotooCameraSnapshot) snapshot = potoo_camera_list_get_snapshot (
-      potoo_web_request_get_context (request)->cameras, camera);
-
-  return snapshot != NULL || potoo_catalog_reader_has_recordings (
-                                 potoo_web_request_get_reader (request), camera, &error) == 1;
-}
 
 static void
 reply_gaps (PotooWebRequest *request, GPtrArray *rows, guint limit)
@@ -56,7 +44,7 @@ list_gaps (PotooWebRequest *request)
       potoo_web_request_get_reader (request), &query, &error);
   if (rows == NULL)
     potoo_web_reply_error (request, error);
-  else if (rows->len == 0 && !is_known (request, camera))
+  else if (rows->len == 0 && !potoo_web_cameras_is_known (request, camera))
     potoo_web_reply_problem (request, POTOO_ERROR_NOT_FOUND, 0, NULL,
                              _ ("There is no such camera, nor recordings of one"));
   else

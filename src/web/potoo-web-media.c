@@ -3,7 +3,8 @@
 /*
  * The bytes of a segment: what its row says is durable, whole or a range. Of
  * an open segment that grows; its entity tag holds the size, so what a client has is never
- * joined with what came later.
+ * joined with what came later. With `shift` the times in it are moved while it is read, so that
+ * the segments of a playlist lie on one time line (playback/potoo-playlist.h).
  */
 
 #include "web/potoo-web-media.h"
@@ -14,17 +15,22 @@
 
 #include "base/potoo-log.h"
 #include "base/potoo-text.h"
+#include "playback/potoo-playlist.h"
+#include "playback/potoo-time-shift.h"
 #include "web/potoo-web-range.h"
 #include "web/potoo-web-reply.h"
 
 #define MEDIA_TYPE "video/mp4"
 
 static char *
-make_etag (const PotooSegment *segment)
+make_etag (const PotooSegment *segment, gint64 shift_ns)
 {
   g_autofree char *id = potoo_segment_id_format (segment->id);
 
-  return g_strdup_printf ("\"%s-%" G_GINT64_FORMAT "\"", id, segment->size_bytes);
+  if (shift_ns == 0)
+    return g_strdup_printf ("\"%s-%" G_GINT64_FORMAT "\"", id, segment->size_bytes);
+  return g_strdup_printf ("\"%s-%" G_GINT64_FORMAT "-%" G_GINT64_FORMAT "\"", id,
+                          segment->size_bytes, shift_ns);
 }
 
 static void
@@ -42,6 +48,57 @@ set_headers (PotooWebRequest *request, const PotooSegment *segment, const char *
   potoo_web_reply_set_header (request, "Content-Disposition", disposition);
   /* Recordings are private, and kept by the client only to be asked again. */
   potoo_web_reply_set_header (request, "Cache-Control", "private, no-cache");
+}
+
+/* PotooWebBodyFilter */
+static gboolean
+shift_times (guint64 offset, guint8 *data, gsize size, gpointer user_data, GError **error)
+{
+  return potoo_time_shift_apply (user_data, offset, data, size, error);
+}
+
+/* @fd stays the body's. */
+static PotooTimeShift *
+make_shift (PotooWebRequest *request,
+            const PotooSegment *segment,
+            int fd,
+            gint64 shift_ns,
+            GError **error)
+{
+  g_autoptr (GBytes) blob = potoo_catalog_reader_get_index (potoo_web_request_get_reader (request),
+                                                            segment->id, error);
+  g_autoptr (PotooSegmentIndex) index = NULL;
+
+  if (blob != NULL)
+    index = potoo_segment_index_parse (blob, (gsize) segment->init_bytes, error);
+  if (index == NULL)
+    return NULL;
+  if (potoo_segment_index_get_end (index) < (guint64) segment->size_bytes)
+    {
+      g_set_error_literal (error, POTOO_ERROR, POTOO_ERROR_CORRUPT,
+                           _ ("The index of the segment is shorter than its file"));
+      return NULL;
+    }
+  return potoo_time_shift_new (fd, g_steal_pointer (&index), (guint64) shift_ns, error);
+}
+
+/* FALSE when the request is answered. */
+static gboolean
+add_shift (PotooWebRequest *request, const PotooSegment *segment, int fd, PotooWebBody *body)
+{
+  gint64 shift_ns = potoo_web_request_get_number (request, "shift");
+  g_autoptr (GError) error = NULL;
+
+  if (shift_ns == 0)
+    return TRUE;
+  PotooTimeShift *shift = make_shift (request, segment, fd, shift_ns, &error);
+  if (shift == NULL)
+    {
+      potoo_web_reply_error (request, error);
+      return FALSE;
+    }
+  potoo_web_body_set_filter (body, shift_times, shift, (GDestroyNotify) potoo_time_shift_free);
+  return TRUE;
 }
 
 static void
@@ -100,6 +157,8 @@ reply_file (PotooWebRequest *request, const PotooSegment *segment, const char *e
       reply_unsatisfiable (request, size);
       return;
     }
+  if (!add_shift (request, segment, fd, body))
+    return;
   set_headers (request, segment, etag);
   if (range == POTOO_WEB_RANGE_PART)
     {
@@ -127,7 +186,13 @@ get_media (PotooWebRequest *request)
       potoo_web_reply_error (request, error);
       return;
     }
-  g_autofree char *etag = make_etag (segment);
+  if (segment->state == POTOO_SEGMENT_DELETING)
+    {
+      potoo_web_reply_problem (request, POTOO_ERROR_NOT_FOUND, 0, NULL,
+                               _ ("This segment is being deleted"));
+      return;
+    }
+  g_autofree char *etag = make_etag (segment, potoo_web_request_get_number (request, "shift"));
   if (if_none_match != NULL && potoo_web_etag_matches (if_none_match, etag, FALSE))
     {
       set_headers (request, segment, etag);
@@ -143,6 +208,10 @@ get_media (PotooWebRequest *request)
 
 static const PotooWebParam params[] = {
   { .name = "id", .type = POTOO_WEB_PARAM_SEGMENT, .in_path = TRUE, .summary = "The segment's id" },
+  { .name = "shift",
+    .type = POTOO_WEB_PARAM_INTEGER,
+    .max = POTOO_PLAYLIST_MAX_SHIFT_NS,
+    .summary = "Nanoseconds to add to all times in the file" },
   { NULL },
 };
 

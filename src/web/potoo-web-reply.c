@@ -68,17 +68,18 @@ potoo_web_reply_list (PotooWebRequest *request, JsonArray *items, char *next)
   potoo_web_reply_object (request, 200, object);
 }
 
-char *
-potoo_web_problem_to_text (PotooError code,
-                           guint status,
-                           const char *pointer,
-                           const char *parameter,
-                           const char *detail)
+/* @object: (transfer full): other members */
+static char *
+problem_to_text (JsonObject *object,
+                 PotooError code,
+                 guint status,
+                 const char *pointer,
+                 const char *parameter,
+                 const char *detail)
 {
   g_autoptr (JsonNode) node = json_node_new (JSON_NODE_OBJECT);
   g_autofree char *type = g_strdup_printf ("urn:potoo:error:%s", potoo_error_id (code));
   g_autofree char *valid = g_utf8_make_valid (detail, -1);
-  JsonObject *object = json_object_new ();
 
   json_object_set_string_member (object, "type", type);
   json_object_set_string_member (object, "title", potoo_error_title (code));
@@ -93,6 +94,26 @@ potoo_web_problem_to_text (PotooError code,
   return potoo_json_to_text (node);
 }
 
+char *
+potoo_web_problem_to_text (PotooError code,
+                           guint status,
+                           const char *pointer,
+                           const char *parameter,
+                           const char *detail)
+{
+  return problem_to_text (json_object_new (), code, status, pointer, parameter, detail);
+}
+
+static void
+send_problem (PotooWebRequest *request, PotooError code, guint status, char *text)
+{
+  if (status == 0)
+    status = potoo_error_http_status (code);
+  if (status == 503)
+    potoo_web_reply_set_header (request, "Retry-After", RETRY_AFTER_SECONDS);
+  potoo_web_reply_text (request, status, PROBLEM_TYPE, text);
+}
+
 static void
 reply_problem (PotooWebRequest *request,
                PotooError code,
@@ -101,13 +122,8 @@ reply_problem (PotooWebRequest *request,
                const char *parameter,
                const char *detail)
 {
-  char *text = potoo_web_problem_to_text (code, status, pointer, parameter, detail);
-
-  if (status == 0)
-    status = potoo_error_http_status (code);
-  if (status == 503)
-    potoo_web_reply_set_header (request, "Retry-After", RETRY_AFTER_SECONDS);
-  potoo_web_reply_text (request, status, PROBLEM_TYPE, text);
+  send_problem (request, code, status,
+                potoo_web_problem_to_text (code, status, pointer, parameter, detail));
 }
 
 void
@@ -118,6 +134,15 @@ potoo_web_reply_problem (PotooWebRequest *request,
                          const char *detail)
 {
   reply_problem (request, code, status, NULL, parameter, detail);
+}
+
+void
+potoo_web_reply_problem_with (PotooWebRequest *request,
+                              PotooError code,
+                              const char *detail,
+                              JsonObject *members)
+{
+  send_problem (request, code, 0, problem_to_text (members, code, 0, NULL, NULL, detail));
 }
 
 void

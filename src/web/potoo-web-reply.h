@@ -35,6 +35,12 @@ void potoo_web_reply_problem (PotooWebRequest *request,
                               const char *parameter,
                               const char *detail);
 
+/* With members of its own. @members: (transfer full) */
+void potoo_web_reply_problem_with (PotooWebRequest *request,
+                                   PotooError code,
+                                   const char *detail,
+                                   JsonObject *members);
+
 /* The text of a problem. (transfer full) */
 char *potoo_web_problem_to_text (PotooError code,
                                  guint status,

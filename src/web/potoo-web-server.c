@@ -23,6 +23,7 @@
 #include "web/potoo-web-health.h"
 #include "web/potoo-web-listener.h"
 #include "web/potoo-web-media.h"
+#include "web/potoo-web-playback.h"
 #include "web/potoo-web-reply.h"
 #include "web/potoo-web-request-private.h"
 #include "web/potoo-web-segments.h"
@@ -241,6 +242,7 @@ make_router (void)
   potoo_web_router_add (router, potoo_web_segments_routes);
   potoo_web_router_add (router, potoo_web_media_routes);
   potoo_web_router_add (router, potoo_web_gaps_routes);
+  potoo_web_router_add (router, potoo_web_playback_routes);
   potoo_web_router_add (router, potoo_web_ui_routes);
   return router;
 }

@@ -10,6 +10,7 @@
 #include "base/potoo-text.h"
 #include "catalog/potoo-catalog-cameras.h"
 #include "catalog/potoo-catalog-settings.h"
+#include "catalog/potoo-catalog-timeline.h"
 
 WebFakes web_fakes;
 
@@ -148,6 +149,59 @@ potoo_catalog_reader_has_recordings (PotooCatalogReader *reader, const char *cam
     if (strcmp (((PotooSegment *) web_fakes.segments->pdata[i])->camera, camera) == 0)
       return 1;
   return 0;
+}
+
+/* Nothing to play; tests/integration/test_playback.py has the real ones. */
+
+GPtrArray *
+potoo_catalog_reader_list_stream (PotooCatalogReader *reader,
+                                  const PotooSegmentQuery *query,
+                                  PotooStreamKind stream,
+                                  GError **error)
+{
+  return fail (error) ? NULL : g_ptr_array_new ();
+}
+
+GArray *
+potoo_catalog_reader_list_spans (PotooCatalogReader *reader,
+                                 const char *camera,
+                                 PotooStreamKind stream,
+                                 gint64 start_us,
+                                 gint64 end_us,
+                                 guint limit,
+                                 GError **error)
+{
+  return fail (error) ? NULL : g_array_new (FALSE, FALSE, sizeof (PotooSpan));
+}
+
+gboolean
+potoo_catalog_reader_find_nearest (PotooCatalogReader *reader,
+                                   const char *camera,
+                                   PotooStreamKind stream,
+                                   gint64 start_us,
+                                   gint64 end_us,
+                                   gint64 *before_us,
+                                   gint64 *after_us,
+                                   GError **error)
+{
+  *before_us = *after_us = 0;
+  return !fail (error);
+}
+
+gboolean
+potoo_segment_follows (gint64 recording_before,
+                       gint64 end_before_us,
+                       gint64 recording,
+                       gint64 start_us)
+{
+  return FALSE;
+}
+
+GBytes *
+potoo_catalog_reader_get_index (PotooCatalogReader *reader, gint64 id, GError **error)
+{
+  g_set_error (error, POTOO_ERROR, POTOO_ERROR_NOT_FOUND, "There is no index");
+  return NULL;
 }
 
 GPtrArray *

@@ -1,0 +1,89 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+
+#include "playback/potoo-playback.h"
+
+#include <glib/gi18n-lib.h>
+
+#include "base/potoo-error.h"
+#include "base/potoo-log.h"
+
+/* Files of a few seconds, as a camera makes that drops all the time: a day of them is refused. */
+#define MAX_SEGMENTS 10000
+
+/* NULL without error: nothing is indexed yet, or it was deleted a moment ago, or its index
+ * does not parse. The others can be played all the same. */
+static PotooSegmentIndex *
+load_index (PotooCatalogReader *reader, const PotooSegment *segment, GError **error)
+{
+  g_autoptr (GError) why = NULL;
+  g_autoptr (GBytes) blob = potoo_catalog_reader_get_index (reader, segment->id, &why);
+  PotooSegmentIndex *index = NULL;
+
+  if (blob != NULL)
+    index = potoo_segment_index_parse (blob, (gsize) segment->init_bytes, &why);
+  if (index != NULL)
+    return index;
+  if (g_error_matches (why, POTOO_ERROR, POTOO_ERROR_CORRUPT))
+    potoo_log_warning (segment->camera, "%s: segment %016" G_GINT64_MODIFIER "x is not played",
+                       why->message, (guint64) segment->id);
+  else if (!g_error_matches (why, POTOO_ERROR, POTOO_ERROR_NOT_FOUND))
+    g_propagate_error (error, g_steal_pointer (&why));
+  return NULL;
+}
+
+static gboolean
+fail_too_much (GError **error)
+{
+  g_set_error_literal (error, POTOO_ERROR, POTOO_ERROR_INVALID_ARGUMENT,
+                       _ ("The window holds more than one playlist may: ask for a shorter one"));
+  return FALSE;
+}
+
+static gboolean
+add_segments (PotooPlaylist *playlist,
+              PotooCatalogReader *reader,
+              GPtrArray *segments,
+              GError **error)
+{
+  gboolean more = TRUE;
+
+  for (guint i = 0; i < segments->len && more; i++)
+    {
+      g_autoptr (GError) failure = NULL;
+      PotooSegmentIndex *index = load_index (reader, segments->pdata[i], &failure);
+      if (failure != NULL)
+        {
+          g_propagate_error (error, g_steal_pointer (&failure));
+          return FALSE;
+        }
+      more = potoo_playlist_add (playlist, segments->pdata[i], index);
+      g_clear_pointer (&index, potoo_segment_index_free);
+    }
+  return !potoo_playlist_is_full (playlist) || fail_too_much (error);
+}
+
+PotooPlaylist *
+potoo_playback_make_playlist (PotooCatalogReader *reader,
+                              const char *camera,
+                              gint64 start_us,
+                              gint64 end_us,
+                              GError **error)
+{
+  g_return_val_if_fail (start_us < end_us && end_us - start_us <= POTOO_PLAYLIST_MAX_US, NULL);
+
+  const PotooSegmentQuery query = {
+    .camera = camera, .start_us = start_us, .end_us = end_us, .limit = MAX_SEGMENTS
+  };
+  g_autoptr (GPtrArray)
+      segments = potoo_catalog_reader_list_stream (reader, &query, POTOO_STREAM_MAIN, error);
+  g_autoptr (PotooPlaylist) playlist = potoo_playlist_new (start_us, end_us);
+
+  if (segments == NULL)
+    return NULL;
+  if (segments->len == MAX_SEGMENTS)
+    {
+      fail_too_much (error);
+      return NULL;
+    }
+  return add_segments (playlist, reader, segments, error) ? g_steal_pointer (&playlist) : NULL;
+}

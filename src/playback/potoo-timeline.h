@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#pragma once
+
+#include "catalog/potoo-catalog-gaps.h"
+#include "catalog/potoo-catalog-timeline.h"
+
+G_BEGIN_DECLS
+
+#define POTOO_TIMELINE_MAX_US (31 * 24 * 3600 * G_GINT64_CONSTANT (1000000))
+#define POTOO_TIMELINE_MAX_ROWS 10000 /* spans, and gaps */
+
+/**
+ * PotooTimeline:
+ *
+ * When a camera's main stream was recorded, and when it was not though it should have been.
+ */
+typedef struct
+{
+  GArray *spans;      /* PotooSpan, by start, clipped to the window */
+  GPtrArray *gaps;    /* PotooGap of the main stream, by start, as in the catalog */
+  gint64 recorded_us; /* of the window, overlaps counted once */
+  gint64 wanted_us;   /* recorded, or a gap; up to now */
+} PotooTimeline;
+
+/* Whoever holds the reader; the catalog's errors, and POTOO_ERROR_INVALID_ARGUMENT for a window
+ * of more than POTOO_TIMELINE_MAX_ROWS. (transfer full) */
+PotooTimeline *potoo_timeline_new (PotooCatalogReader *reader,
+                                   const char *camera,
+                                   gint64 start_us,
+                                   gint64 end_us,
+                                   gint64 now_us,
+                                   GError **error);
+void potoo_timeline_free (PotooTimeline *timeline);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (PotooTimeline, potoo_timeline_free)
+
+G_END_DECLS
