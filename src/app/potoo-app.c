@@ -11,6 +11,7 @@
 #include <glib/gi18n-lib.h>
 #include <unistd.h>
 
+#include "app/potoo-app-changes.h"
 #include "app/potoo-app-recording.h"
 #include "app/potoo-demo.h"
 #include "app/potoo-state-dir.h"
@@ -36,6 +37,8 @@ struct _PotooApp
   PotooRecorder *recorder;
   PotooCameraList *cameras;
   PotooAppRecording *recording;
+  PotooWebChangeLog *change_log;
+  PotooAppChanges *changes;
   PotooWebServer *web;
   guint n_demo_cameras; /* 0: no demo */
   PotooDemo *demo;
@@ -130,10 +133,13 @@ start_services (PotooApp *self, GError **error)
 {
   self->cameras = potoo_camera_list_new (self->catalog);
   self->recording = potoo_app_recording_new (self->cameras, self->recorder);
+  self->change_log = potoo_web_change_log_new ();
+  self->changes = potoo_app_changes_new (self->cameras, self->catalog, self->change_log);
   PotooWebContext context = {
     .catalog = self->catalog,
     .cameras = self->cameras,
     .recorder = self->recorder,
+    .changes = self->change_log,
     .started_mono_us = potoo_clock_mono_us (),
   };
   self->web = potoo_web_server_new (self->config, &context, error);
@@ -153,6 +159,8 @@ tear_down (PotooApp *self)
   if (self->web != NULL)
     potoo_web_server_stop (self->web, WEB_STOP_TIMEOUT_US);
   g_clear_object (&self->web);
+  g_clear_pointer (&self->changes, potoo_app_changes_free);
+  g_clear_pointer (&self->change_log, potoo_web_change_log_unref);
   g_clear_pointer (&self->recording, potoo_app_recording_free);
   g_clear_object (&self->cameras);
   if (self->recorder != NULL)

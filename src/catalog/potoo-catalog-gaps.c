@@ -99,12 +99,27 @@ end_other_open_gaps (PotooDb *db, const PotooGap *gap, GError **error)
          potoo_db_run (db, statement, error);
 }
 
+typedef struct
+{
+  PotooGap gap;
+  PotooRowWatch *watch;
+} PutGap;
+
 static gboolean
 put_gap_run (PotooDb *db, gpointer data, GError **error)
 {
-  const PotooGap *gap = data;
+  const PotooGap *gap = &((PutGap *) data)->gap;
 
   return (gap->end_us != 0 || end_other_open_gaps (db, gap, error)) && put_row (db, gap, error);
+}
+
+static void
+put_gap_done (gpointer data, const GError *error)
+{
+  const PutGap *put = data;
+
+  if (error == NULL)
+    potoo_row_watch_tell_gap (put->watch, &put->gap);
 }
 
 void
@@ -114,14 +129,19 @@ potoo_catalog_put_gap (PotooCatalog *catalog, const PotooGap *gap)
   g_return_if_fail (gap != NULL && gap->id > 0 && gap->start_us >= 0);
   g_return_if_fail (potoo_slug_is_valid (gap->camera));
 
-  PotooGap *copy = g_memdup2 (gap, sizeof *gap);
+  PutGap *put = g_new0 (PutGap, 1);
+  PotooGap *copy = &put->gap;
+  *copy = *gap;
+  put->watch = potoo_catalog_get_row_watch (catalog);
   if (copy->end_us != 0 && copy->end_us < copy->start_us)
     {
       potoo_log_warning (gap->camera, "gap %" G_GINT64_FORMAT ": its end is before its start",
                          gap->id);
       copy->end_us = MAX (copy->start_us, 1);
     }
-  potoo_catalog_post (catalog, &(PotooJob){ .run = put_gap_run, .data = copy, .destroy = g_free });
+  potoo_catalog_post (
+      catalog,
+      &(PotooJob){ .run = put_gap_run, .done = put_gap_done, .data = put, .destroy = g_free });
 }
 
 static gboolean
@@ -131,8 +151,18 @@ drop_gap_run (PotooDb *db, gpointer data, GError **error)
       statement = potoo_db_prepare (db, "DELETE FROM gaps WHERE id = ?1", error);
 
   return statement != NULL &&
-         potoo_db_check (db, sqlite3_bind_int64 (statement, 1, *(gint64 *) data), error) &&
+         potoo_db_check (db, sqlite3_bind_int64 (statement, 1, ((PotooDropJob *) data)->id),
+                         error) &&
          potoo_db_run (db, statement, error);
+}
+
+static void
+drop_gap_done (gpointer data, const GError *error)
+{
+  const PotooDropJob *drop = data;
+
+  if (error == NULL)
+    potoo_row_watch_tell_gap_dropped (drop->watch, drop->id);
 }
 
 void
@@ -141,9 +171,10 @@ potoo_catalog_drop_gap (PotooCatalog *catalog, gint64 id)
   g_return_if_fail (POTOO_IS_CATALOG (catalog));
   g_return_if_fail (id > 0);
 
-  potoo_catalog_post (
-      catalog,
-      &(PotooJob){ .run = drop_gap_run, .data = g_memdup2 (&id, sizeof id), .destroy = g_free });
+  potoo_catalog_post (catalog, &(PotooJob){ .run = drop_gap_run,
+                                            .done = drop_gap_done,
+                                            .data = potoo_drop_job_new (catalog, id),
+                                            .destroy = g_free });
 }
 
 /* --- reading --- */

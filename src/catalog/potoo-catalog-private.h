@@ -3,6 +3,7 @@
 
 #include "catalog/potoo-catalog-db.h"
 #include "catalog/potoo-catalog-ids.h"
+#include "catalog/potoo-catalog-watch.h"
 #include "catalog/potoo-catalog-writer.h"
 #include "catalog/potoo-catalog.h"
 
@@ -45,7 +46,17 @@ gboolean potoo_catalog_run (PotooCatalog *catalog, PotooJobFunc run, gpointer da
 
 PotooIdBlocks *potoo_catalog_get_segment_ids (PotooCatalog *catalog);
 PotooIdBlocks *potoo_catalog_get_gap_ids (PotooCatalog *catalog);
+PotooRowWatch *potoo_catalog_get_row_watch (PotooCatalog *catalog);
 PotooCatalogWriter *potoo_catalog_get_writer (PotooCatalog *catalog);
+
+/* Data of a job that drops a row. */
+typedef struct
+{
+  gint64 id;
+  PotooRowWatch *watch;
+} PotooDropJob;
+
+PotooDropJob *potoo_drop_job_new (PotooCatalog *catalog, gint64 id); /* freed with g_free() */
 
 PotooDb *potoo_catalog_reader_get_db (PotooCatalogReader *reader);
 

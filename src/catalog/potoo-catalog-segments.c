@@ -42,6 +42,7 @@ typedef struct
 {
   PotooSegment segment;
   GBytes *index; /* (nullable) */
+  PotooRowWatch *watch;
 } PutSegment;
 
 static void
@@ -125,6 +126,15 @@ put_segment_run (PotooDb *db, gpointer data, GError **error)
          (put->index == NULL || put_index (db, put->segment.id, put->index, error));
 }
 
+static void
+put_segment_done (gpointer data, const GError *error)
+{
+  const PutSegment *put = data;
+
+  if (error == NULL)
+    potoo_row_watch_tell_segment (put->watch, &put->segment);
+}
+
 /* A clock step may make a segment's times senseless; its row is worth more than its
  * exact end, which the file knows. */
 static void
@@ -151,9 +161,11 @@ potoo_catalog_put_segment (PotooCatalog *catalog, const PotooSegment *segment, G
   PutSegment *put = g_new0 (PutSegment, 1);
   put->segment = *segment;
   put->index = index != NULL ? g_bytes_ref (index) : NULL;
+  put->watch = potoo_catalog_get_row_watch (catalog);
   limit_end (&put->segment);
   potoo_id_blocks_note_used (potoo_catalog_get_segment_ids (catalog), segment->id);
   potoo_catalog_post (catalog, &(PotooJob){ .run = put_segment_run,
+                                            .done = put_segment_done,
                                             .data = put,
                                             .destroy = put_segment_free,
                                             .key = segment->id,
@@ -212,7 +224,16 @@ static gboolean
 drop_run (PotooDb *db, gpointer data, GError **error)
 {
   /* its index goes with it: ON DELETE CASCADE */
-  return run_with_id (db, "DELETE FROM segments WHERE id = ?1", *(gint64 *) data, error);
+  return run_with_id (db, "DELETE FROM segments WHERE id = ?1", ((PotooDropJob *) data)->id, error);
+}
+
+static void
+drop_done (gpointer data, const GError *error)
+{
+  const PotooDropJob *drop = data;
+
+  if (error == NULL)
+    potoo_row_watch_tell_segment_dropped (drop->watch, drop->id);
 }
 
 void
@@ -222,7 +243,8 @@ potoo_catalog_drop_segment (PotooCatalog *catalog, gint64 id)
   g_return_if_fail (id > 0);
 
   potoo_catalog_post (catalog, &(PotooJob){ .run = drop_run,
-                                            .data = g_memdup2 (&id, sizeof id),
+                                            .done = drop_done,
+                                            .data = potoo_drop_job_new (catalog, id),
                                             .destroy = g_free,
                                             .key = id });
 }

@@ -21,6 +21,7 @@ struct _PotooCatalog
   PotooCatalogWriter *writer;
   PotooIdBlocks *segment_ids;
   PotooIdBlocks *gap_ids;
+  PotooRowWatch *row_watch;
   int refusals; /* atomic: jobs refused since one was accepted */
 
   GMutex run_lock; /* protects the `finished` of every potoo_catalog_run() */
@@ -42,6 +43,7 @@ potoo_catalog_finalize (GObject *object)
   g_clear_pointer (&catalog->writer, potoo_catalog_writer_free);
   g_clear_pointer (&catalog->segment_ids, potoo_id_blocks_free);
   g_clear_pointer (&catalog->gap_ids, potoo_id_blocks_free);
+  g_clear_pointer (&catalog->row_watch, potoo_row_watch_free);
   g_free (catalog->path);
   g_mutex_clear (&catalog->run_lock);
   g_cond_clear (&catalog->run_done);
@@ -57,6 +59,7 @@ potoo_catalog_class_init (PotooCatalogClass *klass)
 static void
 potoo_catalog_init (PotooCatalog *catalog)
 {
+  catalog->row_watch = potoo_row_watch_new ();
   g_mutex_init (&catalog->run_lock);
   g_cond_init (&catalog->run_done);
 }
@@ -119,6 +122,12 @@ PotooIdBlocks *
 potoo_catalog_get_gap_ids (PotooCatalog *catalog)
 {
   return catalog->gap_ids;
+}
+
+PotooRowWatch *
+potoo_catalog_get_row_watch (PotooCatalog *catalog)
+{
+  return catalog->row_watch;
 }
 
 PotooCatalogWriter *

@@ -12,10 +12,12 @@
 
 #include "web/potoo-web-connection.h"
 
+#include <errno.h>
 #include <gio/gunixsocketaddress.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <string.h>
+#include <sys/socket.h>
 
 #include "base/potoo-clock.h"
 
@@ -23,12 +25,14 @@
 #define LAST_WORDS_US (10 * G_USEC_PER_SEC)
 #define LINGER_US (1 * G_USEC_PER_SEC)
 #define LINGER_BYTES (1024 * 1024)
+#define STREAM_BUFFER_BYTES (64 * 1024)
 
 struct _PotooWebPool
 {
   GMainContext *context;
   PotooWebMetrics *metrics;
   GHashTable *connections; /* set of PotooWebConnection, not owned */
+  guint n_streaming;
   GSource *sweep;
   GSourceFunc empty_func;
   gpointer empty_data;
@@ -39,9 +43,13 @@ struct _PotooWebConnection
   PotooWebPool *pool;
   GSocket *socket;
   GSocketAddress *remote;
-  gint64 deadline_us; /* monotonic */
+  gint64 deadline_us; /* monotonic; POTOO_WEB_NO_TIMEOUT: none */
   gboolean unix_socket;
   gboolean local;
+  gboolean streaming;
+  GSource *hang_up; /* (nullable): waits for the client to close its end */
+  GSourceOnceFunc hang_up_func;
+  gpointer hang_up_data;
   gpointer request; /* not owned */
   PotooWebExpireFunc expire;
   PotooWebConnection **link; /* the request's pointer to this */
@@ -94,8 +102,8 @@ potoo_web_pool_set_empty_func (PotooWebPool *pool, GSourceFunc func, gpointer us
   pool->empty_data = user_data;
 }
 
-static void
-connection_cut (PotooWebConnection *connection)
+void
+potoo_web_connection_cut (PotooWebConnection *connection)
 {
   g_socket_shutdown (connection->socket, TRUE, TRUE, NULL);
 }
@@ -142,7 +150,21 @@ connection_expire (PotooWebConnection *connection)
   potoo_web_metrics_reject (connection->pool->metrics, POTOO_WEB_REJECT_TIMEOUT);
   potoo_web_connection_set_timeout (connection, LAST_WORDS_US);
   if (connection->request == NULL || !connection->expire (connection->request))
-    connection_cut (connection);
+    potoo_web_connection_cut (connection);
+}
+
+/* Streams that stand still need no sweep. */
+static gboolean
+pool_has_deadline (PotooWebPool *pool)
+{
+  GHashTableIter iter;
+  gpointer connection;
+
+  g_hash_table_iter_init (&iter, pool->connections);
+  while (g_hash_table_iter_next (&iter, &connection, NULL))
+    if (((PotooWebConnection *) connection)->deadline_us != POTOO_WEB_NO_TIMEOUT)
+      return TRUE;
+  return FALSE;
 }
 
 static gboolean
@@ -159,6 +181,8 @@ sweep (gpointer user_data)
           connection->deadline_us <= now_us)
         connection_expire (connection);
     }
+  if (!pool_has_deadline (pool))
+    pool_stop_sweep (pool);
   return G_SOURCE_CONTINUE;
 }
 
@@ -171,7 +195,7 @@ potoo_web_pool_cut_idle (PotooWebPool *pool)
     {
       PotooWebConnection *connection = copy->pdata[i];
       if (connection->request == NULL && connection->lingering == NULL)
-        connection_cut (connection);
+        potoo_web_connection_cut (connection);
     }
 }
 
@@ -183,7 +207,7 @@ potoo_web_pool_cut_all (PotooWebPool *pool)
   for (guint i = 0; i < copy->len; i++)
     {
       PotooWebConnection *connection = copy->pdata[i];
-      connection_cut (connection);
+      potoo_web_connection_cut (connection);
       if (connection->lingering != NULL)
         connection_end_linger (connection);
     }
@@ -196,8 +220,11 @@ on_stream_gone (gpointer user_data, GObject *stream)
   PotooWebPool *pool = connection->pool;
 
   connection_stop_drain (connection);
+  potoo_web_connection_unwatch_hang_up (connection);
   if (connection->link != NULL)
     *connection->link = NULL;
+  if (connection->streaming)
+    pool->n_streaming--;
   g_hash_table_remove (pool->connections, connection);
   potoo_metric_set (pool->metrics->connections, g_hash_table_size (pool->connections));
   g_object_set_qdata (G_OBJECT (connection->remote), potoo_web_connection_quark (), NULL);
@@ -235,7 +262,7 @@ potoo_web_pool_add (PotooWebPool *pool,
                     GSocketAddress *remote,
                     gboolean unix_socket)
 {
-  if (g_hash_table_size (pool->connections) >= POTOO_WEB_MAX_CONNECTIONS)
+  if (g_hash_table_size (pool->connections) - pool->n_streaming >= POTOO_WEB_MAX_CONNECTIONS)
     {
       potoo_web_metrics_reject (pool->metrics, POTOO_WEB_REJECT_CONNECTIONS);
       return NULL;
@@ -246,7 +273,6 @@ potoo_web_pool_add (PotooWebPool *pool,
   connection->remote = g_object_ref (remote);
   connection->unix_socket = unix_socket;
   connection->local = unix_socket || is_loopback (remote);
-  potoo_web_connection_set_timeout (connection, POTOO_WEB_READ_TIMEOUT_US);
   if (!unix_socket)
     g_socket_set_option (connection->socket, IPPROTO_TCP, TCP_NODELAY, TRUE, NULL);
   g_object_set_qdata (G_OBJECT (remote), potoo_web_connection_quark (), connection);
@@ -254,7 +280,7 @@ potoo_web_pool_add (PotooWebPool *pool,
   g_hash_table_add (pool->connections, connection);
   potoo_metric_add (pool->metrics->connections_total, 1);
   potoo_metric_set (pool->metrics->connections, g_hash_table_size (pool->connections));
-  pool_start_sweep (pool);
+  potoo_web_connection_set_timeout (connection, POTOO_WEB_READ_TIMEOUT_US);
   return connection;
 }
 
@@ -290,7 +316,62 @@ potoo_web_connection_set_request (PotooWebConnection *connection,
 void
 potoo_web_connection_set_timeout (PotooWebConnection *connection, gint64 timeout_us)
 {
+  connection->deadline_us = POTOO_WEB_NO_TIMEOUT;
+  if (timeout_us == POTOO_WEB_NO_TIMEOUT)
+    return;
   connection->deadline_us = potoo_clock_mono_us () + timeout_us;
+  pool_start_sweep (connection->pool);
+}
+
+void
+potoo_web_connection_set_streaming (PotooWebConnection *connection)
+{
+  if (connection->streaming)
+    return;
+  connection->streaming = TRUE;
+  connection->pool->n_streaming++;
+  g_socket_set_option (connection->socket, SOL_SOCKET, SO_SNDBUF, STREAM_BUFFER_BYTES, NULL);
+}
+
+/* --- clients that leave --- */
+
+void
+potoo_web_connection_unwatch_hang_up (PotooWebConnection *connection)
+{
+  if (connection->hang_up == NULL)
+    return;
+  g_source_destroy (connection->hang_up);
+  g_clear_pointer (&connection->hang_up, g_source_unref);
+}
+
+/* Something can be read: the end, or what nobody asked for, which would stay there. */
+static gboolean
+on_readable (GSocket *socket, GIOCondition condition, gpointer user_data)
+{
+  PotooWebConnection *connection = user_data;
+  char byte;
+  ssize_t n = recv (g_socket_get_fd (socket), &byte, 1, MSG_PEEK | MSG_DONTWAIT);
+
+  if (n < 0 && (errno == EAGAIN || errno == EINTR))
+    return G_SOURCE_CONTINUE;
+  potoo_web_connection_unwatch_hang_up (connection);
+  if (n <= 0)
+    connection->hang_up_func (connection->hang_up_data);
+  return G_SOURCE_REMOVE;
+}
+
+void
+potoo_web_connection_watch_hang_up (PotooWebConnection *connection,
+                                    GSourceOnceFunc func,
+                                    gpointer user_data)
+{
+  potoo_web_connection_unwatch_hang_up (connection);
+  connection->hang_up_func = func;
+  connection->hang_up_data = user_data;
+  connection->hang_up = g_socket_create_source (connection->socket, G_IO_IN | G_IO_HUP | G_IO_ERR,
+                                                NULL);
+  g_source_set_callback (connection->hang_up, G_SOURCE_FUNC (on_readable), connection, NULL);
+  g_source_attach (connection->hang_up, connection->pool->context);
 }
 
 /* Reading on until the client is done keeps the kernel from resetting the

@@ -17,6 +17,7 @@ G_BEGIN_DECLS
 #define POTOO_WEB_READ_TIMEOUT_US (30 * G_USEC_PER_SEC)   /* accepted → request whole */
 #define POTOO_WEB_ANSWER_TIMEOUT_US (60 * G_USEC_PER_SEC) /* request whole → answer begins */
 #define POTOO_WEB_WRITE_TIMEOUT_US (60 * G_USEC_PER_SEC)  /* for each chunk */
+#define POTOO_WEB_NO_TIMEOUT G_MAXINT64
 
 typedef struct _PotooWebPool PotooWebPool;
 typedef struct _PotooWebConnection PotooWebConnection;
@@ -52,6 +53,19 @@ void potoo_web_connection_set_request (PotooWebConnection *connection,
                                        PotooWebExpireFunc expire,
                                        PotooWebConnection **link);
 void potoo_web_connection_set_timeout (PotooWebConnection *connection, gint64 timeout_us);
+
+/* It carries a stream from now on, which may stand still for long: it is not counted among
+ * POTOO_WEB_MAX_CONNECTIONS (streams have limits of their own), and the kernel keeps
+ * little that its client does not fetch. */
+void potoo_web_connection_set_streaming (PotooWebConnection *connection);
+/* Calls @func, once, when the client closes its end; libsoup does not look while it has nothing
+ * to write. A client that sends what it was not asked for is not noticed to leave. */
+void potoo_web_connection_watch_hang_up (PotooWebConnection *connection,
+                                         GSourceOnceFunc func,
+                                         gpointer user_data);
+void potoo_web_connection_unwatch_hang_up (PotooWebConnection *connection);
+/* Ends it as if the network had. */
+void potoo_web_connection_cut (PotooWebConnection *connection);
 
 /* Sends @text as the last thing on @stream, which was stolen from libsoup, and
  * closes it when the client has stopped talking, or soon. Takes @stream. */

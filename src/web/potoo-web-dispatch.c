@@ -33,7 +33,7 @@ check_limits (PotooWebRequest *request)
   if (worker->stopping)
     reject (request, POTOO_WEB_REJECT_STOPPING, POTOO_ERROR_UNAVAILABLE, 0,
             _ ("The server is stopping"));
-  else if (g_hash_table_size (worker->requests) > POTOO_WEB_MAX_IN_FLIGHT)
+  else if (g_hash_table_size (worker->requests) - worker->n_streams > POTOO_WEB_MAX_IN_FLIGHT)
     reject (request, POTOO_WEB_REJECT_IN_FLIGHT, POTOO_ERROR_BUSY, 0,
             _ ("Too many requests are under way"));
   else if (potoo_web_request_get_uri_length (request) > POTOO_WEB_MAX_URI_BYTES)

@@ -21,7 +21,9 @@ typedef struct
   PotooWebRouter *router;
   PotooWebMetrics *metrics;
   PotooWebPool *pool;
+  PotooWebEventFeed *feed;
   GHashTable *requests; /* set of PotooWebRequest under way, not owned */
+  guint n_streams;      /* … of which these have limits of their own */
   gint ready;           /* atomic: set by the main thread */
   gboolean stopping;
 } PotooWebWorker;

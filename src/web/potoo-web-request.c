@@ -29,6 +29,9 @@ struct _PotooWebRequest
   guint status;       /* 0: not answered */
   gint64 received_bytes;
   gboolean waiting; /* the message is paused until the answer comes */
+  gboolean streaming;
+  gboolean idle;             /* … and its stream has nothing to send */
+  GCancellable *cancellable; /* (nullable) */
   gboolean complete;
 };
 
@@ -41,6 +44,7 @@ static const char *const header_names[POTOO_WEB_N_HEADERS] = {
   [POTOO_WEB_HEADER_IF_MATCH] = "If-Match",
   [POTOO_WEB_HEADER_IF_NONE_MATCH] = "If-None-Match",
   [POTOO_WEB_HEADER_IF_RANGE] = "If-Range",
+  [POTOO_WEB_HEADER_LAST_EVENT_ID] = "Last-Event-ID",
   [POTOO_WEB_HEADER_RANGE] = "Range",
 };
 
@@ -77,6 +81,7 @@ potoo_web_request_unref (PotooWebRequest *request)
   potoo_web_match_clear (&request->match);
   g_clear_pointer (&request->json, json_node_unref);
   g_clear_pointer (&request->body, potoo_web_body_free);
+  g_clear_object (&request->cancellable);
   for (guint i = 0; i < POTOO_WEB_N_HEADERS; i++)
     g_free (request->headers[i]);
   g_free (request);
@@ -91,9 +96,16 @@ detach (gpointer user_data)
 
   request->message = NULL;
   g_clear_pointer (&request->body, potoo_web_body_free);
+  if (request->streaming)
+    worker->n_streams--;
   if (request->connection != NULL)
-    potoo_web_connection_set_request (request->connection, NULL, NULL, NULL);
+    {
+      potoo_web_connection_unwatch_hang_up (request->connection);
+      potoo_web_connection_set_request (request->connection, NULL, NULL, NULL);
+    }
   request->connection = NULL;
+  if (request->cancellable != NULL)
+    g_cancellable_cancel (request->cancellable);
   g_hash_table_remove (worker->requests, request);
   potoo_metric_set (worker->metrics->in_flight, g_hash_table_size (worker->requests));
   if (!request->complete)
@@ -109,6 +121,8 @@ expire (gpointer user_data)
   if (request->status != 0 || !request->waiting)
     return FALSE;
   potoo_web_reply_problem (request, POTOO_ERROR_TIMEOUT, 0, NULL, _ ("The command took too long"));
+  if (request->cancellable != NULL)
+    g_cancellable_cancel (request->cancellable);
   return TRUE;
 }
 
@@ -172,34 +186,98 @@ potoo_web_request_of (GObject *message)
   return g_object_get_qdata (message, potoo_web_request_quark ());
 }
 
-/* Wrote a chunk: read the next. Through the main context each time, so that one fast
- * client does not keep the worker from the others. */
+/* Through the main context each time, so that one fast client does not keep the
+ * worker from the others. */
+static void
+resume (SoupServerMessage *message)
+{
+  soup_server_message_pause (message);
+  soup_server_message_unpause (message);
+}
+
+static void
+fail_body (PotooWebRequest *request, const GError *error)
+{
+  potoo_log_error (NULL, "%s: %s", request->match.route->path, error->message);
+  if (error->code == POTOO_ERROR_CORRUPT)
+    potoo_web_request_count_short_file (request);
+  /* Too few bytes and the end of the connection tell the client. */
+  soup_message_body_complete (soup_server_message_get_response_body (request->message));
+}
+
+static void
+end_body (PotooWebRequest *request)
+{
+  g_clear_pointer (&request->body, potoo_web_body_free);
+  soup_message_body_complete (soup_server_message_get_response_body (request->message));
+}
+
+/* Wrote a chunk: read the next. */
 static void
 send_next_chunk (SoupServerMessage *message, PotooWebRequest *request)
 {
-  SoupMessageBody *out = soup_server_message_get_response_body (message);
+  g_autoptr (GBytes) chunk = NULL;
   g_autoptr (GError) error = NULL;
 
   if (request->body == NULL)
     return;
-  g_autoptr (GBytes) chunk = potoo_web_body_read (request->body, &error);
-  if (error != NULL)
+  switch (potoo_web_body_read (request->body, &chunk, &error))
     {
-      potoo_log_error (NULL, "%s: %s", request->match.route->path, error->message);
-      if (error->code == POTOO_ERROR_CORRUPT)
-        potoo_web_request_count_short_file (request);
-      /* Too few bytes and the end of the connection tell the client. */
-      soup_message_body_complete (out);
+    case POTOO_WEB_READ_WAIT: /* without a chunk libsoup pauses by itself */
+      request->idle = TRUE;
+      if (request->connection != NULL)
+        potoo_web_connection_set_timeout (request->connection, POTOO_WEB_NO_TIMEOUT);
+      return;
+    case POTOO_WEB_READ_CHUNK:
+      soup_message_body_append_bytes (soup_server_message_get_response_body (message), chunk);
+      break;
+    case POTOO_WEB_READ_FAILED:
+      fail_body (request, error);
+      break;
+    case POTOO_WEB_READ_END:
+    default:
+      end_body (request);
+      break;
     }
-  else if (chunk != NULL)
-    soup_message_body_append_bytes (out, chunk);
-  else
-    {
-      g_clear_pointer (&request->body, potoo_web_body_free);
-      soup_message_body_complete (out);
-    }
-  soup_server_message_pause (message);
-  soup_server_message_unpause (message);
+  resume (message);
+}
+
+static void
+on_stream_wakes (gpointer user_data)
+{
+  PotooWebRequest *request = user_data;
+
+  if (!request->idle)
+    return;
+  request->idle = FALSE;
+  if (request->connection != NULL)
+    potoo_web_connection_set_timeout (request->connection, POTOO_WEB_WRITE_TIMEOUT_US);
+  send_next_chunk (request->message, request);
+}
+
+static void
+on_hung_up (gpointer user_data)
+{
+  PotooWebRequest *request = user_data;
+
+  if (request->cancellable != NULL)
+    g_cancellable_cancel (request->cancellable);
+  if (!request->streaming || request->body == NULL)
+    return;
+  potoo_web_connection_cut (request->connection);
+  end_body (request);
+  resume (request->message);
+}
+
+/* Without a length: it ends with the connection (RFC 9112, 6.3). */
+static void
+begin_stream (PotooWebRequest *request, PotooWebBody *body)
+{
+  request->streaming = TRUE;
+  request->worker->n_streams++;
+  potoo_web_body_set_wake_func (body, on_stream_wakes, request);
+  potoo_web_connection_set_streaming (request->connection);
+  potoo_web_connection_watch_hang_up (request->connection, on_hung_up, request);
 }
 
 static void
@@ -207,13 +285,18 @@ send_body (PotooWebRequest *request, PotooWebBody *body)
 {
   SoupMessageHeaders *headers = soup_server_message_get_response_headers (request->message);
 
-  soup_message_headers_set_content_length (headers, (goffset) potoo_web_body_get_length (body));
+  if (potoo_web_body_is_stream (body))
+    soup_message_headers_set_encoding (headers, SOUP_ENCODING_EOF);
+  else
+    soup_message_headers_set_content_length (headers, (goffset) potoo_web_body_get_length (body));
   if (request->match.head)
     {
       potoo_web_body_free (body);
       return;
     }
   request->body = body;
+  if (potoo_web_body_is_stream (body))
+    begin_stream (request, body);
   soup_message_body_set_accumulate (soup_server_message_get_response_body (request->message),
                                     FALSE);
   g_signal_connect (request->message, "wrote-chunk", G_CALLBACK (send_next_chunk), request);
@@ -307,10 +390,13 @@ potoo_web_request_wait (PotooWebRequest *request)
 void
 potoo_web_request_give_up (PotooWebRequest *request)
 {
-  if (request->waiting)
-    potoo_web_reply_problem (request, POTOO_ERROR_UNAVAILABLE, 0, NULL,
-                             _ ("The server is stopping; whether the command was carried out "
-                                "is to be seen after its start"));
+  if (!request->waiting)
+    return;
+  potoo_web_reply_problem (request, POTOO_ERROR_UNAVAILABLE, 0, NULL,
+                           _ ("The server is stopping; whether the command was carried out "
+                              "is to be seen after its start"));
+  if (request->cancellable != NULL)
+    g_cancellable_cancel (request->cancellable);
 }
 
 void
@@ -363,6 +449,24 @@ const PotooWebContext *
 potoo_web_request_get_context (PotooWebRequest *request)
 {
   return &request->worker->context;
+}
+
+GCancellable *
+potoo_web_request_get_cancellable (PotooWebRequest *request)
+{
+  if (request->cancellable == NULL)
+    {
+      request->cancellable = g_cancellable_new ();
+      if (request->connection != NULL)
+        potoo_web_connection_watch_hang_up (request->connection, on_hung_up, request);
+    }
+  return request->cancellable;
+}
+
+PotooWebEventFeed *
+potoo_web_request_get_feed (PotooWebRequest *request)
+{
+  return request->worker->feed;
 }
 
 PotooCatalogReader *

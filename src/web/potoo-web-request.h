@@ -5,6 +5,7 @@
 
 #include "base/potoo-error.h"
 #include "web/potoo-web-body.h"
+#include "web/potoo-web-event-feed.h"
 #include "web/potoo-web-router.h"
 #include "web/potoo-web-server.h"
 
@@ -20,8 +21,8 @@ G_BEGIN_DECLS
  * holds a reference meanwhile. When the client has gone, or the request was answered
  * for it (time-out, shutdown), answering does nothing.
  *
- * Server-sent events will be another PotooWebBody, WebSocket another kind of answer that takes
- * the connection over. Worker thread only.
+ * Server-sent events are a PotooWebBody without an end, WebSocket will be another kind of answer
+ * that takes the connection over. Worker thread only.
  */
 
 PotooWebRequest *potoo_web_request_ref (PotooWebRequest *request);
@@ -30,6 +31,10 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC (PotooWebRequest, potoo_web_request_unref)
 
 const PotooWebContext *potoo_web_request_get_context (PotooWebRequest *request);
 PotooCatalogReader *potoo_web_request_get_reader (PotooWebRequest *request);
+PotooWebEventFeed *potoo_web_request_get_feed (PotooWebRequest *request);
+/* Cancelled when nobody waits for the answer any more: the client has gone, or the request
+ * was answered for the handler. For commands that change nothing. (transfer none) */
+GCancellable *potoo_web_request_get_cancellable (PotooWebRequest *request);
 gboolean potoo_web_request_is_server_ready (PotooWebRequest *request);
 
 /* Parameters by name, with the fallback of the table when absent. Text: NULL
@@ -51,6 +56,7 @@ typedef enum
   POTOO_WEB_HEADER_IF_MATCH,
   POTOO_WEB_HEADER_IF_NONE_MATCH,
   POTOO_WEB_HEADER_IF_RANGE,
+  POTOO_WEB_HEADER_LAST_EVENT_ID,
   POTOO_WEB_HEADER_RANGE,
   POTOO_WEB_N_HEADERS,
 } PotooWebHeader;

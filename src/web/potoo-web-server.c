@@ -19,6 +19,7 @@
 #include "base/potoo-error.h"
 #include "base/potoo-log.h"
 #include "web/potoo-web-cameras.h"
+#include "web/potoo-web-changes.h"
 #include "web/potoo-web-gaps.h"
 #include "web/potoo-web-health.h"
 #include "web/potoo-web-listener.h"
@@ -134,6 +135,7 @@ worker_set_up (PotooWebServer *self)
   g_signal_connect (self->soup, "request-started", G_CALLBACK (on_request_started), self);
   self->worker.pool = potoo_web_pool_new (self->context, self->worker.metrics);
   potoo_web_pool_set_empty_func (self->worker.pool, on_empty, self);
+  self->worker.feed = potoo_web_event_feed_new (self->worker.context.changes, self->context);
   for (guint i = 0; i < self->listeners->len; i++)
     potoo_web_listener_attach (self->listeners->pdata[i], self->context, on_accepted, self);
 }
@@ -205,6 +207,7 @@ worker_stop (gpointer user_data)
   for (guint i = 0; i < self->listeners->len; i++)
     potoo_web_listener_detach (self->listeners->pdata[i]);
   answer_waiting (self);
+  potoo_web_event_feed_end (self->worker.feed);
   potoo_web_pool_cut_idle (self->worker.pool);
   if (potoo_web_pool_get_n (self->worker.pool) == 0)
     g_main_loop_quit (self->loop);
@@ -243,6 +246,7 @@ make_router (void)
   potoo_web_router_add (router, potoo_web_media_routes);
   potoo_web_router_add (router, potoo_web_gaps_routes);
   potoo_web_router_add (router, potoo_web_playback_routes);
+  potoo_web_router_add (router, potoo_web_changes_routes);
   potoo_web_router_add (router, potoo_web_ui_routes);
   return router;
 }
@@ -315,6 +319,7 @@ potoo_web_server_finalize (GObject *object)
   potoo_web_server_stop (self, 0);
   while (g_main_context_iteration (self->context, FALSE))
     ;
+  g_clear_pointer (&self->worker.feed, potoo_web_event_feed_free);
   g_clear_pointer (&self->worker.pool, potoo_web_pool_free);
   g_ptr_array_unref (self->listeners);
   g_hash_table_unref (self->worker.requests);

@@ -4,6 +4,7 @@
 #include "camera/potoo-camera-list.h"
 #include "config/potoo-config.h"
 #include "record/potoo-recorder.h"
+#include "web/potoo-web-change-log.h"
 
 G_BEGIN_DECLS
 
@@ -13,6 +14,7 @@ typedef struct
   PotooCatalog *catalog;
   PotooCameraList *cameras;
   PotooRecorder *recorder;
+  PotooWebChangeLog *changes;
   gint64 started_mono_us;
 } PotooWebContext;
 

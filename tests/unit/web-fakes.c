@@ -527,13 +527,16 @@ web_fakes_init (PotooWebContext *context)
   web_fakes.segments = g_ptr_array_new_with_free_func ((GDestroyNotify) potoo_segment_free);
   web_fakes.gaps = g_ptr_array_new_with_free_func (g_free);
   the_list = g_object_new (POTOO_TYPE_CAMERA_LIST, NULL);
-  *context = (PotooWebContext){ .cameras = the_list, .started_mono_us = potoo_clock_mono_us () };
+  *context = (PotooWebContext){ .cameras = the_list,
+                                .changes = potoo_web_change_log_new (),
+                                .started_mono_us = potoo_clock_mono_us () };
 }
 
 void
 web_fakes_clear (PotooWebContext *context)
 {
   g_assert_finalize_object (context->cameras);
+  potoo_web_change_log_unref (context->changes);
   g_ptr_array_unref (web_fakes.segments);
   g_ptr_array_unref (web_fakes.gaps);
   g_free (web_fakes.media_path);

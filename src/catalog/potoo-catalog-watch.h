@@ -1,0 +1,38 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#pragma once
+
+#include "catalog/potoo-catalog-gaps.h"
+
+G_BEGIN_DECLS
+
+/*
+ * Who wants to know what changed in the recordings is told when it is durable, so that
+ * readers see it too: in the order of the commits, in the catalog's thread, which waits
+ * meanwhile. Changes of one row that were committed together are told as one.
+ */
+typedef struct
+{
+  /* Inserted or changed; of an open segment also each time that its index grew. */
+  void (*segment) (const PotooSegment *segment, gpointer user_data);
+  void (*segment_dropped) (gint64 id, gpointer user_data);
+  void (*gap) (const PotooGap *gap, gpointer user_data);
+  void (*gap_dropped) (gint64 id, gpointer user_data);
+} PotooCatalogWatch;
+
+/* One at a time. @watch: static; NULL: none, and no call is under way when this returns. */
+void
+potoo_catalog_set_watch (PotooCatalog *catalog, const PotooCatalogWatch *watch, gpointer user_data);
+
+/* --- for the catalog itself --- */
+
+typedef struct _PotooRowWatch PotooRowWatch;
+
+PotooRowWatch *potoo_row_watch_new (void);
+void potoo_row_watch_free (PotooRowWatch *self);
+
+void potoo_row_watch_tell_segment (PotooRowWatch *self, const PotooSegment *segment);
+void potoo_row_watch_tell_segment_dropped (PotooRowWatch *self, gint64 id);
+void potoo_row_watch_tell_gap (PotooRowWatch *self, const PotooGap *gap);
+void potoo_row_watch_tell_gap_dropped (PotooRowWatch *self, gint64 id);
+
+G_END_DECLS

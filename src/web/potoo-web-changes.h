@@ -1,0 +1,10 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#pragma once
+
+#include "web/potoo-web-router.h"
+
+G_BEGIN_DECLS
+
+extern const PotooRoute potoo_web_changes_routes[];
+
+G_END_DECLS
