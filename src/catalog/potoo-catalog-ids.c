@@ -11,6 +11,9 @@
 
 /* More blocks in a row than this are not searched for a free one. */
 #define MAX_SKIPPED_BLOCKS 100000
+/* No id that was ever given out is further away from those known to be; and if names of files
+ * pretended it a thousand times, there would still be more ids left than anyone can use. */
+#define MAX_LEAP (G_GINT64_CONSTANT (1) << 48)
 
 typedef struct
 {
@@ -25,6 +28,7 @@ struct _PotooIdBlocks
 
   GMutex lock; /* protects what follows */
   IdRange current, spare;
+  gint64 behind; /* the first id that is neither reserved nor known to be in use */
   gboolean fetching;
   IdRange noted; /* all that came from elsewhere while fetching lie in it */
 };
@@ -126,6 +130,7 @@ reserve_done (gpointer data, const GError *error)
 
   g_mutex_lock (&blocks->lock);
   blocks->fetching = FALSE;
+  blocks->behind = MAX (blocks->behind, blocks->reserved.end);
   /* A row that was posted behind the reservation was not seen by it: such a block is skipped, and
    * the next reservation comes behind that row. */
   if (error == NULL && !ranges_meet (&blocks->reserved, &blocks->noted))
@@ -144,6 +149,7 @@ potoo_id_blocks_new (const char *name, const char *in_use_sql, PotooDb *db, GErr
   if (!reserve (db, blocks, error))
     return NULL;
   blocks->current = blocks->reserved;
+  blocks->behind = blocks->reserved.end;
   return g_steal_pointer (&blocks);
 }
 
@@ -197,13 +203,41 @@ range_note_used (IdRange *range, gint64 id)
     range->next = id + 1;
 }
 
-void
+static gboolean
+is_plausible_locked (PotooIdBlocks *blocks, gint64 id)
+{
+  return id < MIN (blocks->behind + MAX_LEAP, G_MAXINT64 / 2);
+}
+
+gboolean
+potoo_id_blocks_is_plausible (PotooIdBlocks *blocks, gint64 id)
+{
+  g_mutex_lock (&blocks->lock);
+  gboolean plausible = is_plausible_locked (blocks, id);
+  g_mutex_unlock (&blocks->lock);
+  return plausible;
+}
+
+gboolean
 potoo_id_blocks_note_used (PotooIdBlocks *blocks, gint64 id)
 {
   g_mutex_lock (&blocks->lock);
+  gboolean beyond = id >= blocks->behind && is_plausible_locked (blocks, id);
+  if (beyond)
+    blocks->behind = id + 1;
   range_note_used (&blocks->current, id);
   range_note_used (&blocks->spare, id);
   if (blocks->fetching && id < G_MAXINT64)
     blocks->noted = (IdRange){ MIN (blocks->noted.next, id), MAX (blocks->noted.end, id + 1) };
   g_mutex_unlock (&blocks->lock);
+  return beyond;
+}
+
+gboolean
+potoo_id_blocks_raise (PotooIdBlocks *blocks, PotooDb *db, gint64 id, GError **error)
+{
+  gint64 next = 0;
+
+  return read_counter (blocks, db, &next, error) &&
+         (id < next || write_counter (blocks, db, id + 1, error));
 }

@@ -12,7 +12,7 @@ G_BEGIN_DECLS
  *
  * Ids that are never used twice, given out without waiting: blocks of them are
  * reserved durably ahead of use, the next one while half of one is left. What a
- * crash leaves of a block is skipped. Any thread.
+ * crash leaves of a block is skipped. Any thread, except where said.
  */
 typedef struct _PotooIdBlocks PotooIdBlocks;
 
@@ -27,7 +27,13 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC (PotooIdBlocks, potoo_id_blocks_free)
 
 /* Never blocks; 0 when there is none. */
 gint64 potoo_id_blocks_take (PotooIdBlocks *blocks, PotooCatalogWriter *writer);
-/* @id is in use, wherever it came from. */
-void potoo_id_blocks_note_used (PotooIdBlocks *blocks, gint64 id);
+/* @id is in use, wherever it came from. TRUE when no block is known to lie behind it: then
+ * potoo_id_blocks_raise() belongs into the transaction that uses it, so that it is not given
+ * out when it is free again. */
+gboolean potoo_id_blocks_note_used (PotooIdBlocks *blocks, gint64 id);
+/* Reserves all up to @id; in the writer's thread. */
+gboolean potoo_id_blocks_raise (PotooIdBlocks *blocks, PotooDb *db, gint64 id, GError **error);
+/* Whether enough ids are left behind @id: of a file's name it is to be believed. */
+gboolean potoo_id_blocks_is_plausible (PotooIdBlocks *blocks, gint64 id);
 
 G_END_DECLS

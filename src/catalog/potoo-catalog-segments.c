@@ -38,8 +38,17 @@ potoo_catalog_take_segment_id (PotooCatalog *catalog)
                                potoo_catalog_get_writer (catalog));
 }
 
+gboolean
+potoo_catalog_is_plausible_segment_id (PotooCatalog *catalog, gint64 id)
+{
+  g_return_val_if_fail (POTOO_IS_CATALOG (catalog), FALSE);
+
+  return id > 0 && potoo_id_blocks_is_plausible (potoo_catalog_get_segment_ids (catalog), id);
+}
+
 typedef struct
 {
+  PotooIdBlocks *raised; /* (nullable): the ids that the segment's own is to be taken from */
   PotooSegment segment;
   GBytes *index; /* (nullable) */
   PotooRowWatch *watch;
@@ -61,6 +70,8 @@ put_segment_merge (gpointer data, gpointer newer)
   PutSegment *put = data, *from = newer;
 
   put->segment = from->segment;
+  if (from->raised != NULL)
+    put->raised = from->raised;
   if (from->index == NULL)
     return;
   g_clear_pointer (&put->index, g_bytes_unref);
@@ -119,8 +130,10 @@ static gboolean
 put_segment_run (PotooDb *db, gpointer data, GError **error)
 {
   const PutSegment *put = data;
-  g_autoptr (PotooStatement) statement = potoo_db_prepare (db, put_segment_sql, error);
 
+  if (put->raised != NULL && !potoo_id_blocks_raise (put->raised, db, put->segment.id, error))
+    return FALSE;
+  g_autoptr (PotooStatement) statement = potoo_db_prepare (db, put_segment_sql, error);
   return statement != NULL && potoo_db_check (db, bind_segment (statement, &put->segment), error) &&
          potoo_db_run (db, statement, error) &&
          (put->index == NULL || put_index (db, put->segment.id, put->index, error));
@@ -163,7 +176,8 @@ potoo_catalog_put_segment (PotooCatalog *catalog, const PotooSegment *segment, G
   put->index = index != NULL ? g_bytes_ref (index) : NULL;
   put->watch = potoo_catalog_get_row_watch (catalog);
   limit_end (&put->segment);
-  potoo_id_blocks_note_used (potoo_catalog_get_segment_ids (catalog), segment->id);
+  if (potoo_id_blocks_note_used (potoo_catalog_get_segment_ids (catalog), segment->id))
+    put->raised = potoo_catalog_get_segment_ids (catalog);
   potoo_catalog_post (catalog, &(PotooJob){ .run = put_segment_run,
                                             .done = put_segment_done,
                                             .data = put,

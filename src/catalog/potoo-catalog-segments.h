@@ -59,8 +59,12 @@ char *potoo_segment_relative_path (const PotooSegment *segment);
  * catalog has been stuck for long): the caller counts that and cannot start a segment. */
 gint64 potoo_catalog_take_segment_id (PotooCatalog *catalog);
 
+/* Whether @id, of a file that has no row, can have been given out by a catalog. */
+gboolean potoo_catalog_is_plausible_segment_id (PotooCatalog *catalog, gint64 id);
+
 /* Inserts or replaces the row; with @index (nullable) also its index blob. Jobs for
- * the same segment that still wait are merged into one. */
+ * the same segment that still wait are merged into one. An id from elsewhere (of an adopted
+ * file) is never given out, also when its row is gone. */
 void potoo_catalog_put_segment (PotooCatalog *catalog, const PotooSegment *segment, GBytes *index);
 
 /* state = deleting, durable when the callback runs; then the file may go. */

@@ -20,8 +20,6 @@
 #include "record/potoo-clean-mark.h"
 #include "record/potoo-segment-scan.h"
 
-/* No catalog ever gives such ids: one that did would soon have none left. */
-#define MAX_SEGMENT_ID (G_GINT64_CONSTANT (1) << 48)
 /* A file whose fragments begin where the last ones of another segment end, goes on with its
  * recording. */
 #define SAME_MOMENT_US 50000
@@ -91,8 +89,7 @@ parse_name (const char *name, FileName *result)
     return FALSE;
   parts[1][strlen (parts[1]) - strlen (".mp4")] = '\0';
   result->start_us = start_us;
-  return potoo_segment_id_parse (parts[1], &result->id) && result->id > 0 &&
-         result->id < MAX_SEGMENT_ID;
+  return potoo_segment_id_parse (parts[1], &result->id);
 }
 
 /* The recording that goes on with @row: that of the segment which ends where it starts. */
@@ -210,7 +207,7 @@ visit_file (Adoption *a, const char *camera, const char *day, const char *file, 
   FileName name = { .camera = camera, .day = day };
   g_autoptr (GError) missing = NULL;
 
-  if (!parse_name (file, &name))
+  if (!parse_name (file, &name) || !potoo_catalog_is_plausible_segment_id (a->catalog, name.id))
     {
       a->report->foreign++;
       return TRUE;

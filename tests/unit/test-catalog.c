@@ -655,6 +655,41 @@ test_adopted_ids (CatalogFixture *fixture, gconstpointer data)
     }
 }
 
+/* What an adopted file was named stays its own, also when its row is gone and after a restart. */
+static void
+test_dropped_ids (CatalogFixture *fixture, gconstpointer data)
+{
+  static const gint64 adopted[] = { 1500, 4096, G_MAXINT64 };
+  const char *const counter = "SELECT next FROM id_counters WHERE name = 'segment'";
+
+  for (guint i = 0; i < G_N_ELEMENTS (adopted); i++)
+    {
+      PotooSegment segment = catalog_fixture_segment (fixture, "a", DAY, DAY + 5);
+      segment.id = adopted[i];
+      potoo_catalog_put_segment (fixture->catalog, &segment, NULL);
+      segment.end_us++; /* merged into the one before */
+      potoo_catalog_put_segment (fixture->catalog, &segment, NULL);
+    }
+  catalog_fixture_sync (fixture);
+  /* The largest cannot be one that was given out, and would leave none behind it. */
+  g_assert_cmpint (catalog_fixture_query_int (fixture, counter), ==, 4097);
+  g_assert_false (potoo_catalog_is_plausible_segment_id (fixture->catalog, G_MAXINT64));
+  g_assert_false (potoo_catalog_is_plausible_segment_id (fixture->catalog, 0));
+  g_assert_true (potoo_catalog_is_plausible_segment_id (fixture->catalog, 1000000));
+  for (guint i = 0; i < G_N_ELEMENTS (adopted); i++)
+    potoo_catalog_drop_segment (fixture->catalog, adopted[i]);
+  for (int run = 0; run < 2; run++)
+    {
+      for (int i = 0; i < 6 * POTOO_ID_BLOCK; i++)
+        {
+          gint64 id = catalog_fixture_take_id (fixture);
+          g_assert_true (id != adopted[0] && id != adopted[1]);
+        }
+      catalog_fixture_close (fixture);
+      catalog_fixture_open (fixture);
+    }
+}
+
 /* --- plans --- */
 
 static void
@@ -750,6 +785,7 @@ main (int argc, char *argv[])
   ADD ("ids/blocks", test_ids);
   ADD ("ids/threads", test_ids_in_threads);
   ADD ("ids/adopted", test_adopted_ids);
+  ADD ("ids/dropped", test_dropped_ids);
   ADD ("plans", test_plans);
   return g_test_run ();
 }

@@ -354,6 +354,40 @@ test_adopted (Recording *r, gconstpointer data)
     g_assert_cmpint (potoo_catalog_take_segment_id (r->catalog), !=, s->id);
 }
 
+/* A file of another catalog, with an id that this one has not come to yet. */
+static void
+test_adopted_and_deleted (Recording *r, gconstpointer data)
+{
+  record (r, 2);
+  g_autoptr (GPtrArray) before = recording_list_segments (r);
+  g_autofree char *path = recording_get_path (r, only_segment (before));
+  PotooSegment far = *only_segment (before);
+  far.id = 3000; /* in the block that the run after the next one reserves */
+  g_autofree char *far_path = recording_get_path (r, &far);
+  potoo_catalog_drop_segment (r->catalog, only_segment (before)->id);
+  recording_crash (r);
+  g_assert_cmpint (g_rename (path, far_path), ==, 0);
+  recording_start (r);
+  g_assert_cmpint (get_outcome ("adopted"), ==, 1);
+  g_autoptr (GPtrArray) adopted = recording_list_segments (r);
+  g_assert_cmpint (only_segment (adopted)->id, ==, far.id);
+
+  g_assert_cmpint (g_unlink (far_path), ==, 0);
+  potoo_catalog_drop_segment (r->catalog, far.id);
+  recording_crash (r);
+  recording_start (r);
+  gint64 last = 0;
+  for (int i = 0; i < 3000; i++)
+    {
+      gint64 id = potoo_catalog_take_segment_id (r->catalog);
+      if (id == 0)
+        g_assert_true (potoo_catalog_sync (r->catalog, NULL)); /* the next block is on its way */
+      g_assert_cmpint (id, !=, far.id);
+      last = MAX (last, id);
+    }
+  g_assert_cmpint (last, >, far.id);
+}
+
 /* A lost catalog: the files bring back what they can. */
 static void
 test_catalog_lost (Recording *r, gconstpointer data)
@@ -524,6 +558,7 @@ main (int argc, char *argv[])
   ADD ("missing-file", test_missing_file);
   ADD ("deleting", test_deleting);
   ADD ("adopted", test_adopted);
+  ADD ("adopted-and-deleted", test_adopted_and_deleted);
   ADD ("catalog-lost", test_catalog_lost);
   ADD ("empty-file", test_empty_file);
   ADD ("foreign", test_foreign);
