@@ -92,28 +92,31 @@ claim_state_dir (const char *path, GError **error)
 /* A refusal leaves one camera as it was: removed by someone while its recordings hold its id, or
  * we are about to stop. */
 static void
-log_outcome (const char *id, PotooCameraSnapshot *snapshot, const GError *error)
+log_refusal (const char *id, const GError *error)
 {
-  if (snapshot != NULL)
-    potoo_camera_snapshot_unref (snapshot);
-  else
-    potoo_log_info (id, _ ("The simulated camera is not there: %s"), error->message);
+  potoo_log_info (id, _ ("The simulated camera is not there: %s"), error->message);
 }
 
 static void
 on_added (GObject *source, GAsyncResult *result, gpointer user_data)
 {
+  PotooCameraList *list = POTOO_CAMERA_LIST (source);
   g_autoptr (GError) error = NULL;
-  log_outcome (user_data, potoo_camera_list_add_finish (POTOO_CAMERA_LIST (source), result, &error),
-               error);
+  g_autoptr (PotooCameraSnapshot) added = potoo_camera_list_add_finish (list, result, &error);
+
+  if (added == NULL)
+    log_refusal (user_data, error);
 }
 
 static void
 on_patched (GObject *source, GAsyncResult *result, gpointer user_data)
 {
+  PotooCameraList *list = POTOO_CAMERA_LIST (source);
   g_autoptr (GError) error = NULL;
-  log_outcome (user_data,
-               potoo_camera_list_patch_finish (POTOO_CAMERA_LIST (source), result, &error), error);
+  g_autoptr (PotooCameraSnapshot) patched = potoo_camera_list_patch_finish (list, result, &error);
+
+  if (patched == NULL)
+    log_refusal (user_data, error);
 }
 
 static void
@@ -129,7 +132,7 @@ add_camera (PotooDemo *self, guint i, const char *url)
   if (settings != NULL)
     potoo_camera_list_add_async (self->list, settings, on_added, (gpointer) cameras[i].id);
   else
-    log_outcome (cameras[i].id, NULL, error);
+    log_refusal (cameras[i].id, error);
 }
 
 static void
@@ -170,6 +173,17 @@ update_camera (PotooDemo *self, guint i, const char *url)
     add_camera (self, i, url);
 }
 
+/* (nullable) */
+static const char *
+get_text (JsonObject *object, const char *member)
+{
+  JsonNode *node = json_object_get_member (object, member);
+
+  return node != NULL && json_node_get_value_type (node) == G_TYPE_STRING
+             ? json_node_get_string (node)
+             : NULL;
+}
+
 /* id → URL of what @ready tells. (transfer container) */
 static GHashTable *
 read_urls (JsonObject *ready)
@@ -185,8 +199,8 @@ read_urls (JsonObject *ready)
       if (!JSON_NODE_HOLDS_OBJECT (node))
         continue;
       JsonObject *object = json_node_get_object (node);
-      const char *id = json_object_get_string_member_with_default (object, "id", NULL);
-      const char *url = json_object_get_string_member_with_default (object, "main", NULL);
+      const char *id = get_text (object, "id");
+      const char *url = get_text (object, "main");
       if (id != NULL && url != NULL)
         g_hash_table_insert (urls, (char *) id, (char *) url);
     }
@@ -199,7 +213,11 @@ on_ready (PotooDemoSimulator *simulator, JsonObject *ready, gpointer user_data)
   PotooDemo *self = user_data;
   g_autoptr (GHashTable) urls = read_urls (ready);
 
-  potoo_log_info (NULL, _ ("%u simulated cameras are ready"), g_hash_table_size (urls));
+  guint n = g_hash_table_size (urls);
+  potoo_log_info (NULL,
+                  g_dngettext (GETTEXT_PACKAGE, "%u simulated camera is ready",
+                               "%u simulated cameras are ready", n),
+                  n);
   for (guint i = 0; i < G_N_ELEMENTS (cameras); i++)
     update_camera (self, i, g_hash_table_lookup (urls, cameras[i].id));
 }
@@ -209,9 +227,11 @@ on_ready (PotooDemoSimulator *simulator, JsonObject *ready, gpointer user_data)
 static void
 announce (PotooDemo *self, const char *url)
 {
+  g_print (g_dngettext (
+               GETTEXT_PACKAGE, "\nPotoo records %u simulated camera, as it would a real one.\n",
+               "\nPotoo records %u simulated cameras, as it would real ones.\n", self->n_cameras),
+           self->n_cameras);
   g_print (_ ("\n"
-              "Potoo records %u simulated cameras, as it would real ones.\n"
-              "\n"
               "    %s\n"
               "\n"
               "There is no login yet: the page is open to everyone on this machine, and to no one "
@@ -220,8 +240,7 @@ announce (PotooDemo *self, const char *url)
               "State and recordings are in %s.\n"
               "Ctrl-C ends it.\n"
               "\n"),
-           self->n_cameras, url != NULL ? url : _ ("(no TCP address is configured)"),
-           self->state_dir);
+           url != NULL ? url : _ ("(no TCP address is configured)"), self->state_dir);
 }
 
 void
