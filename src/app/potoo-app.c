@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "app/potoo-app-changes.h"
+#include "app/potoo-app-live.h"
 #include "app/potoo-app-recording.h"
 #include "app/potoo-demo.h"
 #include "app/potoo-state-dir.h"
@@ -37,6 +38,7 @@ struct _PotooApp
   PotooRecorder *recorder;
   PotooCameraList *cameras;
   PotooAppRecording *recording;
+  PotooAppLive *live;
   PotooWebChangeLog *change_log;
   PotooAppChanges *changes;
   PotooWebServer *web;
@@ -133,12 +135,15 @@ start_services (PotooApp *self, GError **error)
 {
   self->cameras = potoo_camera_list_new (self->catalog);
   self->recording = potoo_app_recording_new (self->cameras, self->recorder);
+  self->live = potoo_app_live_new (self->cameras);
   self->change_log = potoo_web_change_log_new ();
   self->changes = potoo_app_changes_new (self->cameras, self->catalog, self->change_log);
   PotooWebContext context = {
     .catalog = self->catalog,
     .cameras = self->cameras,
     .recorder = self->recorder,
+    .live = potoo_app_live_get_outputs (self->live),
+    .snapshots = potoo_app_live_get_snapshots (self->live),
     .changes = self->change_log,
     .started_mono_us = potoo_clock_mono_us (),
   };
@@ -161,6 +166,7 @@ tear_down (PotooApp *self)
   g_clear_object (&self->web);
   g_clear_pointer (&self->changes, potoo_app_changes_free);
   g_clear_pointer (&self->change_log, potoo_web_change_log_unref);
+  g_clear_pointer (&self->live, potoo_app_live_free);
   g_clear_pointer (&self->recording, potoo_app_recording_free);
   g_clear_object (&self->cameras);
   if (self->recorder != NULL)

@@ -23,6 +23,7 @@
 #include "web/potoo-web-gaps.h"
 #include "web/potoo-web-health.h"
 #include "web/potoo-web-listener.h"
+#include "web/potoo-web-live.h"
 #include "web/potoo-web-media.h"
 #include "web/potoo-web-playback.h"
 #include "web/potoo-web-reply.h"
@@ -245,6 +246,7 @@ make_router (void)
   potoo_web_router_add (router, potoo_web_segments_routes);
   potoo_web_router_add (router, potoo_web_media_routes);
   potoo_web_router_add (router, potoo_web_gaps_routes);
+  potoo_web_router_add (router, potoo_web_live_routes);
   potoo_web_router_add (router, potoo_web_playback_routes);
   potoo_web_router_add (router, potoo_web_changes_routes);
   potoo_web_router_add (router, potoo_web_ui_routes);

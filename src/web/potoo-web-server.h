@@ -3,6 +3,8 @@
 
 #include "camera/potoo-camera-list.h"
 #include "config/potoo-config.h"
+#include "live/potoo-live.h"
+#include "live/potoo-snapshots.h"
 #include "record/potoo-recorder.h"
 #include "web/potoo-web-change-log.h"
 
@@ -14,6 +16,8 @@ typedef struct
   PotooCatalog *catalog;
   PotooCameraList *cameras;
   PotooRecorder *recorder;
+  PotooLive *live;
+  PotooSnapshots *snapshots;
   PotooWebChangeLog *changes;
   gint64 started_mono_us;
 } PotooWebContext;
