@@ -20,12 +20,13 @@ list_packages() {
   done | tr ' ' '\n' | sed '/^$/d'
 }
 
-# list_missing PACKAGE…: those of them that are not installed.
+# list_missing PACKAGE…: those of them that are neither installed nor provided by one that is
+# (Node.js of other sources holds npm).
 list_missing() {
   local installed
   # shellcheck disable=SC2016 # dpkg-query's own variables
-  installed=$(dpkg-query -W -f '${db:Status-Abbrev} ${Package}\n' "$@" 2>/dev/null |
-    sed -n 's/^ii *//p')
+  installed=$(dpkg-query -W -f '${db:Status-Abbrev} ${Package}, ${Provides}\n' |
+    sed -n 's/^ii *//p' | sed 's/([^)]*)//g' | tr -s ', ' '\n')
   printf '%s\n' "$@" | grep -vxF -e "${installed:-none}"
 }
 

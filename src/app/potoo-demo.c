@@ -23,7 +23,7 @@
 static const char *const kinds[] = {
   "codec=h264,width=1920,height=1080,fps=25,bitrate=4000,gop=50,audio=aac,loop=20",
   "codec=h264,width=1280,height=720,fps=25,bitrate=2000,gop=50,bframes=2,audio=none,loop=20",
-  "codec=h265,width=1280,height=720,fps=15,bitrate=1000,gop=30,audio=aac,loop=12",
+  "codec=h265,width=960,height=540,fps=15,bitrate=800,gop=30,audio=aac,loop=10",
   "codec=h264,width=640,height=480,fps=10,bitrate=400,gop=20,audio=none,loop=20",
   "codec=h264,width=1280,height=960,fps=15,bitrate=1500,gop=30,audio=opus,loop=20",
 };
