@@ -335,7 +335,7 @@ test_slow (WebRig *rig, gconstpointer data)
   g_autoptr (GString) quick_text = hear_first (quick);
   int n = 0;
 
-  g_socket_set_option (slow, SOL_SOCKET, SO_RCVBUF, 4096, NULL);
+  g_socket_set_option (slow, SOL_SOCKET, SO_RCVBUF, 65536, NULL);
   web_say (slow, "GET " TARGET " HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n");
   web_await_metric ("potoo_changes_subscribers 2\n");
   while (n < 1500)
