@@ -1,0 +1,96 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+
+// The stream of server-sent events that keeps the page up to date. EventSource reconnects and
+// resumes by itself; what it gives up on (an answer that is an error) is started anew here, with
+// growing pauses. Nobody is told anything while the page has long been in the background, since
+// a browser has few connections to give; it catches up when it is looked at again.
+
+import type { Camera, Gap, Segment } from './types';
+
+export interface ChangeHandlers {
+  /** A connection that does not continue an earlier one: what happened before is unknown. */
+  onFresh(): void;
+  /** The connection is there again, or still is. */
+  onOpen(): void;
+  onLost(): void;
+  onCamera(camera: Camera): void;
+  onCameraRemoved(id: string): void;
+  onSegment(segment: Segment): void;
+  onGap(gap: Gap): void;
+}
+
+const FIRST_PAUSE_MS = 1000;
+const LONGEST_PAUSE_MS = 30_000;
+const CLOSED = 2; // EventSource.CLOSED
+
+/** What comes behind the n-th failure in a row (n from 0), before chance is added. */
+export function pauseAfter(failures: number): number {
+  return Math.min(LONGEST_PAUSE_MS, FIRST_PAUSE_MS * 2 ** Math.min(failures, 10));
+}
+
+type Opener = (url: string) => EventSource;
+
+export class ChangeStream {
+  readonly #url: string;
+  readonly #handlers: ChangeHandlers;
+  readonly #open: Opener;
+  #source: EventSource | null = null;
+  #timer: ReturnType<typeof setTimeout> | null = null;
+  #failures = 0;
+  #isFresh = true;
+
+  constructor(url: string, handlers: ChangeHandlers, open: Opener = u => new EventSource(u)) {
+    this.#url = url;
+    this.#handlers = handlers;
+    this.#open = open;
+  }
+
+  start(): void {
+    if (this.#source !== null || this.#timer !== null) return;
+    this.#isFresh = true;
+    this.#connect();
+  }
+
+  stop(): void {
+    this.#source?.close();
+    this.#source = null;
+    if (this.#timer !== null) clearTimeout(this.#timer);
+    this.#timer = null;
+  }
+
+  #connect(): void {
+    const source = this.#open(this.#url);
+    this.#source = source;
+    source.onopen = () => this.#onOpen();
+    source.onerror = () => this.#onError(source);
+    source.addEventListener('reset', () => this.#handlers.onFresh());
+    this.#listen<Camera>(source, 'camera', camera => this.#handlers.onCamera(camera));
+    this.#listen<{ id: string }>(source, 'camera-removed', ({ id }) => this.#handlers.onCameraRemoved(id));
+    this.#listen<Segment>(source, 'segment', segment => this.#handlers.onSegment(segment));
+    this.#listen<Gap>(source, 'gap', gap => this.#handlers.onGap(gap));
+  }
+
+  #listen<Data>(source: EventSource, type: string, handler: (data: Data) => void): void {
+    source.addEventListener(type, event => handler(JSON.parse((event as MessageEvent<string>).data) as Data));
+  }
+
+  #onOpen(): void {
+    this.#failures = 0;
+    this.#handlers.onOpen();
+    if (this.#isFresh) this.#handlers.onFresh();
+    this.#isFresh = false;
+  }
+
+  #onError(source: EventSource): void {
+    this.#handlers.onLost();
+    if (source.readyState !== CLOSED) return; // it tries again by itself, and resumes
+    source.close();
+    this.#source = null;
+    this.#isFresh = true;
+    const pause = pauseAfter(this.#failures++) * (1 + Math.random() / 4);
+    this.#timer = setTimeout(() => {
+      this.#timer = null;
+      this.#connect();
+    }, pause);
+  }
+}

@@ -1,0 +1,140 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+
+// The REST interface as functions, one for each thing that a page does. They throw ApiError, and
+// the browser's AbortError when `signal` says so.
+
+import { ApiError, readError } from './error';
+import type { Camera, CameraInput, List, SystemInfo, TestResult, Timeline } from './types';
+
+const BASE = '/api/v1';
+
+interface Options {
+  method?: string;
+  body?: unknown;
+  headers?: Record<string, string>;
+  signal?: AbortSignal | undefined;
+}
+
+async function send(url: string, options: Options): Promise<Response> {
+  const init: RequestInit = {
+    method: options.method ?? 'GET',
+    headers: { Accept: 'application/json', ...options.headers },
+    signal: options.signal ?? null,
+    credentials: 'same-origin',
+  };
+  if (options.body !== undefined) {
+    init.headers = { ...init.headers, 'Content-Type': 'application/json' };
+    init.body = JSON.stringify(options.body);
+  }
+  let response: Response;
+  try {
+    response = await fetch(url, init);
+  } catch (error) {
+    if (options.signal?.aborted) throw error;
+    throw new ApiError(0, null);
+  }
+  if (!response.ok) throw await readError(response);
+  return response;
+}
+
+async function request<Body>(path: string, options: Options = {}): Promise<Body> {
+  const response = await send(BASE + path, options);
+  return (await response.json()) as Body;
+}
+
+const cameraPath = (id: string) => `/cameras/${encodeURIComponent(id)}`;
+
+function windowQuery(startMs: number, endMs: number): string {
+  const start = new Date(startMs).toISOString();
+  const end = new Date(endMs).toISOString();
+  return `start=${start}&end=${end}`;
+}
+
+/** Answers of one camera, with the version of its settings for If-Match. */
+export interface Versioned {
+  camera: Camera;
+  etag: string | null;
+}
+
+async function readVersioned(response: Response): Promise<Versioned> {
+  return { camera: (await response.json()) as Camera, etag: response.headers.get('ETag') };
+}
+
+export async function listCameras(signal?: AbortSignal): Promise<Camera[]> {
+  const cameras: Camera[] = [];
+  let cursor: string | null = null;
+  do {
+    const query: string = cursor === null ? '' : `&cursor=${encodeURIComponent(cursor)}`;
+    const page: List<Camera> = await request(`/cameras?limit=1000${query}`, { signal });
+    cameras.push(...page.items);
+    cursor = page.next;
+  } while (cursor !== null);
+  return cameras;
+}
+
+export async function getCamera(id: string, signal?: AbortSignal): Promise<Versioned> {
+  return readVersioned(await send(BASE + cameraPath(id), { signal }));
+}
+
+export async function addCamera(input: CameraInput): Promise<Camera> {
+  return request('/cameras', { method: 'POST', body: input });
+}
+
+export async function changeCamera(id: string, input: CameraInput, etag: string | null): Promise<Versioned> {
+  const headers: Record<string, string> = etag === null ? {} : { 'If-Match': etag };
+  return readVersioned(await send(BASE + cameraPath(id), { method: 'PATCH', body: input, headers }));
+}
+
+export async function removeCamera(id: string): Promise<void> {
+  await send(BASE + cameraPath(id), { method: 'DELETE' });
+}
+
+export async function testCamera(input: CameraInput & { id?: string }, signal: AbortSignal): Promise<TestResult> {
+  return request('/cameras/test', { method: 'POST', body: input, signal });
+}
+
+export async function getTimeline(id: string, startMs: number, endMs: number, signal?: AbortSignal): Promise<Timeline> {
+  return request(`${cameraPath(id)}/timeline?${windowQuery(startMs, endMs)}`, { signal });
+}
+
+export async function getSystem(): Promise<SystemInfo> {
+  return request('/system');
+}
+
+export async function fetchSnapshot(id: string, height: number, signal: AbortSignal): Promise<Blob> {
+  const response = await send(`${BASE}${cameraPath(id)}/snapshot.jpg?height=${height}`, {
+    headers: { Accept: 'image/jpeg' },
+    signal,
+  });
+  return response.blob();
+}
+
+export function playbackUrl(id: string, startMs: number, endMs: number): string {
+  return `${BASE}${cameraPath(id)}/playback.m3u8?${windowQuery(startMs, endMs)}`;
+}
+
+export function liveUrl(id: string): string {
+  return `/live/${encodeURIComponent(id)}/ts.m3u8`;
+}
+
+/** The recorded times nearest to a window that has none, in milliseconds. */
+export interface Nearest {
+  before: number | null;
+  after: number | null;
+}
+
+export function readNearest(error: ApiError): Nearest {
+  const read = (value: unknown) => (typeof value === 'string' ? Date.parse(value) : null);
+  return { before: read(error.problem?.['before']), after: read(error.problem?.['after']) };
+}
+
+/** Null when the window has recordings after all. */
+export async function findNearest(id: string, startMs: number, endMs: number, signal?: AbortSignal): Promise<Nearest | null> {
+  try {
+    await send(playbackUrl(id, startMs, endMs), { headers: { Accept: '*/*' }, signal });
+    return null;
+  } catch (error) {
+    if (error instanceof ApiError && error.status === 404) return readNearest(error);
+    throw error;
+  }
+}

@@ -1,0 +1,14 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+
+import { render } from 'preact';
+import { loadLanguage } from '../i18n/language';
+import { startState } from '../state/app-state';
+import { App } from './app';
+import { startNavigation } from './navigation';
+import { startTheme } from './theme';
+
+await loadLanguage();
+startTheme();
+startNavigation();
+startState();
+render(<App />, document.getElementById('app') as HTMLElement);

@@ -1,0 +1,252 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+
+// Plays what was recorded, from any moment on: an hour's playlist at a time, the next one when it
+// ends. Tells wall time for each frame that is shown, what was jumped over, and what went wrong;
+// what is no longer there is left out, and what cannot be had at the moment is tried again.
+
+import type HlsClass from 'hls.js';
+import type { ErrorData, Fragment, LevelDetails } from 'hls.js';
+import { findNearest, type Nearest, playbackUrl } from '../../api/client';
+import { ApiError, toApiError } from '../../api/error';
+import { _ } from '../../i18n/text';
+import { loadHls, playsNatively, readHlsError } from './hls';
+import { type Entry, covers, isJump, toPlayerTime, toWall } from './wall-time';
+
+export type RecordingPhase = 'idle' | 'loading' | 'ready' | 'failed';
+
+export interface RecordingEvents {
+  onPhase(phase: RecordingPhase, reason: string | null): void;
+  /** Wall time of the frame on the screen. */
+  onPosition(wallMs: number): void;
+  /** Playing went on at `toMs`: nothing was recorded in between. */
+  onJump(fromMs: number, toMs: number): void;
+  /** What was recorded at `fromMs` has been deleted meanwhile. */
+  onDeleted(fromMs: number): void;
+  /** Nothing is recorded in the hour from `fromMs`; `nearest` is where there is. */
+  onNothing(fromMs: number, nearest: Nearest): void;
+}
+
+const WINDOW_MS = 3_600_000;
+const RETRY_MS = 3000;
+const BUFFER_S = 30;
+const BACK_BUFFER_S = 60;
+
+interface Frame {
+  time: number;
+  wallMs: number;
+}
+
+/** Where to go on when the buffer has run dry, since what comes next is no longer there. */
+interface Detour {
+  deletedMs: number;
+  resumeMs: number;
+}
+
+export class RecordingPlayer {
+  readonly #video: HTMLVideoElement;
+  readonly #camera: string;
+  readonly #events: RecordingEvents;
+  readonly #abort = new AbortController();
+  #hls: HlsClass | null = null;
+  #entries: readonly Entry[] = [];
+  #windowEndMs = 0;
+  #frame: Frame | null = null;
+  #detour: Detour | null = null;
+  #retryTimer = 0;
+  #loads = 0; // the newest load wins
+  #recoveries = 0;
+  #rate = 1;
+
+  constructor(video: HTMLVideoElement, camera: string, events: RecordingEvents) {
+    this.#video = video;
+    this.#camera = camera;
+    this.#events = events;
+    const { signal } = this.#abort;
+    video.addEventListener('ended', () => void this.load(this.#windowEndMs), { signal });
+    video.addEventListener('waiting', () => this.#takeDetour(), { signal });
+    video.addEventListener('timeupdate', () => this.#onTimeUpdate(), { signal });
+    video.addEventListener('seeking', () => (this.#frame = null), { signal });
+    this.#watchFrames();
+  }
+
+  close(): void {
+    this.#abort.abort();
+    this.#unload();
+  }
+
+  setRate(rate: number): void {
+    this.#rate = rate;
+    this.#video.defaultPlaybackRate = rate;
+    this.#video.playbackRate = rate;
+  }
+
+  /** Within what is loaded already, at once; else by a playlist of its own. */
+  async seek(wallMs: number): Promise<void> {
+    const time = this.#detour || !covers(this.#entries, wallMs) ? null : toPlayerTime(this.#entries, wallMs);
+    if (time === null || this.#hls === null) return this.load(wallMs);
+    this.#video.currentTime = time;
+    await this.#video.play().catch(() => undefined);
+  }
+
+  async load(wallMs: number): Promise<void> {
+    this.#unload();
+    const load = ++this.#loads;
+    this.#windowEndMs = wallMs + WINDOW_MS;
+    this.#events.onPhase('loading', null);
+    const url = playbackUrl(this.#camera, wallMs, this.#windowEndMs);
+    try {
+      const Hls = await loadHls();
+      if (load !== this.#loads || this.#abort.signal.aborted) return;
+      if (Hls.isSupported()) this.#loadWith(Hls, url, wallMs);
+      else if (playsNatively(this.#video)) this.#loadNatively(url);
+      else this.#events.onPhase('failed', _('This browser cannot play the recordings.'));
+    } catch (thrown) {
+      this.#fail(toApiError(thrown) ?? new ApiError(0, null), wallMs);
+    }
+  }
+
+  #unload(): void {
+    window.clearTimeout(this.#retryTimer);
+    this.#hls?.destroy();
+    this.#hls = null;
+    this.#entries = [];
+    this.#frame = null;
+    this.#detour = null;
+  }
+
+  #loadWith(Hls: typeof HlsClass, url: string, wallMs: number): void {
+    const hls = new Hls({
+      autoStartLoad: false,
+      enableWorker: false,
+      maxBufferLength: BUFFER_S,
+      maxMaxBufferLength: 2 * BUFFER_S,
+      backBufferLength: BACK_BUFFER_S,
+    });
+    this.#hls = hls;
+    let hasStarted = false;
+    hls.on(Hls.Events.LEVEL_LOADED, (_name, { details }) => {
+      this.#noteEntries(details);
+      if (hasStarted) return;
+      hasStarted = true;
+      hls.startLoad(toPlayerTime(this.#entries, wallMs) ?? 0);
+      this.#start();
+    });
+    hls.on(Hls.Events.LEVEL_UPDATED, (_name, { details }) => this.#noteEntries(details));
+    hls.on(Hls.Events.LEVEL_PTS_UPDATED, (_name, { details }) => this.#noteEntries(details));
+    hls.on(Hls.Events.ERROR, (_name, data) => this.#onError(data, wallMs));
+    hls.loadSource(url);
+    hls.attachMedia(this.#video);
+  }
+
+  #loadNatively(url: string): void {
+    this.#video.src = url;
+    this.#start();
+  }
+
+  #start(): void {
+    this.#events.onPhase('ready', null);
+    this.#video.playbackRate = this.#rate;
+    this.#video.play().catch(() => undefined); // the reader has to press play then
+  }
+
+  #noteEntries(details: LevelDetails): void {
+    this.#entries = details.fragments;
+  }
+
+  // --- wall time ---
+
+  #watchFrames(): void {
+    if (!('requestVideoFrameCallback' in this.#video)) return;
+    const look = (_now: number, metadata: { mediaTime: number }) => {
+      if (this.#abort.signal.aborted) return;
+      this.#noteFrame(metadata.mediaTime);
+      this.#video.requestVideoFrameCallback(look);
+    };
+    this.#video.requestVideoFrameCallback(look);
+  }
+
+  #onTimeUpdate(): void {
+    if (!('requestVideoFrameCallback' in this.#video))
+      this.#noteFrame((this.#video as HTMLVideoElement).currentTime);
+    if (this.#isDry()) this.#takeDetour();
+  }
+
+  #noteFrame(time: number): void {
+    const wallMs = this.#hls === null ? this.#readNativeWall(time) : toWall(this.#entries, time);
+    if (wallMs === null || this.#video.seeking) return;
+    const frame = { time, wallMs };
+    if (this.#frame && isJump(this.#frame, frame)) this.#events.onJump(this.#frame.wallMs, wallMs);
+    this.#frame = frame;
+    this.#events.onPosition(wallMs);
+  }
+
+  /** Safari has the playlist's first date; gaps it does not tell. */
+  #readNativeWall(time: number): number | null {
+    const video = this.#video as HTMLVideoElement & { getStartDate?: () => Date };
+    const start = video.getStartDate?.().getTime() ?? NaN;
+    return Number.isNaN(start) ? null : start + time * 1000;
+  }
+
+  // --- what goes wrong ---
+
+  #onError(data: ErrorData, wallMs: number): void {
+    const isGone = data.response?.code === 404 || data.response?.code === 410;
+    if (data.frag && isGone) return this.#noteDeleted(data.frag);
+    if (!data.fatal) return;
+    const error = readHlsError(data);
+    if (error === null) return this.#recover(data);
+    if (error.status === 404) void this.#findNearest(wallMs);
+    else this.#fail(error, this.#frame?.wallMs ?? wallMs);
+  }
+
+  #recover(data: ErrorData): void {
+    if (data.type === 'mediaError' && this.#recoveries++ < 3) return this.#hls?.recoverMediaError();
+    this.#events.onPhase('failed', _('This browser cannot play this recording ({details}).', { details: data.details }));
+  }
+
+  #fail(error: ApiError, wallMs: number): void {
+    this.#events.onPhase('failed', error.message);
+    const pause = Math.max(RETRY_MS, 1000 * (error.retryAfter ?? 0));
+    this.#retryTimer = window.setTimeout(() => void this.load(wallMs), pause);
+  }
+
+  async #findNearest(wallMs: number): Promise<void> {
+    const load = this.#loads;
+    this.#unload();
+    try {
+      const nearest = await findNearest(this.#camera, wallMs, wallMs + WINDOW_MS, this.#abort.signal);
+      if (load !== this.#loads) return;
+      this.#events.onPhase('idle', null);
+      this.#events.onNothing(wallMs, nearest ?? { before: null, after: null });
+    } catch (thrown) {
+      const error = toApiError(thrown);
+      if (error && load === this.#loads) this.#fail(error, wallMs);
+    }
+  }
+
+  /** The fragments of a file go with it, so playing goes on with the next file. */
+  #noteDeleted(gone: Fragment): void {
+    if (this.#detour) return;
+    const fragments = this.#entries as readonly Fragment[];
+    const file = (fragment: Fragment) => fragment.url.split('?')[0];
+    const next = fragments.find(other => other.start > gone.start && file(other) !== file(gone));
+    const deletedMs = gone.programDateTime ?? this.#windowEndMs;
+    this.#detour = { deletedMs, resumeMs: next?.programDateTime ?? this.#windowEndMs };
+    this.#hls?.stopLoad();
+    if (this.#isDry()) this.#takeDetour();
+  }
+
+  #isDry(): boolean {
+    const { buffered, currentTime } = this.#video;
+    for (let i = 0; i < buffered.length; i++)
+      if (buffered.start(i) <= currentTime + 0.1 && currentTime < buffered.end(i) - 0.25) return false;
+    return true;
+  }
+
+  #takeDetour(): void {
+    const detour = this.#detour;
+    if (!detour || !this.#isDry()) return;
+    this.#events.onDeleted(detour.deletedMs);
+    void this.load(detour.resumeMs);
+  }
+}

@@ -1,0 +1,145 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+
+// A stretch of time as a bar: what is recorded, what is missing and why, and where the player is.
+// It is a slider for the keyboard and for screen readers. Time runs from left to right in every
+// language, as on players.
+
+import { useEffect, useRef, useState } from 'preact/hooks';
+import { formatDuration, formatMinute, formatTime } from '../i18n/format';
+import { _ } from '../i18n/text';
+import { type Range, listTicks } from '../state/day';
+import { type Missing, type Track, findGap, findSpan, fromRatio, nextRecorded, stepOfKey, toRatio } from '../state/timeline';
+import { causeWords } from '../state/words';
+
+interface TimelineProps {
+  track: Track;
+  view: Range;
+  nowMs: number;
+  /** Where the player is; null when nothing plays. */
+  positionMs: number | null;
+  label: string;
+  onSeek: (ms: number) => void;
+}
+
+const TICK_PX = 72;
+const percent = (ratio: number) => `${(ratio * 100).toFixed(4)}%`;
+
+function placeOf(range: Range, view: Range) {
+  const left = toRatio(range.startMs, view);
+  return { left: percent(left), width: percent(toRatio(range.endMs, view) - left) };
+}
+
+const isIn = (range: Range, view: Range) => range.endMs > view.startMs && range.startMs < view.endMs;
+
+export function gapWords(gap: Missing): string {
+  const length = formatDuration((gap.endMs - gap.startMs) / 1000);
+  return gap.isOpen
+    ? _('{cause}, since {time}', { cause: causeWords(gap.cause), time: formatTime(gap.startMs) })
+    : _('{cause}, for {length}', { cause: causeWords(gap.cause), length });
+}
+
+/** What there is at `ms`, for the tooltip and for screen readers. */
+function momentWords(track: Track, ms: number, nowMs: number): string {
+  const time = formatTime(ms);
+  const gap = findGap(track, ms);
+  if (findSpan(track, ms)) return time;
+  if (gap) return _('{time}: {what}', { time, what: gapWords(gap) });
+  if (ms > nowMs) return _('{time}: still to come', { time });
+  return _('{time}: not recorded', { time });
+}
+
+function useWidth(ref: { current: HTMLElement | null }): number {
+  const [width, setWidth] = useState(0);
+  useEffect(() => {
+    const observer = new ResizeObserver(([entry]) => setWidth(entry?.contentRect.width ?? 0));
+    if (ref.current) observer.observe(ref.current);
+    return () => observer.disconnect();
+  }, []);
+  return width;
+}
+
+export function Timeline({ track, view, nowMs, positionMs, label, onSeek }: TimelineProps) {
+  const bar = useRef<HTMLDivElement>(null);
+  const width = useWidth(bar);
+  const [pointerMs, setPointerMs] = useState<number | null>(null);
+  const valueMs = positionMs ?? nextRecorded(track, view.startMs) ?? view.startMs;
+
+  const msAt = (event: PointerEvent) => {
+    const box = (bar.current as HTMLDivElement).getBoundingClientRect();
+    return fromRatio((event.clientX - box.left) / box.width, view);
+  };
+  const onKeyDown = (event: KeyboardEvent) => {
+    if (event.altKey || event.ctrlKey || event.metaKey) return;
+    const step = stepOfKey(event.key, event.shiftKey);
+    if (step === null) return;
+    event.preventDefault();
+    const last = track.spans[track.spans.length - 1];
+    if (step === 'first') onSeek(track.spans[0]?.startMs ?? view.startMs);
+    else if (step === 'last') onSeek(last ? Math.max(last.startMs, last.endMs - 10_000) : view.endMs);
+    else onSeek(valueMs + step * 1000);
+  };
+  return (
+    <div class="timeline">
+      <div
+        ref={bar}
+        class="timeline-bar"
+        role="slider"
+        tabIndex={0}
+        aria-label={label}
+        aria-valuemin={0}
+        aria-valuemax={Math.round((view.endMs - view.startMs) / 1000)}
+        aria-valuenow={Math.round(toRatio(valueMs, view) * ((view.endMs - view.startMs) / 1000))}
+        aria-valuetext={momentWords(track, valueMs, nowMs)}
+        onKeyDown={onKeyDown}
+        onPointerDown={event => {
+          if (event.button !== 0) return;
+          bar.current?.setPointerCapture(event.pointerId);
+          setPointerMs(msAt(event));
+        }}
+        onPointerMove={event => setPointerMs(msAt(event))}
+        onPointerUp={event => {
+          if (bar.current?.hasPointerCapture(event.pointerId)) onSeek(msAt(event));
+          if (event.pointerType !== 'mouse') setPointerMs(null);
+        }}
+        onPointerLeave={() => setPointerMs(null)}
+        onPointerCancel={() => setPointerMs(null)}
+      >
+        {track.spans.filter(span => isIn(span, view)).map(span => (
+          <div key={span.startMs} class={`span${span.isOpen ? ' span-open' : ''}`} style={placeOf(span, view)} />
+        ))}
+        {track.gaps.filter(gap => isIn(gap, view)).map(gap => (
+          <div key={gap.id} class="gap" style={placeOf(gap, view)} />
+        ))}
+        {nowMs < view.endMs && <div class="future" style={placeOf({ startMs: nowMs, endMs: view.endMs }, view)} />}
+        {positionMs !== null && positionMs >= view.startMs && positionMs <= view.endMs && (
+          <div class="playhead" style={{ left: percent(toRatio(positionMs, view)) }} />
+        )}
+        {pointerMs !== null && <Pointer ms={pointerMs} view={view} words={momentWords(track, pointerMs, nowMs)} />}
+      </div>
+      <div class="ticks" aria-hidden="true">
+        {listTicks(view, Math.max(2, width / TICK_PX)).map(ms => (
+          <TickMark key={ms} ms={ms} view={view} />
+        ))}
+      </div>
+    </div>
+  );
+}
+
+function TickMark({ ms, view }: { ms: number; view: Range }) {
+  const hasSeconds = ms % 60_000 !== 0;
+  return (
+    <span class="tick" style={{ left: percent(toRatio(ms, view)) }}>
+      {hasSeconds ? formatTime(ms) : formatMinute(ms)}
+    </span>
+  );
+}
+
+function Pointer({ ms, view, words }: { ms: number; view: Range; words: string }) {
+  const ratio = toRatio(ms, view);
+  const side = ratio < 0.2 ? 'start' : ratio > 0.8 ? 'end' : 'middle';
+  return (
+    <div class="pointer" style={{ left: percent(ratio) }}>
+      <span class={`pointer-words pointer-${side}`}>{words}</span>
+    </div>
+  );
+}

@@ -1,0 +1,120 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+
+// Times, spans of time and sizes for people. Times are milliseconds since 1970, shown in the time
+// zone of whoever looks.
+
+import { getLocale } from './language';
+import { _, ngettext } from './text';
+
+const formats = new Map<string, Intl.DateTimeFormat>();
+
+function getFormat(options: Intl.DateTimeFormatOptions): Intl.DateTimeFormat {
+  const key = getLocale() + JSON.stringify(options);
+  let format = formats.get(key);
+  if (!format) {
+    format = new Intl.DateTimeFormat(getLocale(), options);
+    formats.set(key, format);
+  }
+  return format;
+}
+
+/** 14:03:27 */
+export function formatTime(ms: number): string {
+  return getFormat({ hour: '2-digit', minute: '2-digit', second: '2-digit' }).format(ms);
+}
+
+/** 14:03 */
+export function formatMinute(ms: number): string {
+  return getFormat({ hour: '2-digit', minute: '2-digit' }).format(ms);
+}
+
+/** Saturday, 21 November 2026 */
+export function formatDay(ms: number): string {
+  return getFormat({ weekday: 'long', day: 'numeric', month: 'long', year: 'numeric' }).format(ms);
+}
+
+/** Sat, 21 Nov 2026 */
+export function formatShortDay(ms: number): string {
+  return getFormat({ weekday: 'short', day: 'numeric', month: 'short', year: 'numeric' }).format(ms);
+}
+
+/** 21 Nov, 14:03:27 */
+export function formatDayTime(ms: number): string {
+  return getFormat({
+    day: 'numeric',
+    month: 'short',
+    hour: '2-digit',
+    minute: '2-digit',
+    second: '2-digit',
+  }).format(ms);
+}
+
+/** What daylight saving time makes ambiguous: CET, CEST. */
+export function formatZone(ms: number): string {
+  const parts = getFormat({ hour: 'numeric', timeZoneName: 'short' }).formatToParts(ms);
+  return parts.find(part => part.type === 'timeZoneName')?.value ?? '';
+}
+
+/** 45 s · 1 min 20 s · 3 h 5 min · 2 d 4 h */
+export function formatDuration(seconds: number): string {
+  const whole = Math.max(0, Math.round(seconds));
+  if (seconds > 0 && seconds < 1) return _('under 1 s');
+  const s = whole % 60;
+  const min = Math.floor(whole / 60) % 60;
+  const h = Math.floor(whole / 3600) % 24;
+  const d = Math.floor(whole / 86400);
+  if (d > 0) return join(_('{n} d', { n: d }), h > 0 && _('{n} h', { n: h }));
+  if (h > 0) return join(_('{n} h', { n: h }), min > 0 && _('{n} min', { n: min }));
+  if (min > 0) return join(_('{n} min', { n: min }), s > 0 && _('{n} s', { n: s }));
+  return _('{n} s', { n: s });
+}
+
+function join(first: string, second: string | false): string {
+  return second ? `${first} ${second}` : first;
+}
+
+/** in 12 seconds */
+export function formatCountdown(seconds: number): string {
+  const n = Math.max(0, Math.ceil(seconds));
+  if (n === 0) return _('now');
+  if (n >= 90) return _('in {duration}', { duration: formatDuration(n) });
+  return ngettext('in {n} second', 'in {n} seconds', n);
+}
+
+export function formatNumber(value: number, digits = 0): string {
+  return new Intl.NumberFormat(getLocale(), {
+    maximumFractionDigits: digits,
+    minimumFractionDigits: 0,
+  }).format(value);
+}
+
+/** 4.0 Mb/s · 800 kb/s */
+export function formatBitrate(bitsPerSecond: number): string {
+  if (bitsPerSecond >= 999_500)
+    return _('{n} Mb/s', { n: formatNumber(bitsPerSecond / 1_000_000, 1) });
+  return _('{n} kb/s', { n: formatNumber(bitsPerSecond / 1000) });
+}
+
+/** 25 fps */
+export function formatRate(fps: number): string {
+  return _('{n} fps', { n: formatNumber(fps, fps < 10 ? 1 : 0) });
+}
+
+/** 99.8 %, and 100 % only when nothing is missing. */
+export function formatShare(share: number): string {
+  const percent = share >= 1 ? 100 : Math.min(99.9, share * 100);
+  return _('{n} %', { n: formatNumber(percent, 1) });
+}
+
+/** H.264 for avc1.64001f */
+export function formatCodec(codec: string): string {
+  const names: Record<string, string> = {
+    avc1: 'H.264',
+    avc3: 'H.264',
+    hvc1: 'H.265',
+    hev1: 'H.265',
+    mp4a: 'AAC',
+    opus: 'Opus',
+  };
+  return names[(codec.split('.')[0] ?? '').toLowerCase()] ?? codec;
+}

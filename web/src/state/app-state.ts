@@ -1,0 +1,126 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+
+// The one state of the page, fed by the stream of changes. Pages read it by hooks and never poll.
+
+import { getSystem, getCamera, listCameras } from '../api/client';
+import { ChangeStream } from '../api/changes';
+import { toApiError } from '../api/error';
+import type { Camera } from '../api/types';
+import { type CamerasState, type Happening, initialState, reduce } from './cameras';
+import { createStore, useStore } from './store';
+
+const HIDDEN_MS = 60_000; // in the background for so long: the connection is given back
+const SETTLE_MS = 6000; // rates of a camera are measured over some seconds
+
+const store = createStore<CamerasState>(initialState);
+const recordingWatchers = new Set<(camera: string | null) => void>();
+const version = createStore<string | null>(null);
+const settling = new Map<string, number>();
+let clockOffsetMs = 0;
+let hiddenTimer = 0;
+
+function happen(happening: Happening): void {
+  store.set(reduce(store.get(), happening));
+}
+
+/** Tells of segments and gaps that began or ended; null: of any camera, all may have changed. */
+export function watchRecordings(watcher: (camera: string | null) => void): () => void {
+  recordingWatchers.add(watcher);
+  return () => recordingWatchers.delete(watcher);
+}
+
+function tellRecording(camera: string | null): void {
+  for (const watcher of [...recordingWatchers]) watcher(camera);
+}
+
+/** The recorder's wall clock; that of the device may differ. */
+export function getNowMs(): number {
+  return Date.now() + clockOffsetMs;
+}
+
+async function readSystem(): Promise<void> {
+  const asked = Date.now();
+  const system = await getSystem();
+  const offset = Date.parse(system.time) - (asked + Date.now()) / 2;
+  clockOffsetMs = Math.abs(offset) < 2000 ? 0 : offset; // less is the network's doing
+  version.set(system.version);
+}
+
+export async function refetch(): Promise<void> {
+  happen({ kind: 'list-asked' });
+  try {
+    happen({ kind: 'list-came', cameras: await listCameras() });
+  } catch (thrown) {
+    happen({ kind: 'list-failed', reason: toApiError(thrown)?.message ?? '' });
+  }
+}
+
+/** A change tells the state at once, but the rates are known only later: asked for once. */
+function settle(camera: Camera): void {
+  if (camera.status.state !== 'streaming' || settling.has(camera.id)) return;
+  const timer = window.setTimeout(() => {
+    settling.delete(camera.id);
+    getCamera(camera.id).then(
+      answer => happen({ kind: 'camera', camera: answer.camera }),
+      () => undefined, // removed, or not reachable: the stream of changes tells
+    );
+  }, SETTLE_MS);
+  settling.set(camera.id, timer);
+}
+
+const stream = new ChangeStream('/api/v1/changes', {
+  onFresh() {
+    void refetch();
+    void readSystem().catch(() => undefined);
+    tellRecording(null);
+  },
+  onOpen: () => happen({ kind: 'opened' }),
+  onLost() {
+    happen({ kind: 'lost' });
+    if (store.get().cameras === null && store.get().failure === null) void refetch();
+  },
+  onCamera(camera) {
+    happen({ kind: 'camera', camera });
+    settle(camera);
+  },
+  onCameraRemoved: id => happen({ kind: 'camera-removed', id }),
+  onSegment: segment => tellRecording(segment.camera),
+  onGap: gap => tellRecording(gap.camera),
+});
+
+function onVisibility(): void {
+  window.clearTimeout(hiddenTimer);
+  if (document.visibilityState === 'visible') stream.start();
+  else hiddenTimer = window.setTimeout(() => stream.stop(), HIDDEN_MS);
+}
+
+export function startState(): void {
+  stream.start();
+  document.addEventListener('visibilitychange', onVisibility);
+}
+
+/** After a change of our own, without waiting for the stream to tell. */
+export function noteCamera(camera: Camera): void {
+  happen({ kind: 'camera', camera });
+}
+
+export function noteRemoved(id: string): void {
+  happen({ kind: 'camera-removed', id });
+}
+
+const selectState = (state: CamerasState) => state;
+const selectConnection = (state: CamerasState) => state.connection;
+
+export function useCameras(): CamerasState {
+  return useStore(store, selectState);
+}
+
+export function useConnection(): CamerasState['connection'] {
+  return useStore(store, selectConnection);
+}
+
+const selectVersion = (value: string | null) => value;
+
+export function useVersion(): string | null {
+  return useStore(version, selectVersion);
+}

@@ -1,0 +1,120 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+
+// The recordings of a window in milliseconds, and what a player asks of them.
+
+import type { GapCause, Timeline } from '../api/types';
+import type { Range } from './day';
+
+export interface Span extends Range {
+  isOpen: boolean;
+}
+
+export interface Missing extends Range {
+  id: string;
+  cause: GapCause;
+  isOpen: boolean;
+}
+
+export interface Track {
+  spans: readonly Span[];
+  gaps: readonly Missing[];
+  coverage: number | null;
+}
+
+export const emptyTrack: Track = { spans: [], gaps: [], coverage: null };
+
+export function readTimeline(timeline: Timeline): Track {
+  return {
+    coverage: timeline.coverage,
+    spans: timeline.spans.map(span => ({
+      startMs: Date.parse(span.start),
+      endMs: Date.parse(span.end),
+      isOpen: span.open,
+    })),
+    gaps: timeline.gaps.map(gap => ({
+      id: gap.id,
+      startMs: Date.parse(gap.start),
+      endMs: gap.end === null ? Date.parse(timeline.end) : Date.parse(gap.end),
+      cause: gap.cause,
+      isOpen: gap.end === null,
+    })),
+  };
+}
+
+/** What is open reaches the present, until the next change tells otherwise. */
+export function growTrack(track: Track, nowMs: number, window: Range): Track {
+  const end = Math.min(nowMs, window.endMs);
+  const grow = <Item extends Range & { isOpen: boolean }>(item: Item): Item =>
+    item.isOpen ? { ...item, endMs: Math.max(item.startMs, end) } : item;
+  return { ...track, spans: track.spans.map(grow), gaps: track.gaps.map(grow) };
+}
+
+export function findSpan(track: Track, ms: number): Span | null {
+  return track.spans.find(span => span.startMs <= ms && ms < span.endMs) ?? null;
+}
+
+export function findGap(track: Track, ms: number): Missing | null {
+  return track.gaps.find(gap => gap.startMs <= ms && ms < gap.endMs) ?? null;
+}
+
+/** `ms` where it is recorded, else the next moment that is; null behind the last. */
+export function nextRecorded(track: Track, ms: number): number | null {
+  const span = track.spans.find(candidate => candidate.endMs > ms);
+  return span ? Math.max(ms, span.startMs) : null;
+}
+
+/** The gap that lies between two moments of a player that jumped; the longest of several. */
+export function gapBetween(track: Track, fromMs: number, toMs: number): Missing | null {
+  const length = (gap: Range) => Math.min(gap.endMs, toMs) - Math.max(gap.startMs, fromMs);
+  const [longest] = track.gaps.filter(gap => length(gap) > 0).sort((a, b) => length(b) - length(a));
+  return longest ?? null;
+}
+
+export function clamp(ms: number, range: Range): number {
+  return Math.min(range.endMs, Math.max(range.startMs, ms));
+}
+
+/** Where `ms` lies in `view`, 0 to 1. */
+export function toRatio(ms: number, view: Range): number {
+  return (clamp(ms, view) - view.startMs) / (view.endMs - view.startMs);
+}
+
+export function fromRatio(ratio: number, view: Range): number {
+  return view.startMs + Math.min(1, Math.max(0, ratio)) * (view.endMs - view.startMs);
+}
+
+/** `length` of `day` with `ms` in the middle, as far as the day goes. */
+export function zoomView(day: Range, ms: number, lengthMs: number): Range {
+  const length = Math.min(lengthMs, day.endMs - day.startMs);
+  const startMs = Math.min(Math.max(day.startMs, ms - length / 2), day.endMs - length);
+  return { startMs, endMs: startMs + length };
+}
+
+/** The view that still shows `ms`: the same, or a page that has it near its beginning. */
+export function followView(view: Range, day: Range, ms: number): Range {
+  if (ms >= view.startMs && ms < view.endMs) return view;
+  const length = view.endMs - view.startMs;
+  return zoomView(day, ms + length * 0.4, length);
+}
+
+/** What a key on the timeline does: seconds to move, or an end of what is recorded; null: nothing. */
+export function stepOfKey(key: string, withShift: boolean): number | 'first' | 'last' | null {
+  switch (key) {
+    case 'ArrowLeft':
+    case 'ArrowDown':
+      return withShift ? -1 : -10;
+    case 'ArrowRight':
+    case 'ArrowUp':
+      return withShift ? 1 : 10;
+    case 'PageUp':
+      return 600;
+    case 'PageDown':
+      return -600;
+    case 'Home':
+      return 'first';
+    case 'End':
+      return 'last';
+    default:
+      return null;
+  }
+}

@@ -1,0 +1,69 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+
+// Words of the interface in words of people.
+
+import type { Camera, CameraState, GapCause } from '../api/types';
+import { _ } from '../i18n/text';
+
+export type Tone = 'good' | 'busy' | 'bad' | 'off';
+
+export function stateWords(state: CameraState): string {
+  switch (state) {
+    case 'disabled':
+      return _('Switched off');
+    case 'connecting':
+      return _('Connecting');
+    case 'streaming':
+      return _('Streaming');
+    case 'backing-off':
+      return _('Not reachable');
+    case 'auth-failed':
+      return _('Password refused');
+    case 'no-video':
+      return _('No video');
+    case 'no-keyframes':
+      return _('No usable pictures');
+  }
+}
+
+export function stateTone(state: CameraState): Tone {
+  if (state === 'streaming') return 'good';
+  if (state === 'connecting') return 'busy';
+  return state === 'disabled' ? 'off' : 'bad';
+}
+
+export function causeWords(cause: GapCause): string {
+  switch (cause) {
+    case 'disconnected':
+      return _('Connection to the camera lost');
+    case 'auth':
+      return _('The camera refused the password');
+    case 'stalled':
+      return _('The camera stopped sending');
+    case 'no-video':
+      return _('The camera sent no video');
+    case 'no-keyframes':
+      return _('The camera sent no usable pictures');
+    case 'disk-full':
+      return _('No space left on the disk');
+    case 'disk-slow':
+      return _('The disk was too slow');
+    case 'disk-error':
+      return _('The disk failed');
+    case 'crash':
+      return _('Potoo ended unexpectedly');
+    case 'power':
+      return _('Power failure or restart of the machine');
+    case 'shutdown':
+      return _('Potoo was stopped');
+    default:
+      return _('Unknown cause');
+  }
+}
+
+/** Whether this browser can decode the camera’s video; few can do H.265. */
+export function isPlayable(camera: Camera): boolean {
+  const codec = camera.status.video_codec;
+  if (codec === null || !/^(hvc1|hev1)/i.test(codec)) return true;
+  return 'MediaSource' in window && MediaSource.isTypeSupported(`video/mp4; codecs="${codec}"`);
+}
