@@ -144,7 +144,7 @@ function writeResource(cSource) {
 function writeDepfile(metafile, depfile, target) {
   const paths = [
     ...Object.keys(metafile.inputs)
-      .filter(path => !path.startsWith('define:'))
+      .filter(path => !path.startsWith('<'))
       .map(path => join(WEB, path)),
     ...listSources(),
     ...readdirSync(join(WEB, 'build')).map(name => join(WEB, 'build', name)),
