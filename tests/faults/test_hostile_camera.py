@@ -1,0 +1,65 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Cameras that mean harm: they get no more memory than others."""
+
+import time
+
+import pytest
+from potoo_process import wait_until
+from potoo_recording import find_lost_and_doubled, read_stamps
+from potoo_rtsp import AUDIO_ONLY, EndlessCamera, RedirectingCamera
+
+CREDENTIALS = {'username': 'viewer', 'password': 'not-for-others'}
+MAX_GROWTH_MB = 200
+MAX_ACCESS_UNIT_BYTES = 32 * 1024 * 1024  # media/potoo-camera-track.c
+
+
+def add_and_wait(daemon, camera, state, **members):
+    daemon.add_camera(id='hostile', url=camera.url, **members)
+    return daemon.wait_state('hostile', state)['status']
+
+
+@pytest.mark.parametrize('transport', ['auto', 'udp'])
+def test_redirect_to_another_path(daemon, transport):
+    with RedirectingCamera(AUDIO_ONLY) as camera:
+        status = add_and_wait(daemon, camera, 'no-video', transport=transport, **CREDENTIALS)
+        assert 'video' in status['reason']
+
+
+def read_memory_mb(pid):
+    with open(f'/proc/{pid}/status', encoding='ascii') as status:
+        lines = dict(line.split(':', 1) for line in status)
+    return int(lines['VmRSS'].split()[0]) / 1024
+
+
+def test_access_unit_without_end(sim, daemon):
+    cameras = sim({'good': {'codec': 'h264'}})
+    daemon.add_camera(id='good', url=cameras.urls['good'])
+    daemon.wait_state('good', 'streaming')
+    time.sleep(2)
+    before_mb = read_memory_mb(daemon.pid)
+    most_mb = before_mb
+    with EndlessCamera() as camera:
+        status = add_and_wait(daemon, camera, {'backing-off', 'no-video'})
+        assert '32 M' in status['reason']
+        assert camera.sent_bytes > MAX_ACCESS_UNIT_BYTES
+        # It is tried again and again.
+        for _ in range(20):
+            most_mb = max(most_mb, read_memory_mb(daemon.pid))
+            time.sleep(0.25)
+        print(f'{before_mb:.0f} MB before, at most {most_mb:.0f}; {camera.sent_bytes / 1e6:.0f} MB sent')
+        assert daemon.api('DELETE', '/api/v1/cameras/hostile')[0] == 204
+    assert most_mb - before_mb < MAX_GROWTH_MB
+    assert daemon.segments('hostile') == []
+    paths = [daemon.segment_path(segment) for segment in daemon.disable_camera('good')]
+    stamps = [stamp for path in paths for stamp in read_stamps(path)]
+    assert len(stamps) > 100
+    assert find_lost_and_doubled(stamps) == ([], [])
+
+
+def test_stop_beside_an_access_unit_without_end(daemon):
+    with EndlessCamera() as camera:
+        daemon.add_camera(id='hostile', url=camera.url)
+        wait_until(lambda: camera.sent_bytes > 0, 10, 'the camera to send')
+        started = time.monotonic()
+        assert daemon.stop() == 0
+        assert time.monotonic() - started < 3
