@@ -195,6 +195,50 @@ potoo_camera_settings_needs_reconnect (PotooCameraSettings *a, PotooCameraSettin
   return FALSE;
 }
 
+/* --- describing --- */
+
+static const char *
+get_type_name (const PotooCameraSetting *descriptor)
+{
+  if (descriptor->type == SETTING_BOOLEAN)
+    return "boolean";
+  return descriptor->type == SETTING_CHOICE ? "choice" : "text";
+}
+
+static void
+describe_choices (const PotooCameraSetting *descriptor, JsonObject *object)
+{
+  JsonArray *choices = json_array_new ();
+
+  for (int i = 0; descriptor->choices[i] != NULL; i++)
+    json_array_add_string_element (choices, descriptor->choices[i]);
+  json_object_set_array_member (object, "choices", choices);
+  json_object_set_string_member (object, "default", descriptor->choices[descriptor->default_value]);
+}
+
+JsonArray *
+potoo_camera_settings_describe (void)
+{
+  JsonArray *array = json_array_new ();
+
+  for (guint i = 0; i < G_N_ELEMENTS (descriptors); i++)
+    {
+      const PotooCameraSetting *descriptor = &descriptors[i];
+      JsonObject *object = json_object_new ();
+      json_object_set_string_member (object, "name", descriptor->name);
+      json_object_set_string_member (object, "type", get_type_name (descriptor));
+      json_object_set_string_member (object, "help", _ (descriptor->help));
+      json_object_set_boolean_member (object, "write_only",
+                                      (descriptor->flags & SETTING_WRITE_ONLY) != 0);
+      if (descriptor->type == SETTING_CHOICE)
+        describe_choices (descriptor, object);
+      else if (descriptor->type == SETTING_BOOLEAN)
+        json_object_set_boolean_member (object, "default", descriptor->default_value);
+      json_array_add_object_element (array, object);
+    }
+  return array;
+}
+
 /* --- getters --- */
 
 const char *

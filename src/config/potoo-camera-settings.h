@@ -10,8 +10,8 @@ G_BEGIN_DECLS
  *
  * All settings of one camera: an immutable, validated, reference-counted value.
  * One descriptor table in potoo-camera-settings.c (name, type, range, default,
- * write-only, help text) drives the checks, the JSON of API and catalog and,
- * later, OpenAPI, D-Bus, the command line and the form of the UI.
+ * write-only, help text) drives the checks, the JSON of API and catalog, D-Bus and the command
+ * line and, later, OpenAPI and the form of the UI.
  * Any thread.
  *
  * JSON members: `id` (slug, only when creating, made from `name` when absent),
@@ -56,6 +56,11 @@ JsonObject *potoo_camera_settings_to_json (PotooCameraSettings *settings);
 /* For the catalog alone: with `password`. potoo_camera_settings_new() reads it
  * back. (transfer full) */
 JsonObject *potoo_camera_settings_to_stored_json (PotooCameraSettings *settings);
+
+/* The descriptor table, for whoever lets people set them: objects of `name`, `type` (`text`,
+ * `boolean`, `choice`), `help` (translated), `write_only`, for booleans and choices `default`, for
+ * choices `choices`. (transfer full) */
+JsonArray *potoo_camera_settings_describe (void);
 
 const char *potoo_camera_settings_get_id (PotooCameraSettings *settings);
 /* TRUE when potoo_camera_settings_new() made the id from the name: another will do. */

@@ -1,0 +1,185 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+
+#include "dbus/potoo-dbus-manager.h"
+
+#include <glib/gi18n-lib.h>
+
+#include "base/potoo-clock.h"
+#include "base/potoo-error.h"
+#include "dbus/potoo-dbus-value.h"
+#include "dbus/potoo-nvr.h"
+
+struct _PotooDbusManager
+{
+  GObject parent_instance;
+
+  const PotooDbusParts *parts;
+  PotooNvrManager *skeleton;
+};
+
+G_DEFINE_FINAL_TYPE (PotooDbusManager, potoo_dbus_manager, G_TYPE_OBJECT)
+
+/* --- cameras --- */
+
+static void
+on_added (GObject *list, GAsyncResult *result, gpointer user_data)
+{
+  PotooDbusCall *call = user_data;
+  g_autoptr (GError) error = NULL;
+  g_autoptr (PotooCameraSnapshot)
+      snapshot = potoo_camera_list_add_finish (POTOO_CAMERA_LIST (list), result, &error);
+
+  if (snapshot == NULL)
+    {
+      potoo_dbus_call_return_error (call, error);
+      return;
+    }
+  g_autofree char *path = potoo_bus_camera_path (potoo_camera_settings_get_id (snapshot->settings));
+  potoo_dbus_call_return (call, g_variant_new ("(o)", path));
+}
+
+static PotooCameraSettings *
+read_settings (PotooDbusCall *call, GError **error)
+{
+  g_autoptr (GVariant) members = g_variant_get_child_value (potoo_dbus_call_get_arguments (call),
+                                                            0);
+  g_autoptr (JsonObject) object = potoo_dbus_value_to_json (members, error);
+
+  return object != NULL ? potoo_camera_settings_new (object, error) : NULL;
+}
+
+static void
+add_camera (PotooDbusCall *call, gpointer target)
+{
+  PotooDbusManager *self = target;
+  g_autoptr (GError) error = NULL;
+  g_autoptr (PotooCameraSettings) settings = read_settings (call, &error);
+
+  if (settings != NULL)
+    potoo_camera_list_add_async (self->parts->context.cameras, settings, on_added, call);
+  else
+    potoo_dbus_call_return_error (call, error);
+}
+
+static gboolean
+on_add_camera (PotooDbusManager *self, GDBusMethodInvocation *invocation)
+{
+  return potoo_dbus_calls_handle (self->parts->calls, invocation, add_camera, self);
+}
+
+static void
+on_removed (GObject *list, GAsyncResult *result, gpointer user_data)
+{
+  PotooDbusCall *call = user_data;
+  g_autoptr (GError) error = NULL;
+
+  if (potoo_camera_list_remove_finish (POTOO_CAMERA_LIST (list), result, &error))
+    potoo_dbus_call_return (call, NULL);
+  else
+    potoo_dbus_call_return_error (call, error);
+}
+
+static void
+remove_camera (PotooDbusCall *call, gpointer target)
+{
+  PotooDbusManager *self = target;
+  const char *id;
+  guint64 if_version;
+
+  g_variant_get (potoo_dbus_call_get_arguments (call), "(&st)", &id, &if_version);
+  potoo_camera_list_remove_async (self->parts->context.cameras, id, if_version, on_removed, call);
+}
+
+static gboolean
+on_remove_camera (PotooDbusManager *self, GDBusMethodInvocation *invocation)
+{
+  return potoo_dbus_calls_handle (self->parts->calls, invocation, remove_camera, self);
+}
+
+/* --- lists --- */
+
+static void
+list_camera_settings (PotooDbusCall *call, gpointer target)
+{
+  g_autoptr (JsonArray) settings = potoo_camera_settings_describe ();
+
+  potoo_dbus_call_return (call,
+                          g_variant_new ("(@aa{sv})", potoo_dbus_value_from_json_array (settings)));
+}
+
+static gboolean
+on_list_camera_settings (PotooDbusManager *self, GDBusMethodInvocation *invocation)
+{
+  return potoo_dbus_calls_handle (self->parts->calls, invocation, list_camera_settings, self);
+}
+
+static void
+list_storage (PotooDbusCall *call, gpointer target)
+{
+  PotooDbusManager *self = target;
+  g_autoptr (GPtrArray) roots = potoo_recorder_list_roots (self->parts->context.recorder);
+  GVariantBuilder builder;
+
+  g_variant_builder_init (&builder, G_VARIANT_TYPE ("aa{sv}"));
+  for (guint i = 0; i < roots->len; i++)
+    g_variant_builder_add_value (&builder, potoo_dbus_value_from_root (roots->pdata[i]));
+  potoo_dbus_call_return (call, g_variant_new ("(aa{sv})", &builder));
+}
+
+static gboolean
+on_list_storage (PotooDbusManager *self, GDBusMethodInvocation *invocation)
+{
+  return potoo_dbus_calls_handle (self->parts->calls, invocation, list_storage, self);
+}
+
+/* --- the object --- */
+
+GDBusInterfaceSkeleton *
+potoo_dbus_manager_get_interface (PotooDbusManager *self)
+{
+  return G_DBUS_INTERFACE_SKELETON (self->skeleton);
+}
+
+void
+potoo_dbus_manager_set_web_url (PotooDbusManager *self, const char *url)
+{
+  potoo_nvr_manager_set_web_url (self->skeleton, url != NULL ? url : "");
+}
+
+PotooDbusManager *
+potoo_dbus_manager_new (const PotooDbusParts *parts)
+{
+  PotooDbusManager *self = g_object_new (POTOO_TYPE_DBUS_MANAGER, NULL);
+
+  self->parts = parts;
+  return self;
+}
+
+static void
+potoo_dbus_manager_finalize (GObject *object)
+{
+  PotooDbusManager *self = POTOO_DBUS_MANAGER (object);
+
+  g_signal_handlers_disconnect_by_data (self->skeleton, self);
+  g_object_unref (self->skeleton);
+  G_OBJECT_CLASS (potoo_dbus_manager_parent_class)->finalize (object);
+}
+
+static void
+potoo_dbus_manager_class_init (PotooDbusManagerClass *klass)
+{
+  G_OBJECT_CLASS (klass)->finalize = potoo_dbus_manager_finalize;
+}
+
+static void
+potoo_dbus_manager_init (PotooDbusManager *self)
+{
+  self->skeleton = potoo_nvr_manager_skeleton_new ();
+  g_object_set (self->skeleton, "version", PACKAGE_VERSION, "started", potoo_clock_wall_us (),
+                "web-url", "", NULL);
+  g_object_connect (self->skeleton, "swapped_signal::handle-add-camera", G_CALLBACK (on_add_camera),
+                    self, "swapped_signal::handle-remove-camera", G_CALLBACK (on_remove_camera),
+                    self, "swapped_signal::handle-list-camera-settings",
+                    G_CALLBACK (on_list_camera_settings), self,
+                    "swapped_signal::handle-list-storage", G_CALLBACK (on_list_storage), self, NULL);
+}

@@ -1,0 +1,107 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+
+#include "dbus/potoo-dbus-reader.h"
+
+#include <glib/gi18n-lib.h>
+
+#include "base/potoo-error.h"
+
+struct _PotooDbusReader
+{
+  PotooCatalog *catalog;
+  GThreadPool *pool; /* of one thread */
+  int closing;       /* atomic */
+  PotooCatalogReader *connection; /* the thread's; (nullable) until it was needed */
+};
+
+/* Data of a GTask. */
+typedef struct
+{
+  PotooDbusRead kind;
+  PotooSegmentQuery query; /* its camera is owned */
+} Job;
+
+static void
+job_free (Job *job)
+{
+  g_free ((char *) job->query.camera);
+  g_free (job);
+}
+
+static GPtrArray *
+read_rows (PotooDbusReader *self, const Job *job, GError **error)
+{
+  if (self->connection == NULL)
+    self->connection = potoo_catalog_reader_new (self->catalog, error);
+  if (self->connection == NULL)
+    return NULL;
+  return job->kind == POTOO_DBUS_READ_SEGMENTS
+             ? potoo_catalog_reader_list_segments (self->connection, &job->query, error)
+             : potoo_catalog_reader_list_gaps (self->connection, &job->query, error);
+}
+
+static void
+run_task (gpointer data, gpointer user_data)
+{
+  PotooDbusReader *self = user_data;
+  g_autoptr (GTask) task = data;
+  GError *error = NULL;
+
+  if (g_atomic_int_get (&self->closing))
+    {
+      g_task_return_new_error (task, POTOO_ERROR, POTOO_ERROR_UNAVAILABLE,
+                               _ ("Potoo is stopping"));
+      return;
+    }
+  GPtrArray *rows = read_rows (self, g_task_get_task_data (task), &error);
+  if (rows != NULL)
+    g_task_return_pointer (task, rows, (GDestroyNotify) g_ptr_array_unref);
+  else
+    g_task_return_error (task, error);
+}
+
+PotooDbusReader *
+potoo_dbus_reader_new (PotooCatalog *catalog)
+{
+  PotooDbusReader *self = g_new0 (PotooDbusReader, 1);
+
+  self->catalog = g_object_ref (catalog);
+  self->pool = g_thread_pool_new (run_task, self, 1, FALSE, NULL);
+  return self;
+}
+
+void
+potoo_dbus_reader_free (PotooDbusReader *self)
+{
+  g_atomic_int_set (&self->closing, TRUE);
+  g_thread_pool_free (self->pool, FALSE, TRUE);
+  g_clear_pointer (&self->connection, potoo_catalog_reader_free);
+  g_object_unref (self->catalog);
+  g_free (self);
+}
+
+void
+potoo_dbus_reader_list_async (PotooDbusReader *self,
+                              PotooDbusRead kind,
+                              const PotooSegmentQuery *query,
+                              GAsyncReadyCallback callback,
+                              gpointer user_data)
+{
+  GTask *task = g_task_new (NULL, NULL, callback, user_data);
+  Job *job = g_new0 (Job, 1);
+
+  g_task_set_source_tag (task, potoo_dbus_reader_list_async);
+  job->kind = kind;
+  job->query = *query;
+  job->query.camera = g_strdup (query->camera);
+  g_task_set_task_data (task, job, (GDestroyNotify) job_free);
+  g_thread_pool_push (self->pool, task, NULL);
+}
+
+GPtrArray *
+potoo_dbus_reader_list_finish (GAsyncResult *result, GError **error)
+{
+  g_return_val_if_fail (g_task_is_valid (result, NULL), NULL);
+
+  return g_task_propagate_pointer (G_TASK (result), error);
+}

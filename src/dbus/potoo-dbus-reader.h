@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#pragma once
+
+#include "catalog/potoo-catalog-gaps.h"
+
+G_BEGIN_DECLS
+
+/**
+ * PotooDbusReader:
+ *
+ * Reads the catalog for the main thread, which may not: one thread with a read-only connection of its
+ * own, opened with the first read. How many reads wait is bounded by the calls that ask for them.
+ * Main thread.
+ */
+typedef struct _PotooDbusReader PotooDbusReader;
+
+PotooDbusReader *potoo_dbus_reader_new (PotooCatalog *catalog);
+/* Reads that wait fail with POTOO_ERROR_UNAVAILABLE; waits for the one under way. */
+void potoo_dbus_reader_free (PotooDbusReader *reader);
+
+typedef enum
+{
+  POTOO_DBUS_READ_SEGMENTS,
+  POTOO_DBUS_READ_GAPS,
+} PotooDbusRead;
+
+/* @query: copied; its camera is given. */
+void potoo_dbus_reader_list_async (PotooDbusReader *reader,
+                                   PotooDbusRead kind,
+                                   const PotooSegmentQuery *query,
+                                   GAsyncReadyCallback callback,
+                                   gpointer user_data);
+/* (transfer full) (element-type PotooSegment or PotooGap) */
+GPtrArray *potoo_dbus_reader_list_finish (GAsyncResult *result, GError **error);
+
+G_END_DECLS

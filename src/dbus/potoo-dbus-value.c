@@ -1,0 +1,193 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+
+#include "dbus/potoo-dbus-value.h"
+
+#include <glib/gi18n-lib.h>
+#include <string.h>
+
+#include "base/potoo-error.h"
+#include "base/potoo-json.h"
+#include "base/potoo-text.h"
+#include "media/potoo-fragment.h"
+
+#define ID_DIGITS 16
+
+/* --- settings --- */
+
+static JsonNode *
+make_node (GVariant *value)
+{
+  JsonNode *node = json_node_alloc ();
+
+  if (g_variant_is_of_type (value, G_VARIANT_TYPE_BOOLEAN))
+    return json_node_init_boolean (node, g_variant_get_boolean (value));
+  if (!g_variant_is_of_type (value, G_VARIANT_TYPE_STRING))
+    {
+      json_node_unref (node);
+      return NULL;
+    }
+  const char *text = g_variant_get_string (value, NULL);
+  return text[0] != '\0' ? json_node_init_string (node, text) : json_node_init_null (node);
+}
+
+JsonObject *
+potoo_dbus_value_to_json (GVariant *settings, GError **error)
+{
+  g_autoptr (JsonObject) object = json_object_new ();
+  GVariantIter iter;
+  const char *name;
+  GVariant *value;
+
+  g_variant_iter_init (&iter, settings);
+  while (g_variant_iter_next (&iter, "{&sv}", &name, &value))
+    {
+      g_autoptr (GVariant) owned = value;
+      g_autofree char *pointer = potoo_json_pointer_append ("", name);
+      JsonNode *node = make_node (value);
+      if (node == NULL || json_object_has_member (object, name))
+        {
+          potoo_set_error_at (error, POTOO_ERROR_INVALID_ARGUMENT, pointer, "%s",
+                              node == NULL ? _ ("Must be a string or a boolean")
+                                           : _ ("Is given twice"));
+          g_clear_pointer (&node, json_node_unref);
+          return NULL;
+        }
+      json_object_set_member (object, name, node);
+    }
+  return g_steal_pointer (&object);
+}
+
+static GVariant *
+make_texts (JsonArray *array)
+{
+  GVariantBuilder builder;
+
+  g_variant_builder_init (&builder, G_VARIANT_TYPE_STRING_ARRAY);
+  for (guint i = 0; i < json_array_get_length (array); i++)
+    g_variant_builder_add (&builder, "s", json_array_get_string_element (array, i));
+  return g_variant_builder_end (&builder);
+}
+
+static GVariant *
+make_variant (JsonNode *node)
+{
+  if (JSON_NODE_HOLDS_ARRAY (node))
+    return make_texts (json_node_get_array (node));
+  if (JSON_NODE_HOLDS_VALUE (node) && json_node_get_value_type (node) == G_TYPE_BOOLEAN)
+    return g_variant_new_boolean (json_node_get_boolean (node));
+  return g_variant_new_string (JSON_NODE_HOLDS_VALUE (node) ? json_node_get_string (node) : "");
+}
+
+GVariant *
+potoo_dbus_value_from_json (JsonObject *object)
+{
+  GVariantDict dict;
+  JsonObjectIter iter;
+  const char *name;
+  JsonNode *node;
+
+  g_variant_dict_init (&dict, NULL);
+  json_object_iter_init (&iter, object);
+  while (json_object_iter_next (&iter, &name, &node))
+    g_variant_dict_insert_value (&dict, name, make_variant (node));
+  return g_variant_dict_end (&dict);
+}
+
+GVariant *
+potoo_dbus_value_from_json_array (JsonArray *array)
+{
+  GVariantBuilder builder;
+
+  g_variant_builder_init (&builder, G_VARIANT_TYPE ("aa{sv}"));
+  for (guint i = 0; i < json_array_get_length (array); i++)
+    g_variant_builder_add_value (&builder, potoo_dbus_value_from_json (
+                                               json_array_get_object_element (array, i)));
+  return g_variant_builder_end (&builder);
+}
+
+/* --- rows --- */
+
+/* D-Bus ends the connection of who sends a text that is not UTF-8; a path need not be. */
+static void
+insert_text (GVariantDict *dict, const char *name, const char *text)
+{
+  g_variant_dict_insert_value (dict, name,
+                               g_variant_new_take_string (g_utf8_make_valid (text, -1)));
+}
+
+static void
+insert_id (GVariantDict *dict, const char *name, gint64 id)
+{
+  g_autofree char *text = potoo_segment_id_format (id);
+
+  g_variant_dict_insert (dict, name, "s", text);
+}
+
+GVariant *
+potoo_dbus_value_from_segment (const PotooSegment *segment)
+{
+  GVariantDict dict;
+
+  g_variant_dict_init (&dict, NULL);
+  insert_id (&dict, "id", segment->id);
+  g_variant_dict_insert (&dict, "stream", "s", potoo_stream_kind_to_string (segment->stream));
+  g_variant_dict_insert (&dict, "state", "s", potoo_segment_state_to_string (segment->state));
+  insert_id (&dict, "recording", segment->recording);
+  g_variant_dict_insert (&dict, "start", "x", segment->start_us);
+  g_variant_dict_insert (&dict, "end", "x", segment->end_us);
+  g_variant_dict_insert (&dict, "duration", "d",
+                         (double) segment->duration_ticks / POTOO_VIDEO_TIMESCALE);
+  g_variant_dict_insert (&dict, "size", "x", segment->size_bytes);
+  insert_text (&dict, "codecs", segment->codecs);
+  return g_variant_dict_end (&dict);
+}
+
+GVariant *
+potoo_dbus_value_from_gap (const PotooGap *gap)
+{
+  GVariantDict dict;
+
+  g_variant_dict_init (&dict, NULL);
+  insert_id (&dict, "id", gap->id);
+  g_variant_dict_insert (&dict, "stream", "s", potoo_stream_kind_to_string (gap->stream));
+  g_variant_dict_insert (&dict, "start", "x", gap->start_us);
+  g_variant_dict_insert (&dict, "end", "x", gap->end_us);
+  g_variant_dict_insert (&dict, "cause", "s", potoo_gap_cause_to_string (gap->cause));
+  return g_variant_dict_end (&dict);
+}
+
+GVariant *
+potoo_dbus_value_from_root (const PotooRootStatus *root)
+{
+  GVariantDict dict;
+
+  g_variant_dict_init (&dict, NULL);
+  g_variant_dict_insert (&dict, "name", "s", root->name);
+  insert_text (&dict, "path", root->path);
+  g_variant_dict_insert (&dict, "total_bytes", "x", root->total_bytes);
+  g_variant_dict_insert (&dict, "free_bytes", "x", root->free_bytes);
+  g_variant_dict_insert (&dict, "min_free_bytes", "x", root->min_free_bytes);
+  g_variant_dict_insert (&dict, "full", "b", root->full);
+  g_variant_dict_insert (&dict, "failed", "b", root->failed);
+  return g_variant_dict_end (&dict);
+}
+
+/* --- cursors --- */
+
+char *
+potoo_dbus_cursor_format (gint64 start_us, gint64 id)
+{
+  g_autofree char *start = potoo_segment_id_format (start_us);
+  g_autofree char *last = potoo_segment_id_format (id);
+
+  return g_strconcat (start, last, NULL);
+}
+
+gboolean
+potoo_dbus_cursor_parse (const char *text, gint64 *start_us, gint64 *id)
+{
+  if (strlen (text) != 2 * ID_DIGITS)
+    return FALSE;
+  g_autofree char *start = g_strndup (text, ID_DIGITS);
+  return potoo_segment_id_parse (start, start_us) && potoo_segment_id_parse (text + ID_DIGITS, id);
+}
