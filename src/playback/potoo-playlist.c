@@ -18,9 +18,9 @@
 #include "media/potoo-fragment.h"
 
 #define TICKS ((guint64) POTOO_VIDEO_TIMESCALE)
-/* GOPs are joined up to this: a request for every few hundred milliseconds costs more than the
- * few pictures too many when a player seeks. */
-#define MIN_ENTRY_TICKS (2 * TICKS)
+/* GOPs are joined up to two seconds, less what cameras' clocks tremble: a request for each of
+ * a few hundred milliseconds costs more than a few pictures too many when a player seeks. */
+#define MIN_ENTRY_TICKS (19 * TICKS / 10)
 #define MIN_TARGET_SECONDS 4
 /* What the tags and attributes in use need: byte ranges in fragmented MP4 (RFC 8216, 7). */
 #define VERSION 7
