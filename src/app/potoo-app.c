@@ -41,6 +41,7 @@ struct _PotooApp
   PotooAppLive *live;
   PotooWebChangeLog *change_log;
   PotooAppChanges *changes;
+  PotooCameraTester *tester;
   PotooWebServer *web;
   guint n_demo_cameras; /* 0: no demo */
   PotooDemo *demo;
@@ -143,6 +144,7 @@ start_services (PotooApp *self, GError **error)
     .cameras = self->cameras,
     .recorder = self->recorder,
     .live = potoo_app_live_get_outputs (self->live),
+  self->tester = potoo_camera_tester_new ();
     .snapshots = potoo_app_live_get_snapshots (self->live),
     .changes = self->change_log,
     .started_mono_us = potoo_clock_mono_us (),
@@ -163,6 +165,7 @@ tear_down (PotooApp *self)
   g_clear_object (&self->demo);
   if (self->web != NULL)
     potoo_web_server_stop (self->web, WEB_STOP_TIMEOUT_US);
+    .tester = self->tester,
   g_clear_object (&self->web);
   g_clear_pointer (&self->changes, potoo_app_changes_free);
   g_clear_pointer (&self->change_log, potoo_web_change_log_unref);
@@ -182,6 +185,7 @@ tear_down (PotooApp *self)
   return finalised;
 }
 
+  g_clear_object (&self->tester);
 gboolean
 potoo_app_start (PotooApp *self, GError **error)
 {

@@ -18,6 +18,7 @@
 #include "base/potoo-clock.h"
 #include "base/potoo-error.h"
 #include "base/potoo-log.h"
+#include "web/potoo-web-camera-test.h"
 #include "web/potoo-web-cameras.h"
 #include "web/potoo-web-changes.h"
 #include "web/potoo-web-gaps.h"
@@ -249,6 +250,7 @@ make_router (void)
   potoo_web_router_add (router, potoo_web_live_routes);
   potoo_web_router_add (router, potoo_web_playback_routes);
   potoo_web_router_add (router, potoo_web_changes_routes);
+  potoo_web_router_add (router, potoo_web_camera_test_routes);
   potoo_web_router_add (router, potoo_web_ui_routes);
   return router;
 }

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "camera/potoo-camera-list.h"
+#include "camera/potoo-camera-tester.h"
 #include "config/potoo-config.h"
 #include "live/potoo-live.h"
 #include "live/potoo-snapshots.h"
@@ -19,6 +20,7 @@ typedef struct
   PotooLive *live;
   PotooSnapshots *snapshots;
   PotooWebChangeLog *changes;
+  PotooCameraTester *tester;
   gint64 started_mono_us;
 } PotooWebContext;
 
