@@ -1,20 +1,19 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 
 /*
- * One connection. rtspsrc runs on the system clock with base time 0, so that
- * running time is CLOCK_MONOTONIC and one time line spans all connections. Its
+ * One connection. The pipeline runs on the system clock with base time 0, so that
+ * running time is CLOCK_MONOTONIC and one time line spans all connections. The source's
  * pads become tracks in its streaming thread; what ends the connection comes as
  * a bus message to the main thread and leaves as `ended`, once.
  *
- * With transport `auto`, TCP is tried first and UDP when the camera refuses TCP
- * (RTSP 461), within the same connection object.
+ * The source is PotooRtspSource for RTP over TCP and rtspsrc for UDP. With transport `auto`, TCP is
+ * tried first, and UDP when the camera refuses TCP (RTSP 461), within the same object.
  */
 
 #include "media/potoo-camera-pipeline.h"
 
 #include <glib/gi18n-lib.h>
 #include <gst/pbutils/pbutils.h>
-#include <gst/rtp/rtp.h>
 #include <gst/rtsp/rtsp.h>
 #include <gst/sdp/sdp.h>
 #include <string.h>
@@ -23,12 +22,8 @@
 #include "base/potoo-log.h"
 #include "media/potoo-camera-track.h"
 #include "media/potoo-rtsp-failure.h"
-
-#define CONNECT_TIMEOUT_US (5 * 1000 * 1000)
-#define UDP_TIMEOUT_US (5 * 1000 * 1000)
-/* How long a lost packet is waited for. Packets in order do not wait. */
-#define REORDER_TIMEOUT_MS 200
-#define UDP_BUFFER_BYTES (2 * 1024 * 1024) /* a burst of a keyframe */
+#include "media/potoo-rtsp-source.h"
+#include "media/potoo-udp-source.h"
 
 struct _PotooCameraPipeline
 {
@@ -47,7 +42,7 @@ struct _PotooCameraPipeline
   GPtrArray *tracks;        /* PotooCameraTrack */
   PotooRtpClock *clocks[2]; /* by PotooTrackKind, of this connection */
   gboolean selected[2];
-  guint sessions[2]; /* of rtpbin */
+  guint sessions[2]; /* rtpbin's, and the number of the media in the SDP */
 };
 
 G_DEFINE_FINAL_TYPE (PotooCameraPipeline, potoo_camera_pipeline, G_TYPE_OBJECT)
@@ -61,7 +56,7 @@ enum
 
 static guint signals[N_SIGNALS];
 
-static gboolean connect_with (PotooCameraPipeline *self, GstRTSPLowerTrans protocols);
+static gboolean connect_source (PotooCameraPipeline *self, gboolean udp);
 
 static const char *
 get_id (PotooCameraPipeline *self)
@@ -191,7 +186,7 @@ retry_over_udp (PotooCameraPipeline *self, const GError *error)
       !potoo_rtsp_failure_is_transport (error))
     return FALSE;
   potoo_log_info (get_id (self), "The camera refuses RTP over TCP; trying UDP");
-  return connect_with (self, GST_RTSP_LOWER_TRANS_UDP);
+  return connect_source (self, TRUE);
 }
 
 static void
@@ -247,78 +242,27 @@ on_bus_message (GstBus *bus, GstMessage *message, gpointer user_data)
 
 /* --- life --- */
 
-/* @sync: what the jitter buffer makes of an RTCP sender report of the stream. */
-static void
-on_sender_report (GstElement *jitter_buffer, GstStructure *sync, gpointer user_data)
+/* The clock of the track that has @session. (transfer full) (nullable) */
+static PotooRtpClock *
+find_clock (PotooCameraPipeline *self, guint session)
 {
-  PotooRtpClock *clock = user_data;
-  const GValue *value = gst_structure_get_value (sync, "sr-buffer");
-  GstRTCPBuffer rtcp = GST_RTCP_BUFFER_INIT;
-  GstRTCPPacket packet;
-  guint64 ntp = 0;
-  guint32 rtp_time = 0;
+  PotooRtpClock *clock = NULL;
 
-  if (value == NULL || !gst_rtcp_buffer_map (gst_value_get_buffer (value), GST_MAP_READ, &rtcp))
-    return;
-  if (gst_rtcp_buffer_get_first_packet (&rtcp, &packet) &&
-      gst_rtcp_packet_get_type (&packet) == GST_RTCP_TYPE_SR)
-    gst_rtcp_packet_sr_get_sender_info (&packet, NULL, &ntp, &rtp_time, NULL, NULL);
-  gst_rtcp_buffer_unmap (&rtcp);
-  potoo_rtp_clock_set_sender_time (clock, rtp_time, gst_rtcp_ntp_to_unix (ntp));
-}
-
-static void
-unref_clock (gpointer clock, GClosure *closure)
-{
-  potoo_rtp_clock_unref (clock);
-}
-
-static void
-on_new_jitter_buffer (GstElement *rtpbin,
-                      GstElement *jitter_buffer,
-                      guint session,
-                      guint ssrc,
-                      gpointer user_data)
-{
-  PotooCameraPipeline *self = user_data;
-
-  /* Else a stream whose first sequence number nobody told would be held back by
-   * the whole latency once, at its start. */
-  g_object_set (jitter_buffer, "faststart-min-packets", 1, NULL);
   g_mutex_lock (&self->lock);
   for (guint kind = 0; kind < G_N_ELEMENTS (self->clocks); kind++)
     if (self->selected[kind] && self->sessions[kind] == session)
-      g_signal_connect_data (jitter_buffer, "handle-sync", G_CALLBACK (on_sender_report),
-                             potoo_rtp_clock_ref (self->clocks[kind]), unref_clock, 0);
+      clock = potoo_rtp_clock_ref (self->clocks[kind]);
   g_mutex_unlock (&self->lock);
+  return clock;
 }
 
 static void
-on_new_manager (GstElement *source, GstElement *rtpbin, gpointer user_data)
+take_sender_report (guint number, guint32 rtp_time, GstClockTime ntp_ns, gpointer user_data)
 {
-  g_signal_connect (rtpbin, "new-jitterbuffer", G_CALLBACK (on_new_jitter_buffer), user_data);
-}
+  g_autoptr (PotooRtpClock) clock = find_clock (user_data, number);
 
-static void
-configure_source (PotooCameraPipeline *self, GstRTSPLowerTrans protocols)
-{
-  PotooCameraSettings *s = self->settings;
-  gboolean udp = protocols == GST_RTSP_LOWER_TRANS_UDP;
-
-  g_object_set (self->source, "location", potoo_camera_settings_get_url (s), "protocols", protocols,
-                "latency", REORDER_TIMEOUT_MS, "tcp-timeout", (guint64) CONNECT_TIMEOUT_US,
-                "timeout", (guint64) UDP_TIMEOUT_US, "do-retransmission", udp, "udp-buffer-size",
-                UDP_BUFFER_BYTES, "user-agent", "Potoo/" PACKAGE_VERSION, NULL);
-  if (potoo_camera_settings_get_username (s) != NULL)
-    g_object_set (self->source, "user-id", potoo_camera_settings_get_username (s), "user-pw",
-                  potoo_camera_settings_get_password (s), NULL);
-  if (!potoo_camera_settings_get_tls_verify (s))
-    g_object_set (self->source, "tls-validation-flags", 0, NULL);
-  g_signal_connect (self->source, "new-manager", G_CALLBACK (on_new_manager), self);
-  g_signal_connect (self->source, "on-sdp", G_CALLBACK (on_sdp), self);
-  g_signal_connect (self->source, "select-stream", G_CALLBACK (on_select_stream), self);
-  g_signal_connect (self->source, "accept-certificate", G_CALLBACK (on_accept_certificate), self);
-  g_signal_connect (self->source, "pad-added", G_CALLBACK (on_pad_added), self);
+  if (clock != NULL)
+    potoo_rtp_clock_set_sender_time (clock, rtp_time, ntp_ns);
 }
 
 static void
@@ -348,25 +292,27 @@ drop_clocks (PotooCameraPipeline *self)
 }
 
 static gboolean
-connect_with (PotooCameraPipeline *self, GstRTSPLowerTrans protocols)
+connect_source (PotooCameraPipeline *self, gboolean udp)
 {
-  GstElement *source = gst_element_factory_make ("rtspsrc", NULL);
-
-  if (source == NULL)
-    return FALSE;
   if (self->source != NULL)
     drop_source (self);
-  self->source = source;
-  self->udp = protocols == GST_RTSP_LOWER_TRANS_UDP;
+  self->source = udp ? potoo_udp_source_new (self->settings, take_sender_report, self)
+                     : potoo_rtsp_source_new (self->settings, take_sender_report, self);
+  if (self->source == NULL)
+    return FALSE;
+  self->udp = udp;
   g_mutex_lock (&self->lock);
   memset (self->selected, 0, sizeof self->selected);
   drop_clocks (self);
   self->clocks[POTOO_TRACK_VIDEO] = potoo_rtp_clock_new (NULL);
   self->clocks[POTOO_TRACK_AUDIO] = potoo_rtp_clock_new (self->clocks[POTOO_TRACK_VIDEO]);
   g_mutex_unlock (&self->lock);
-  configure_source (self, protocols);
-  gst_bin_add (GST_BIN (self->pipeline), source);
-  gst_element_sync_state_with_parent (source);
+  g_signal_connect (self->source, "on-sdp", G_CALLBACK (on_sdp), self);
+  g_signal_connect (self->source, "select-stream", G_CALLBACK (on_select_stream), self);
+  g_signal_connect (self->source, "accept-certificate", G_CALLBACK (on_accept_certificate), self);
+  g_signal_connect (self->source, "pad-added", G_CALLBACK (on_pad_added), self);
+  gst_bin_add (GST_BIN (self->pipeline), self->source);
+  gst_element_sync_state_with_parent (self->source);
   return TRUE;
 }
 
@@ -403,11 +349,8 @@ potoo_camera_pipeline_start (PotooCameraPipeline *self)
   g_autoptr (GstBus) bus = gst_pipeline_get_bus (GST_PIPELINE (self->pipeline));
   self->bus_watch = gst_bus_add_watch (bus, on_bus_message, self);
 
-  GstRTSPLowerTrans protocols = potoo_camera_settings_get_transport (self->settings) ==
-                                        POTOO_TRANSPORT_UDP
-                                    ? GST_RTSP_LOWER_TRANS_UDP
-                                    : GST_RTSP_LOWER_TRANS_TCP;
-  if (connect_with (self, protocols))
+  if (connect_source (self,
+                      potoo_camera_settings_get_transport (self->settings) == POTOO_TRANSPORT_UDP))
     gst_element_set_state (self->pipeline, GST_STATE_PLAYING);
   else
     g_idle_add_full (G_PRIORITY_DEFAULT, end_without_source, g_object_ref (self), g_object_unref);

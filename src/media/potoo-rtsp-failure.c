@@ -107,7 +107,9 @@ potoo_rtsp_failure_describe (const GError *error,
 {
   g_autoptr (GError) described = NULL;
 
-  if (untrusted)
+  if (error->domain == POTOO_ERROR)
+    described = g_error_copy (error);
+  else if (untrusted)
     described = describe_untrusted (settings);
   else if (error->domain == GST_RESOURCE_ERROR)
     described = describe_resource (error, debug, settings, playing);

@@ -1,0 +1,46 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#pragma once
+
+#include <gst/gst.h>
+
+G_BEGIN_DECLS
+
+/**
+ * PotooRtcpReceiver:
+ *
+ * The receiver's side of RTCP (RFC 3550) for one RTP stream over TCP, where nothing is
+ * lost on the way: it reads sender reports, and makes the receiver reports that
+ * tell the camera that somebody is there. A plain value; one thread.
+ */
+typedef struct
+{
+  guint32 own_ssrc;
+  gboolean started;
+  guint32 ssrc; /* of the camera */
+  guint32 highest_sequence;
+  guint32 last_report;        /* the middle 32 bits of its NTP time */
+  gint64 last_report_mono_us; /* 0: none has come */
+} PotooRtcpReceiver;
+
+void potoo_rtcp_receiver_init (PotooRtcpReceiver *receiver);
+
+/* @packet: an RTP packet. FALSE when it is none. */
+gboolean
+potoo_rtcp_receiver_take_packet (PotooRtcpReceiver *receiver, const guint8 *packet, gsize length);
+
+/* @rtcp: a compound packet. TRUE when it has a sender report: at @rtp_time the camera's clock said
+ * @ntp_ns (since 1970). */
+gboolean potoo_rtcp_receiver_take_rtcp (PotooRtcpReceiver *receiver,
+                                        const guint8 *rtcp,
+                                        gsize length,
+                                        gint64 mono_us,
+                                        guint32 *rtp_time,
+                                        GstClockTime *ntp_ns);
+
+/* A receiver report, with a Picture Loss Indication (RFC 4585, 6.3.1) when a keyframe is wanted.
+ * NULL before the first packet. (transfer full) (nullable) */
+GBytes *potoo_rtcp_receiver_make_report (PotooRtcpReceiver *receiver,
+                                         gint64 mono_us,
+                                         gboolean want_keyframe);
+
+G_END_DECLS
