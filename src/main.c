@@ -23,7 +23,7 @@
 #define MALLOC_ARENAS 2
 
 /* A desktop's proxies, settings and virtual file systems are of no use to a
- * recorder, but each would bring threads and a D-Bus connection. */
+ * recorder, but each would bring threads and a D-Bus connection beside our own. */
 static const char *const plain_gio[][2] = {
   { "GIO_USE_PROXY_RESOLVER", "dummy" },
   { "GSETTINGS_BACKEND", "memory" },
@@ -111,7 +111,7 @@ parse_options (Options *options, int *argc, char ***argv, GError **error)
     { "state-dir", 's', 0, G_OPTION_ARG_FILENAME, &options->state_dir,
       N_ ("Directory of catalog and, unless configured, recordings"), N_ ("DIR") },
     { "system", 0, 0, G_OPTION_ARG_NONE, &options->system,
-      N_ ("Use the system's directories (/etc/potoo, /var/lib/potoo)"), NULL },
+      N_ ("Use the system's directories (/etc/potoo, /var/lib/potoo) and D-Bus"), NULL },
     { "check-config", 0, 0, G_OPTION_ARG_NONE, &options->check_config,
       N_ ("Check the configuration file and exit"), NULL },
     { "demo", 0, G_OPTION_FLAG_OPTIONAL_ARG, G_OPTION_ARG_CALLBACK, parse_demo,
@@ -183,6 +183,7 @@ run_app (const Options *options)
   Run run = { app, loop, FALSE, EXIT_SUCCESS };
 
   potoo_app_set_demo (app, options->demo);
+  potoo_app_set_bus (app, options->system ? POTOO_BUS_SYSTEM : POTOO_BUS_SESSION);
   if (!potoo_app_start (app, &error))
     return report (error);
   g_unix_signal_add (SIGTERM, on_stop_signal, &run);

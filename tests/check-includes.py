@@ -35,7 +35,7 @@ MAIN = 'main.c'
 # Programs of their own: they include what is named here, and nobody includes them.
 PROGRAMS = {'ctl': {'base'}, 'sim': {'base'}}
 # Written by the build, so not found in src/: 'folder/file.h'.
-GENERATED = {'catalog/potoo-catalog-resources.h'}
+GENERATED = {'catalog/potoo-catalog-resources.h', 'dbus/potoo-nvr.h'}
 
 
 @dataclass(frozen=True)

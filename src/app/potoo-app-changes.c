@@ -10,6 +10,7 @@ struct _PotooAppChanges
   GPtrArray *followed; /* PotooCamera */
   PotooCatalog *catalog;
   PotooWebChangeLog *log;
+  PotooDbusServer *dbus;
   /* The catalog's thread: open segments that were told; an open one is told again and
    * again while it grows. */
   GHashTable *open; /* set of gint64 */
@@ -58,6 +59,7 @@ on_segment (const PotooSegment *segment, gpointer user_data)
   else if (!g_hash_table_add (self->open, g_memdup2 (&segment->id, sizeof segment->id)))
     return;
   potoo_web_change_log_segment (self->log, segment);
+  potoo_dbus_server_tell_segment (self->dbus, segment);
 }
 
 static void
@@ -67,6 +69,7 @@ on_segment_dropped (gint64 id, gpointer user_data)
 
   g_hash_table_remove (self->open, &id);
   potoo_web_change_log_segment_removed (self->log, id);
+  potoo_dbus_server_tell_segment_dropped (self->dbus, id);
 }
 
 static void
@@ -75,6 +78,7 @@ on_gap (const PotooGap *gap, gpointer user_data)
   PotooAppChanges *self = user_data;
 
   potoo_web_change_log_gap (self->log, gap);
+  potoo_dbus_server_tell_gap (self->dbus, gap);
 }
 
 static void
@@ -95,7 +99,10 @@ static const PotooCatalogWatch watch = {
 /* --- life --- */
 
 PotooAppChanges *
-potoo_app_changes_new (PotooCameraList *cameras, PotooCatalog *catalog, PotooWebChangeLog *log)
+potoo_app_changes_new (PotooCameraList *cameras,
+                       PotooCatalog *catalog,
+                       PotooWebChangeLog *log,
+                       PotooDbusServer *dbus)
 {
   PotooAppChanges *self = g_new0 (PotooAppChanges, 1);
 
@@ -103,6 +110,7 @@ potoo_app_changes_new (PotooCameraList *cameras, PotooCatalog *catalog, PotooWeb
   self->followed = g_ptr_array_new_with_free_func (g_object_unref);
   self->catalog = g_object_ref (catalog);
   self->log = potoo_web_change_log_ref (log);
+  self->dbus = g_object_ref (dbus);
   self->open = g_hash_table_new_full (g_int64_hash, g_int64_equal, g_free, NULL);
   g_signal_connect (cameras, "camera-added", G_CALLBACK (on_camera_added), self);
   g_signal_connect (cameras, "camera-removed", G_CALLBACK (on_camera_removed), self);
@@ -120,6 +128,7 @@ potoo_app_changes_free (PotooAppChanges *self)
   g_ptr_array_unref (self->followed);
   g_hash_table_unref (self->open);
   potoo_web_change_log_unref (self->log);
+  g_object_unref (self->dbus);
   g_object_unref (self->catalog);
   g_object_unref (self->cameras);
   g_free (self);

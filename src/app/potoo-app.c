@@ -2,8 +2,8 @@
 
 /*
  * Start: configuration → lock of the state directory → catalog → recorder
- * (recovers, writers run) → web (listens, not ready) → cameras → ready.
- * Stop, in the order of the media: cameras → web → recorder → catalog.
+ * (recovers, writers run) → web (listens, not ready) → cameras → ready → D-Bus.
+ * Stop, in the order of the media: cameras, and D-Bus meanwhile → web → recorder → catalog.
  */
 
 #include "app/potoo-app.h"
@@ -19,6 +19,7 @@
 #include "base/potoo-clock.h"
 #include "base/potoo-error.h"
 #include "base/potoo-log.h"
+#include "dbus/potoo-dbus-server.h"
 #include "media/potoo-media.h"
 #include "web/potoo-web-server.h"
 
@@ -40,12 +41,15 @@ struct _PotooApp
   PotooAppRecording *recording;
   PotooAppLive *live;
   PotooWebChangeLog *change_log;
-  PotooAppChanges *changes;
   PotooCameraTester *tester;
+  PotooAppChanges *changes;
   PotooWebServer *web;
+  PotooBusKind bus;
+  PotooDbusServer *dbus;
   guint n_demo_cameras; /* 0: no demo */
   PotooDemo *demo;
   gboolean started;
+  guint n_stopping; /* parts that a stop waits for */
 };
 
 G_DEFINE_FINAL_TYPE (PotooApp, potoo_app, G_TYPE_OBJECT)
@@ -63,6 +67,12 @@ void
 potoo_app_set_demo (PotooApp *self, guint n_cameras)
 {
   self->n_demo_cameras = n_cameras;
+}
+
+void
+potoo_app_set_bus (PotooApp *self, PotooBusKind bus)
+{
+  self->bus = bus;
 }
 
 void
@@ -134,19 +144,28 @@ start_storage (PotooApp *self, GError **error)
 static gboolean
 start_services (PotooApp *self, GError **error)
 {
+  self->tester = potoo_camera_tester_new ();
   self->cameras = potoo_camera_list_new (self->catalog);
   self->recording = potoo_app_recording_new (self->cameras, self->recorder);
   self->live = potoo_app_live_new (self->cameras);
+  const PotooDbusContext dbus_context = {
+    .catalog = self->catalog,
+    .cameras = self->cameras,
+    .recorder = self->recorder,
+    .snapshots = potoo_app_live_get_snapshots (self->live),
+  };
+  self->dbus = potoo_dbus_server_new (&dbus_context);
   self->change_log = potoo_web_change_log_new ();
-  self->changes = potoo_app_changes_new (self->cameras, self->catalog, self->change_log);
+  self->changes = potoo_app_changes_new (self->cameras, self->catalog, self->change_log,
+                                         self->dbus);
   PotooWebContext context = {
     .catalog = self->catalog,
     .cameras = self->cameras,
     .recorder = self->recorder,
     .live = potoo_app_live_get_outputs (self->live),
-  self->tester = potoo_camera_tester_new ();
     .snapshots = potoo_app_live_get_snapshots (self->live),
     .changes = self->change_log,
+    .tester = self->tester,
     .started_mono_us = potoo_clock_mono_us (),
   };
   self->web = potoo_web_server_new (self->config, &context, error);
@@ -165,10 +184,11 @@ tear_down (PotooApp *self)
   g_clear_object (&self->demo);
   if (self->web != NULL)
     potoo_web_server_stop (self->web, WEB_STOP_TIMEOUT_US);
-    .tester = self->tester,
   g_clear_object (&self->web);
+  g_clear_object (&self->tester);
   g_clear_pointer (&self->changes, potoo_app_changes_free);
   g_clear_pointer (&self->change_log, potoo_web_change_log_unref);
+  g_clear_object (&self->dbus);
   g_clear_pointer (&self->live, potoo_app_live_free);
   g_clear_pointer (&self->recording, potoo_app_recording_free);
   g_clear_object (&self->cameras);
@@ -185,7 +205,6 @@ tear_down (PotooApp *self)
   return finalised;
 }
 
-  g_clear_object (&self->tester);
 gboolean
 potoo_app_start (PotooApp *self, GError **error)
 {
@@ -206,18 +225,19 @@ potoo_app_start (PotooApp *self, GError **error)
   potoo_web_server_set_ready (self->web, TRUE);
   g_autofree char *url = potoo_web_server_get_url (self->web);
   potoo_log_info (NULL, _ ("Potoo %s is ready at %s"), PACKAGE_VERSION, url != NULL ? url : "-");
+  potoo_dbus_server_start (self->dbus, self->bus, url);
   if (self->demo != NULL)
     potoo_demo_start (self->demo, self->cameras, url);
   return TRUE;
 }
 
 static void
-on_cameras_stopped (GObject *source, GAsyncResult *result, gpointer user_data)
+on_part_stopped (GTask *task)
 {
-  g_autoptr (GTask) task = user_data;
   PotooApp *self = g_task_get_source_object (task);
 
-  potoo_camera_list_stop_finish (self->cameras, result);
+  if (--self->n_stopping > 0)
+    return;
   if (tear_down (self))
     g_task_return_boolean (task, TRUE);
   else
@@ -226,15 +246,45 @@ on_cameras_stopped (GObject *source, GAsyncResult *result, gpointer user_data)
         _ ("A disk did not take the last data in time: it is repaired at the next start"));
 }
 
+static void
+on_cameras_stopped (GObject *cameras, GAsyncResult *result, gpointer user_data)
+{
+  g_autoptr (GTask) task = user_data;
+
+  potoo_camera_list_stop_finish (POTOO_CAMERA_LIST (cameras), result);
+  on_part_stopped (task);
+}
+
+static void
+on_dbus_stopped (GObject *dbus, GAsyncResult *result, gpointer user_data)
+{
+  g_autoptr (GTask) task = user_data;
+
+  potoo_dbus_server_stop_finish (POTOO_DBUS_SERVER (dbus), result);
+  on_part_stopped (task);
+}
+
+static void
+on_tester_stopped (GObject *tester, GAsyncResult *result, gpointer user_data)
+{
+  g_autoptr (GTask) task = user_data;
+
+  potoo_camera_tester_stop_finish (POTOO_CAMERA_TESTER (tester), result);
+  on_part_stopped (task);
+}
+
 void
 potoo_app_stop_async (PotooApp *self, GAsyncReadyCallback callback, gpointer user_data)
 {
   g_return_if_fail (self->started);
 
-  GTask *task = g_task_new (self, NULL, callback, user_data);
+  g_autoptr (GTask) task = g_task_new (self, NULL, callback, user_data);
   g_task_set_source_tag (task, potoo_app_stop_async);
   potoo_web_server_set_ready (self->web, FALSE);
-  potoo_camera_list_stop_async (self->cameras, on_cameras_stopped, task);
+  self->n_stopping = 3;
+  potoo_dbus_server_stop_async (self->dbus, on_dbus_stopped, g_object_ref (task));
+  potoo_camera_list_stop_async (self->cameras, on_cameras_stopped, g_object_ref (task));
+  potoo_camera_tester_stop_async (self->tester, on_tester_stopped, g_object_ref (task));
 }
 
 gboolean

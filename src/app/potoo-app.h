@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #pragma once
 
-#include <gio/gio.h>
+#include "base/potoo-bus.h"
 
 G_BEGIN_DECLS
 
@@ -19,6 +19,9 @@ PotooApp *potoo_app_new (const char *config_path, const char *state_dir);
 
 /* Records @n_cameras (1 to POTOO_DEMO_MAX_CAMERAS) simulated cameras as well. Before the start. */
 void potoo_app_set_demo (PotooApp *app, guint n_cameras);
+
+/* Which bus to be on: the session bus unless another is said. Before the start. */
+void potoo_app_set_bus (PotooApp *app, PotooBusKind bus);
 
 /* Brings everything up; on an error nothing is left running. */
 gboolean potoo_app_start (PotooApp *app, GError **error);

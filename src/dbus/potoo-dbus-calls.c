@@ -278,8 +278,8 @@ static gboolean
 on_stop_timeout (gpointer user_data)
 {
   PotooDbusCalls *self = user_data;
-  g_autoptr (GError) error = g_error_new_literal (
-      POTOO_ERROR, POTOO_ERROR_UNAVAILABLE, _ ("Potoo stopped before the call was answered"));
+  g_autoptr (GError) error = g_error_new_literal (POTOO_ERROR, POTOO_ERROR_UNAVAILABLE,
+                                                  _ ("Potoo stopped before the call was answered"));
 
   self->stop_source = 0;
   while (!g_queue_is_empty (&self->under_way))

@@ -10,7 +10,6 @@
 
 #include <fcntl.h>
 #include <glib/gi18n-lib.h>
-#include <math.h>
 #include <sys/mman.h>
 #include <unistd.h>
 
@@ -22,6 +21,7 @@
 #define LIST_MAX_LIMIT 1000
 #define MIN_HEIGHT 90
 #define MAX_HEIGHT 2160
+#define FPS_STEPS 10 /* in a frame a second */
 #define BITRATE_STEP 1000
 
 struct _PotooDbusCamera
@@ -78,7 +78,8 @@ on_update_settings (PotooDbusCamera *self, GDBusMethodInvocation *invocation)
 
 /* --- snapshots --- */
 
-/* In memory, so that a reader that takes its time, or none at all, costs nothing but the picture. */
+/* In memory, so that a reader that takes its time, or none at all, costs nothing but the picture.
+ */
 static int
 make_file (GBytes *bytes, GError **error)
 {
@@ -142,9 +143,9 @@ make_snapshot (PotooDbusCall *call, gpointer target)
   g_variant_get (potoo_dbus_call_get_arguments (call), "(u)", &height);
   if (height != 0 && (height < MIN_HEIGHT || height > MAX_HEIGHT))
     {
-      g_autoptr (GError) error = potoo_error_new_at (POTOO_ERROR_INVALID_ARGUMENT, "/height",
-                                                     _ ("Must be 0, or from %d to %d"), MIN_HEIGHT,
-                                                     MAX_HEIGHT);
+      g_autoptr (GError)
+          error = potoo_error_new_at (POTOO_ERROR_INVALID_ARGUMENT, "/height",
+                                      _ ("Must be 0, or from %d to %d"), MIN_HEIGHT, MAX_HEIGHT);
       potoo_dbus_call_return_error (call, error);
       return;
     }
@@ -251,10 +252,7 @@ on_gaps (GObject *source, GAsyncResult *result, gpointer user_data)
 }
 
 static void
-list (PotooDbusCall *call,
-      PotooDbusCamera *self,
-      PotooDbusRead kind,
-      GAsyncReadyCallback callback)
+list (PotooDbusCall *call, PotooDbusCamera *self, PotooDbusRead kind, GAsyncReadyCallback callback)
 {
   PotooSegmentQuery query = { .camera = potoo_camera_get_id (self->camera) };
   g_autoptr (GError) error = NULL;
@@ -327,7 +325,8 @@ set_status (PotooDbusCamera *self, PotooCameraSnapshot *status)
 static void
 set_measurements (PotooDbusCamera *self, PotooCameraSnapshot *status)
 {
-  g_object_set (self->skeleton, "fps", round (status->fps * 10) / 10, "bitrate",
+  g_object_set (self->skeleton, "fps",
+                (double) (gint64) (status->fps * FPS_STEPS + 0.5) / FPS_STEPS, "bitrate",
                 (guint64) (status->bitrate / BITRATE_STEP * BITRATE_STEP), NULL);
 }
 

@@ -39,9 +39,8 @@ potoo_dbus_inbox_new (const PotooDbusInboxFuncs *funcs, gpointer user_data)
 
   self->funcs = funcs;
   self->user_data = user_data;
-  self->lost = potoo_metric_new_counter ("potoo_dbus_changes_lost_total",
-                                         "Changes of recordings not told over D-Bus: too many",
-                                         NULL);
+  self->lost = potoo_metric_new_counter (
+      "potoo_dbus_changes_lost_total", "Changes of recordings not told over D-Bus: too many", NULL);
   g_mutex_init (&self->lock);
   return self;
 }

@@ -73,10 +73,11 @@ on_name_lost (GDBusConnection *connection, const char *name, gpointer user_data)
 
   potoo_metric_set (self->has_name, 0);
   if (connection != NULL && !g_dbus_connection_is_closed (connection))
-    potoo_log_warning (NULL,
-                       _ ("The name %s on the %s cannot be had: another process has it, or the bus's "
-                          "policy forbids it; going on without, until it is free"),
-                       name, describe (self));
+    potoo_log_warning (
+        NULL,
+        _ ("The name %s on the %s cannot be had: another process has it, or the bus's "
+           "policy forbids it; going on without, until it is free"),
+        name, describe (self));
 }
 
 /* --- trying again --- */

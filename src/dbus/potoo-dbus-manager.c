@@ -41,8 +41,8 @@ on_added (GObject *list, GAsyncResult *result, gpointer user_data)
 static PotooCameraSettings *
 read_settings (PotooDbusCall *call, GError **error)
 {
-  g_autoptr (GVariant) members = g_variant_get_child_value (potoo_dbus_call_get_arguments (call),
-                                                            0);
+  g_autoptr (GVariant)
+      members = g_variant_get_child_value (potoo_dbus_call_get_arguments (call), 0);
   g_autoptr (JsonObject) object = potoo_dbus_value_to_json (members, error);
 
   return object != NULL ? potoo_camera_settings_new (object, error) : NULL;
@@ -177,9 +177,9 @@ potoo_dbus_manager_init (PotooDbusManager *self)
   self->skeleton = potoo_nvr_manager_skeleton_new ();
   g_object_set (self->skeleton, "version", PACKAGE_VERSION, "started", potoo_clock_wall_us (),
                 "web-url", "", NULL);
-  g_object_connect (self->skeleton, "swapped_signal::handle-add-camera", G_CALLBACK (on_add_camera),
-                    self, "swapped_signal::handle-remove-camera", G_CALLBACK (on_remove_camera),
-                    self, "swapped_signal::handle-list-camera-settings",
-                    G_CALLBACK (on_list_camera_settings), self,
-                    "swapped_signal::handle-list-storage", G_CALLBACK (on_list_storage), self, NULL);
+  g_object_connect (
+      self->skeleton, "swapped_signal::handle-add-camera", G_CALLBACK (on_add_camera), self,
+      "swapped_signal::handle-remove-camera", G_CALLBACK (on_remove_camera), self,
+      "swapped_signal::handle-list-camera-settings", G_CALLBACK (on_list_camera_settings), self,
+      "swapped_signal::handle-list-storage", G_CALLBACK (on_list_storage), self, NULL);
 }

@@ -9,8 +9,8 @@
 struct _PotooDbusReader
 {
   PotooCatalog *catalog;
-  GThreadPool *pool; /* of one thread */
-  int closing;       /* atomic */
+  GThreadPool *pool;              /* of one thread */
+  int closing;                    /* atomic */
   PotooCatalogReader *connection; /* the thread's; (nullable) until it was needed */
 };
 
@@ -49,8 +49,7 @@ run_task (gpointer data, gpointer user_data)
 
   if (g_atomic_int_get (&self->closing))
     {
-      g_task_return_new_error (task, POTOO_ERROR, POTOO_ERROR_UNAVAILABLE,
-                               _ ("Potoo is stopping"));
+      g_task_return_new_error (task, POTOO_ERROR, POTOO_ERROR_UNAVAILABLE, _ ("Potoo is stopping"));
       return;
     }
   GPtrArray *rows = read_rows (self, g_task_get_task_data (task), &error);

@@ -8,9 +8,9 @@ G_BEGIN_DECLS
 /**
  * PotooDbusReader:
  *
- * Reads the catalog for the main thread, which may not: one thread with a read-only connection of its
- * own, opened with the first read. How many reads wait is bounded by the calls that ask for them.
- * Main thread.
+ * Reads the catalog for the main thread, which may not: one thread with a read-only connection of
+ * its own, opened with the first read. How many reads wait is bounded by the calls that ask for
+ * them. Main thread.
  */
 typedef struct _PotooDbusReader PotooDbusReader;
 

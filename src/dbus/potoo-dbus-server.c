@@ -185,15 +185,19 @@ potoo_dbus_server_start (PotooDbusServer *self, PotooBusKind bus, const char *we
   self->link = potoo_dbus_link_new (bus, &link_funcs, self);
 }
 
+/* Lets go of the bus and of what the server works on, which may be gone before it is. */
 static void
 disconnect (PotooDbusServer *self)
 {
   g_clear_handle_id (&self->measure_source, g_source_remove);
   g_clear_handle_id (&self->flush_source, g_source_remove);
-  if (self->link == NULL)
-    return;
-  unexport (self);
+  if (self->link != NULL)
+    unexport (self);
   g_clear_pointer (&self->link, potoo_dbus_link_free);
+  if (self->parts.context.cameras != NULL)
+    g_signal_handlers_disconnect_by_data (self->parts.context.cameras, self);
+  self->parts.context = (PotooDbusContext){ NULL };
+  g_clear_pointer (&self->parts.reader, potoo_dbus_reader_free);
 }
 
 static void
@@ -290,13 +294,11 @@ potoo_dbus_server_finalize (GObject *object)
 {
   PotooDbusServer *self = POTOO_DBUS_SERVER (object);
 
-  g_signal_handlers_disconnect_by_data (self->parts.context.cameras, self);
   disconnect (self);
   potoo_dbus_inbox_free (self->inbox);
   g_hash_table_unref (self->cameras);
   g_object_unref (self->object_manager);
   g_object_unref (self->manager);
-  potoo_dbus_reader_free (self->parts.reader);
   potoo_dbus_calls_unref (self->parts.calls);
   G_OBJECT_CLASS (potoo_dbus_server_parent_class)->finalize (object);
 }

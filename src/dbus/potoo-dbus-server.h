@@ -33,8 +33,8 @@ PotooDbusServer *potoo_dbus_server_new (const PotooDbusContext *context);
 /* Connects. @web_url: (nullable) */
 void potoo_dbus_server_start (PotooDbusServer *server, PotooBusKind bus, const char *web_url);
 
-/* Calls get POTOO_ERROR_UNAVAILABLE from now on; those under way end, for which it waits at most half
- * a second. Calls back when the answers are on their way and the name is given back. */
+/* Calls get POTOO_ERROR_UNAVAILABLE from now on; those under way end, for which it waits at most
+ * half a second. Calls back when the answers are on their way and the name is given back. */
 void potoo_dbus_server_stop_async (PotooDbusServer *server,
                                    GAsyncReadyCallback callback,
                                    gpointer user_data);

@@ -100,8 +100,8 @@ potoo_dbus_value_from_json_array (JsonArray *array)
 
   g_variant_builder_init (&builder, G_VARIANT_TYPE ("aa{sv}"));
   for (guint i = 0; i < json_array_get_length (array); i++)
-    g_variant_builder_add_value (&builder, potoo_dbus_value_from_json (
-                                               json_array_get_object_element (array, i)));
+    g_variant_builder_add_value (
+        &builder, potoo_dbus_value_from_json (json_array_get_object_element (array, i)));
   return g_variant_builder_end (&builder);
 }
 

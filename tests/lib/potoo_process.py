@@ -61,7 +61,13 @@ class Process:
     def __init__(self, command, log, env=None, wrapper='', stdout=None):
         self.log = Path(log)
         self.command = shlex.split(wrapper) + [str(word) for word in command]
-        environment = {**os.environ, 'G_DEBUG': 'fatal-criticals', 'LC_ALL': 'C.UTF-8', **(env or {})}
+        environment = {
+            **os.environ,
+            'G_DEBUG': 'fatal-criticals',
+            'LC_ALL': 'C.UTF-8',
+            'DBUS_SESSION_BUS_ADDRESS': 'disabled:',  # not that of who runs the tests
+            **(env or {}),
+        }
         with self.log.open('ab') as stderr:
             self.child = subprocess.Popen(
                 self.command,
