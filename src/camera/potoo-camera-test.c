@@ -263,8 +263,8 @@ answer_timeout (PotooCameraTest *test)
   g_autofree char *reason = progress.bytes > 0
                                 ? g_strdup (_ ("The camera accepted the connection but sends no "
                                                "video"))
-                                : g_strdup_printf (_ ("The camera did not answer within %d s; "
-                                                      "check address and network"),
+                                : g_strdup_printf (_ ("No video came within %d s; check the "
+                                                      "address, the network and the camera"),
                                                    seconds);
   answer_failure (test, POTOO_ERROR_TIMEOUT, reason);
 }

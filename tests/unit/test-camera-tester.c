@@ -190,7 +190,7 @@ test_no_answer (Fixture *fixture, gconstpointer data)
   await_answers (fixture, 1);
   g_assert_false (fixture->result->ok);
   g_assert_cmpint (fixture->result->error, ==, POTOO_ERROR_TIMEOUT);
-  g_assert_nonnull (strstr (fixture->result->reason, "did not answer"));
+  g_assert_nonnull (strstr (fixture->result->reason, "No video came"));
 }
 
 static void
@@ -202,7 +202,7 @@ test_no_video (Fixture *fixture, gconstpointer data)
   await_answers (fixture, 1);
   g_assert_false (fixture->result->ok);
   g_assert_cmpint (fixture->result->error, ==, POTOO_ERROR_TIMEOUT);
-  g_assert_nonnull (strstr (fixture->result->reason, "no video"));
+  g_assert_nonnull (strstr (fixture->result->reason, "sends no video"));
 }
 
 static void
