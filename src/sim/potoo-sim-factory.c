@@ -67,7 +67,7 @@ potoo_sim_factory_create_element (GstRTSPMediaFactory *factory, const GstRTSPUrl
 {
   PotooSimFactory *self = POTOO_SIM_FACTORY (factory);
   PotooSimFeed *audio = audio_feed (self);
-  GstElement *bin = gst_object_ref_sink (gst_bin_new (NULL));
+  GstElement *bin = gst_bin_new (NULL); /* floating: the media takes it */
 
   if (add_track (bin, potoo_sim_camera_get_feed (self->camera, self->video), 0) &&
       (audio == NULL || add_track (bin, audio, 1)))
