@@ -29,7 +29,7 @@ struct _PotooLiveWindow
   guint64 next_sequence;
   guint64 removed_discontinuities;
   gboolean broken; /* the next segment is discontinuous */
-  gint64 target_s; /* never falls: players may have read it once only */
+  gint64 target_s; /* of the longest one ever, rounded as RFC 8216 does; never falls */
 };
 
 static void
@@ -111,7 +111,7 @@ potoo_live_window_add (PotooLiveWindow *self, GBytes *bytes, gint64 start_us, gi
   segment->discontinuous = self->broken && segment->sequence > 0;
   self->broken = FALSE;
   self->target_s = MAX (self->target_s,
-                        (segment->duration_us + POTOO_SECOND_US - 1) / POTOO_SECOND_US);
+                        (segment->duration_us + POTOO_SECOND_US / 2) / POTOO_SECOND_US);
   g_queue_push_tail (&self->segments, segment);
   self->bytes += g_bytes_get_size (bytes);
   potoo_metric_add (self->bytes_metric, (gint64) g_bytes_get_size (bytes));

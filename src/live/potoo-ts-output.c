@@ -9,8 +9,8 @@
  *
  * A run ends at a keyframe that does not follow on (the camera reconnected, or this
  * thread was too slow), that has other caps, or when the audio that the run lacks has come
- * steadily. Its pipeline is drained, so nothing of it is lost. What was before a long interruption
- * is taken out of the window: it must not be shown as live.
+ * steadily. Its pipeline is drained, so nothing of it is lost. When no video has come for 5 s, what
+ * was before is taken out of the window: it must not be shown as live.
  *
  * Audio that falls silent is ended in the pipeline, which would wait for it else.
  */
@@ -27,7 +27,7 @@
 #define COLLECT_MAX_UNITS 2000
 #define AUDIO_SILENT_NS (2 * GST_SECOND)
 #define AUDIO_STEADY_NS (2 * GST_SECOND)
-#define STALE_NS (5 * GST_SECOND)
+#define STALE_US (5 * G_USEC_PER_SEC)
 #define WAITING_MAX_BYTES (8 * 1024 * 1024)
 #define CONGESTED_WAIT_US (20 * 1000)
 #define IDLE_WAIT_US (500 * 1000)
@@ -54,7 +54,8 @@ struct _PotooTsOutput
   GQueue collected;          /* PotooAccessUnit, before the run */
   guint collected_keyframes;
   GstCaps *video_caps, *audio_caps; /* of the run; (nullable) audio */
-  GstClockTime run_start_ns, last_video_ns;
+  GstClockTime run_start_ns;
+  gint64 last_video_us; /* when video was taken; 0: none yet, or not for long */
   GstClockTime last_audio_ns, steady_audio_ns; /* of AAC, whether the run takes it or not */
   gboolean audio_ended, audio_changed;
 };
@@ -123,11 +124,17 @@ is_stopping (PotooTsOutput *self)
 }
 
 static void
-end_run (PotooTsOutput *self)
+forget_collected (PotooTsOutput *self)
 {
   g_queue_clear_full (&self->collected, (GDestroyNotify) access_unit_free);
   self->collected_keyframes = 0;
-  if (self->pipeline != NULL && !is_stopping (self))
+}
+
+static void
+end_run (PotooTsOutput *self, gboolean drain)
+{
+  forget_collected (self);
+  if (self->pipeline != NULL && drain)
     potoo_ts_pipeline_drain (self->pipeline, DRAIN_TIMEOUT_US);
   g_clear_pointer (&self->pipeline, potoo_ts_pipeline_free);
   gst_clear_caps (&self->video_caps);
@@ -263,17 +270,28 @@ needs_new_run (PotooTsOutput *self, const PotooAccessUnit *unit)
          is_steady_audio_missed (self, unit->pts_ns);
 }
 
+/* A run that has got nothing for so long is not worth its last second: it goes at once. */
+static void
+end_stale_run (PotooTsOutput *self, gint64 now_us)
+{
+  if (self->last_video_us == 0 || now_us < self->last_video_us + STALE_US)
+    return;
+  end_run (self, FALSE);
+  potoo_live_window_clear (self->window);
+  self->last_video_us = 0;
+}
+
 static void
 take_video (PotooTsOutput *self, const PotooAccessUnit *unit)
 {
+  gint64 now_us = potoo_clock_mono_us ();
+
+  end_stale_run (self, now_us);
+  self->last_video_us = now_us;
   if (self->pipeline != NULL && unit->key && needs_new_run (self, unit))
-    end_run (self);
+    end_run (self, TRUE);
   if (self->pipeline == NULL && unit->discontinuous)
-    g_queue_clear_full (&self->collected, (GDestroyNotify) access_unit_free);
-  if (GST_CLOCK_TIME_IS_VALID (self->last_video_ns) &&
-      unit->pts_ns > self->last_video_ns + STALE_NS)
-    potoo_live_window_clear (self->window);
-  self->last_video_ns = unit->pts_ns;
+    forget_collected (self);
   if (self->pipeline == NULL)
     collect (self, unit);
   else
@@ -348,12 +366,13 @@ run (gpointer user_data)
     {
       g_autoptr (GError) error = NULL;
       take_all (self, subscriber);
+      end_stale_run (self, potoo_clock_mono_us ());
       if (self->pipeline != NULL && !potoo_ts_pipeline_check (self->pipeline, &error))
         fail (self, error);
     }
   while (wait (self));
   potoo_subscriber_free (subscriber);
-  end_run (self);
+  end_run (self, FALSE);
 
   g_mutex_lock (&self->lock);
   self->ended = TRUE;
@@ -387,7 +406,6 @@ potoo_ts_output_new (const char *camera_id,
   g_cond_init (&self->wake);
   self->changed = changed;
   self->user_data = user_data;
-  self->last_video_ns = GST_CLOCK_TIME_NONE;
   self->thread = g_thread_new ("potoo-live", run, potoo_ts_output_ref (self));
   return self;
 }
