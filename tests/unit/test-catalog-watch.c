@@ -1,0 +1,173 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+
+#include "catalog-fixture.h"
+
+#define NOON_US (G_GINT64_CONSTANT (1795262400) * G_USEC_PER_SEC)
+
+typedef struct
+{
+  CatalogFixture *fixture;
+  GMutex lock; /* protects the text: it is told in the catalog's thread */
+  GString *told;
+} Ear;
+
+static void
+tell (Ear *ear, const char *what, gint64 id, gint64 end_us)
+{
+  g_mutex_lock (&ear->lock);
+  g_string_append_printf (ear->told, "%s %d %d\n", what, (int) id, (int) (end_us % 1000));
+  g_mutex_unlock (&ear->lock);
+}
+
+/* Whoever is told finds it in the catalog, from a connection of their own. */
+static void
+on_segment (const PotooSegment *segment, gpointer user_data)
+{
+  Ear *ear = user_data;
+  g_autoptr (PotooCatalogReader) reader = potoo_catalog_reader_new (ear->fixture->catalog, NULL);
+  g_autoptr (PotooSegment) found = potoo_catalog_reader_get_segment (reader, segment->id, NULL);
+
+  g_assert_nonnull (found);
+  g_assert_cmpint (found->end_us, ==, segment->end_us);
+  tell (ear, potoo_segment_state_to_string (segment->state), segment->id, segment->end_us);
+}
+
+static void
+on_segment_dropped (gint64 id, gpointer user_data)
+{
+  Ear *ear = user_data;
+  g_autoptr (PotooCatalogReader) reader = potoo_catalog_reader_new (ear->fixture->catalog, NULL);
+
+  g_assert_null (potoo_catalog_reader_get_segment (reader, id, NULL));
+  tell (ear, "dropped", id, 0);
+}
+
+static void
+on_gap (const PotooGap *gap, gpointer user_data)
+{
+  tell (user_data, "gap", gap->id, gap->end_us);
+}
+
+static void
+on_gap_dropped (gint64 id, gpointer user_data)
+{
+  tell (user_data, "no-gap", id, 0);
+}
+
+static const PotooCatalogWatch watch = { on_segment, on_segment_dropped, on_gap, on_gap_dropped };
+
+static void
+ear_init (Ear *ear, CatalogFixture *fixture)
+{
+  ear->fixture = fixture;
+  g_mutex_init (&ear->lock);
+  ear->told = g_string_new (NULL);
+  potoo_catalog_set_watch (fixture->catalog, &watch, ear);
+}
+
+static void
+ear_clear (Ear *ear)
+{
+  potoo_catalog_set_watch (ear->fixture->catalog, NULL, NULL);
+  g_string_free (ear->told, TRUE);
+  g_mutex_clear (&ear->lock);
+}
+
+/* All that was told once everything posted is durable. */
+static void
+assert_told (Ear *ear, const char *expected)
+{
+  catalog_fixture_sync (ear->fixture);
+  g_mutex_lock (&ear->lock);
+  g_assert_cmpstr (ear->told->str, ==, expected);
+  g_string_truncate (ear->told, 0);
+  g_mutex_unlock (&ear->lock);
+}
+
+static void
+put (Ear *ear, PotooSegment *segment, PotooSegmentState state, gint64 end)
+{
+  segment->state = state;
+  segment->end_us = NOON_US + end;
+  potoo_catalog_put_segment (ear->fixture->catalog, segment, NULL);
+}
+
+static void
+test_segments (CatalogFixture *fixture, gconstpointer data)
+{
+  PotooSegment segment = catalog_fixture_segment (fixture, "a", NOON_US, NOON_US);
+  Ear ear;
+
+  segment.id = 9;
+  ear_init (&ear, fixture);
+  put (&ear, &segment, POTOO_SEGMENT_OPEN, 1);
+  assert_told (&ear, "open 9 1\n");
+  put (&ear, &segment, POTOO_SEGMENT_OPEN, 2);
+  put (&ear, &segment, POTOO_SEGMENT_OPEN, 3);
+  put (&ear, &segment, POTOO_SEGMENT_CLOSED, 4);
+  assert_told (&ear, "closed 9 4\n"); /* merged into one job */
+  potoo_catalog_drop_segment (fixture->catalog, 9);
+  assert_told (&ear, "dropped 9 0\n");
+  ear_clear (&ear);
+}
+
+/* What the catalog refuses did not happen. */
+static void
+test_failure (CatalogFixture *fixture, gconstpointer data)
+{
+  PotooSegment segment = catalog_fixture_segment (fixture, "a", NOON_US, NOON_US + 1);
+  Ear ear;
+
+  segment.id = 9;
+  segment.root = 12345; /* there is no such root */
+  ear_init (&ear, fixture);
+  put (&ear, &segment, POTOO_SEGMENT_CLOSED, 1);
+  assert_told (&ear, "");
+  ear_clear (&ear);
+}
+
+static void
+test_end (CatalogFixture *fixture, gconstpointer data)
+{
+  PotooSegment segment = catalog_fixture_segment (fixture, "a", NOON_US, NOON_US + 1);
+  Ear ear;
+
+  ear_init (&ear, fixture);
+  potoo_catalog_set_watch (fixture->catalog, NULL, NULL);
+  put (&ear, &segment, POTOO_SEGMENT_CLOSED, 1);
+  assert_told (&ear, "");
+  ear_clear (&ear);
+}
+
+static void
+test_gaps (CatalogFixture *fixture, gconstpointer data)
+{
+  PotooGap gap = { .id = 7, .camera = "a", .start_us = NOON_US, .cause = POTOO_GAP_AUTH };
+  Ear ear;
+
+  ear_init (&ear, fixture);
+  potoo_catalog_put_gap (fixture->catalog, &gap);
+  gap.end_us = NOON_US + 5;
+  potoo_catalog_put_gap (fixture->catalog, &gap);
+  potoo_catalog_drop_gap (fixture->catalog, 7);
+  assert_told (&ear, "gap 7 0\ngap 7 5\nno-gap 7 0\n");
+  ear_clear (&ear);
+}
+
+static void
+add (const char *name, void (*func) (CatalogFixture *, gconstpointer))
+{
+  g_autofree char *path = g_strdup_printf ("/catalog-watch/%s", name);
+  g_test_add (path, CatalogFixture, NULL, catalog_fixture_set_up, func, catalog_fixture_tear_down);
+}
+
+int
+main (int argc, char **argv)
+{
+  g_test_init (&argc, &argv, NULL);
+  add ("segments", test_segments);
+  add ("failure", test_failure);
+  add ("end", test_end);
+  add ("gaps", test_gaps);
+  return g_test_run ();
+}
