@@ -19,17 +19,17 @@ struct _PotooRtspSession
   PotooCameraSettings *settings;
   PotooAcceptCertificateFunc accept;
   gpointer user_data;
-  GCancellable *cancellable;
 
   char *url;  /* of DESCRIBE */
   char *base; /* that controls of tracks are relative to */
   char *aggregate;
   gboolean has_get_parameter, playing;
-  GSocket *socket;     /* the connection's */
   GInputStream *input; /* with TLS; the connection's */
 
-  GMutex lock; /* protects the pointer, which cancel() reads */
+  GMutex lock; /* protects what follows, which cancel() looks at */
   GstRTSPConnection *connection;
+  GSocket *socket; /* the connection's, while it plays */
+  gboolean cancelled;
 };
 
 typedef struct

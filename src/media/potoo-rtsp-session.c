@@ -28,7 +28,6 @@ potoo_rtsp_session_new (PotooCameraSettings *settings,
   self->settings = potoo_camera_settings_ref (settings);
   self->accept = accept;
   self->user_data = user_data;
-  self->cancellable = g_cancellable_new ();
   self->url = g_strdup (potoo_camera_settings_get_url (settings));
   return self;
 }
@@ -39,7 +38,6 @@ potoo_rtsp_session_free (PotooRtspSession *self)
   if (self->connection != NULL)
     gst_rtsp_connection_free (self->connection);
   potoo_camera_settings_unref (self->settings);
-  g_object_unref (self->cancellable);
   g_mutex_clear (&self->lock);
   g_free (self->url);
   g_free (self->base);
@@ -47,13 +45,17 @@ potoo_rtsp_session_free (PotooRtspSession *self)
   g_free (self);
 }
 
+/* Reading ends by the shutdown of the socket: a GCancellable would cost three system calls each
+ * time. */
 void
 potoo_rtsp_session_cancel (PotooRtspSession *self)
 {
-  g_cancellable_cancel (self->cancellable);
   g_mutex_lock (&self->lock);
+  self->cancelled = TRUE;
   if (self->connection != NULL)
     gst_rtsp_connection_flush (self->connection, TRUE);
+  if (self->socket != NULL)
+    g_socket_shutdown (self->socket, TRUE, FALSE, NULL);
   g_mutex_unlock (&self->lock);
 }
 
@@ -88,7 +90,7 @@ open_connection (PotooRtspSession *self, GError **error)
   gst_rtsp_connection_set_accept_certificate_func (connection, self->accept, self->user_data, NULL);
   g_mutex_lock (&self->lock);
   self->connection = connection;
-  if (g_cancellable_is_cancelled (self->cancellable))
+  if (self->cancelled)
     gst_rtsp_connection_flush (connection, TRUE);
   g_mutex_unlock (&self->lock);
   result = gst_rtsp_connection_connect_usec (connection, CONNECT_TIMEOUT_US);
@@ -283,8 +285,12 @@ potoo_rtsp_session_play (PotooRtspSession *self,
     return FALSE;
   GTlsConnection *tls = gst_rtsp_connection_get_tls (self->connection, NULL);
   self->input = tls != NULL ? g_io_stream_get_input_stream (G_IO_STREAM (tls)) : NULL;
-  self->socket = gst_rtsp_connection_get_read_socket (self->connection);
   self->playing = TRUE;
+  g_mutex_lock (&self->lock);
+  self->socket = gst_rtsp_connection_get_read_socket (self->connection);
+  if (self->cancelled)
+    g_socket_shutdown (self->socket, TRUE, FALSE, NULL);
+  g_mutex_unlock (&self->lock);
   gst_rtsp_connection_reset_timeout (self->connection);
   return TRUE;
 }
@@ -300,8 +306,8 @@ potoo_rtsp_session_read (PotooRtspSession *self,
 {
   g_socket_set_timeout (self->socket, timeout_s);
   if (self->input != NULL)
-    return g_input_stream_read (self->input, data, length, self->cancellable, error);
-  return g_socket_receive (self->socket, (char *) data, length, self->cancellable, error);
+    return g_input_stream_read (self->input, data, length, NULL, error);
+  return g_socket_receive (self->socket, (char *) data, length, NULL, error);
 }
 
 static gboolean
@@ -390,6 +396,9 @@ potoo_rtsp_session_close (PotooRtspSession *self)
       gst_rtsp_message_init_request (&request, GST_RTSP_TEARDOWN, self->aggregate);
       gst_rtsp_connection_send_usec (self->connection, &request, CLOSE_TIMEOUT_US);
     }
+  g_mutex_lock (&self->lock);
+  self->socket = NULL;
+  g_mutex_unlock (&self->lock);
   gst_rtsp_connection_close (self->connection);
   self->playing = FALSE;
 }
