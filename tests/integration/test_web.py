@@ -280,7 +280,6 @@ def test_bad_parameter_is_named(daemon, path, parameter):
 
 def test_unknown_things(daemon):
     for path in (
-        '/',
         '/api/v1',
         '/api/v1/cameras/',
         '/api/v1/cameras/none',
