@@ -1,0 +1,88 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Stands between a recorder and a simulated camera, and adds what odd cameras send on an RTSP connection."""
+
+import random
+import re
+import socket
+import threading
+from urllib.parse import urlsplit
+
+
+class RtspProxy:
+    """Passes on what goes to the camera at @url; @between is put behind every @every-th packet.
+
+    `sent` is all that the recorder has sent. With @timeout_s the camera seems to drop sessions that
+    are silent for that long. With @pieces what comes from the camera is cut anywhere.
+    """
+
+    def __init__(self, url, between=b'', every=10, timeout_s=None, pieces=False):
+        self.between, self.every, self.timeout_s, self.pieces = between, every, timeout_s, pieces
+        self.sent = bytearray()
+        self.target = urlsplit(url)
+        self.listener = socket.create_server(('127.0.0.1', 0))
+        self.url = url.replace(f':{self.target.port}/', f':{self.listener.getsockname()[1]}/')
+        threading.Thread(target=self.serve, daemon=True).start()
+
+    def serve(self):
+        while True:
+            try:
+                client = self.listener.accept()[0]
+            except OSError:
+                return
+            camera = socket.create_connection(('127.0.0.1', self.target.port))
+            threading.Thread(target=self.pass_requests, args=(client, camera), daemon=True).start()
+            threading.Thread(target=self.pass_stream, args=(camera, client), daemon=True).start()
+
+    def pass_requests(self, client, camera):
+        try:
+            while data := client.recv(65536):
+                self.sent += data
+                camera.sendall(data)
+        except OSError:
+            pass
+        camera.close()
+
+    def pass_stream(self, camera, client):
+        stream = camera.makefile('rb')
+        packets = 0
+        try:
+            while first := stream.read(1):
+                if first == b'$':
+                    header = stream.read(3)
+                    packets += 1
+                    data = first + header + stream.read(int.from_bytes(header[1:], 'big'))
+                    data += self.between if packets % self.every == 0 else b''
+                else:
+                    data = self.read_message(first, stream)
+                self.pass_on(client, data)
+        except OSError:
+            pass
+        client.close()
+
+    def read_message(self, first, stream):
+        head = first
+        while not head.endswith(b'\r\n\r\n'):
+            line = stream.readline()
+            if not line:
+                raise OSError
+            head += line
+        length = re.search(rb'(?i)content-length: *(\d+)', head)
+        body = stream.read(int(length[1])) if length else b''
+        if self.timeout_s:
+            head = re.sub(rb'(?i)(session: *[^;\r]+)(;timeout=\d+)?', rb'\1;timeout=%d' % self.timeout_s, head)
+        return head + body
+
+    def pass_on(self, client, data):
+        while data:
+            n = random.randint(1, 2000) if self.pieces else len(data)
+            client.sendall(data[:n])
+            data = data[n:]
+
+    def count_sent(self, text):
+        return bytes(self.sent).count(text)
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.listener.close()
