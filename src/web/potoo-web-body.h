@@ -38,8 +38,11 @@ PotooWebBody *potoo_web_body_new_file (int fd, guint64 offset, guint64 length);
 /* @funcs: static. Takes @stream. */
 PotooWebBody *potoo_web_body_new_stream (const PotooWebStreamFuncs *funcs, gpointer stream);
 /* Changes a chunk of a file before it is sent: the @size bytes that stand at @offset. */
-typedef gboolean (*PotooWebBodyFilter) (
-    guint64 offset, guint8 *data, gsize size, gpointer user_data, GError **error);
+typedef gboolean (*PotooWebBodyFilter) (guint64 offset,
+                                        guint8 *data,
+                                        gsize size,
+                                        gpointer user_data,
+                                        GError **error);
 /* Of a file's body, at most once. */
 void potoo_web_body_set_filter (PotooWebBody *body,
                                 PotooWebBodyFilter filter,
