@@ -42,11 +42,28 @@ settle (void)
     ;
 }
 
+/* A decoder that is to be given up may take a moment. */
+static void
+await_metric (const char *text)
+{
+  gint64 deadline_us = potoo_clock_mono_us () + 10 * POTOO_SECOND_US;
+
+  for (;;)
+    {
+      settle ();
+      g_autofree char *page = potoo_metrics_render ();
+      if (strstr (page, text) != NULL)
+        return;
+      g_assert_cmpint (potoo_clock_mono_us (), <, deadline_us);
+      g_usleep (MS);
+    }
+}
+
 static void
 tear_down (Fixture *fixture, gconstpointer data)
 {
   clear_answer (fixture);
-  settle ();
+  await_metric ("potoo_camera_tests 0\n");
   g_assert_finalize_object (fixture->tester);
   fake_pipelines_reset ();
 }
@@ -177,8 +194,7 @@ test_lost_meanwhile (Fixture *fixture, gconstpointer data)
   await_answers (fixture, 1);
   g_assert_false (fixture->result->ok);
   g_assert_cmpint (fixture->result->error, ==, POTOO_ERROR_UNAVAILABLE);
-  g_usleep (100 * MS); /* the picture that was being made goes nowhere */
-  settle ();
+  await_metric ("potoo_camera_tests 0\n"); /* the picture that was being made goes nowhere */
   g_assert_cmpuint (fixture->n_answers, ==, 1);
 }
 
