@@ -37,7 +37,8 @@ class RtspProxy:
         try:
             while data := client.recv(65536):
                 self.sent += data
-                camera.sendall(data)
+                # Answers to what the proxy asked are not the camera's.
+                camera.sendall(re.sub(rb'(?s)RTSP/1\.0 .*?\r\n\r\n', b'', data))
         except OSError:
             pass
         camera.close()
