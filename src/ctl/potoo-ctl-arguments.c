@@ -1,0 +1,101 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+
+#include "ctl/potoo-ctl-arguments.h"
+
+#include <glib/gi18n-lib.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base/potoo-clock.h"
+#include "base/potoo-error.h"
+#include "base/potoo-text.h"
+
+/* `rtsp://user:password@host` → `rtsp://user:********@host`, in place. */
+static void
+hide_password (char *argument)
+{
+  char *start = strstr (argument, "://");
+  char *end = start != NULL ? start + 3 + strcspn (start + 3, "/?#") : NULL;
+  char *at = end != NULL ? memrchr (start, '@', (gsize) (end - start)) : NULL;
+  char *colon = at != NULL ? memchr (start + 3, ':', (gsize) (at - start - 3)) : NULL;
+
+  if (colon != NULL)
+    memset (colon + 1, '*', (gsize) (at - colon - 1));
+}
+
+GStrv
+potoo_ctl_arguments_take (int argc, char **argv)
+{
+  GStrv copy = g_new0 (char *, (gsize) argc + 1);
+
+  for (int i = 0; i < argc; i++)
+    {
+      copy[i] = g_strdup (argv[i]);
+      hide_password (argv[i]);
+    }
+  return copy;
+}
+
+/* Of today when @text has no date. */
+static GDateTime *
+parse_local (const char *text, gint64 now_us)
+{
+  g_autoptr (GTimeZone) zone = g_time_zone_new_local ();
+  g_autoptr (GDateTime) now = g_date_time_new_from_unix_local (now_us / G_USEC_PER_SEC);
+  g_autofree char *today = g_date_time_format (now, "%F");
+  const char *date = strchr (text, '-') != NULL ? text : today;
+  const char *time = strchr (text, ':') != NULL ? text : "00:00";
+  int year, month, day, hour, minute, second = 0, used = 0;
+
+  if (date == text && time == text && strlen (text) > 11)
+    time = text + 11;
+  if (sscanf (date, "%4d-%2d-%2d%n", &year, &month, &day, &used) != 3 || used != 10 ||
+      (date == text && text[10] != '\0' && (text[10] != ' ' || time != text + 11)))
+    return NULL;
+  if (sscanf (time, "%2d:%2d%n", &hour, &minute, &used) != 2 || used != 5)
+    return NULL;
+  if (time[5] != '\0' &&
+      (sscanf (time + 5, ":%2d%n", &second, &used) != 1 || time[5 + used] != '\0'))
+    return NULL;
+  return g_date_time_new (zone, year, month, day, hour, minute, second);
+}
+
+gboolean
+potoo_ctl_arguments_parse_time (const char *option,
+                                const char *text,
+                                gint64 now_us,
+                                gint64 *wall_us,
+                                GError **error)
+{
+  gint64 ago_us;
+
+  if (strcmp (text, "now") == 0)
+    *wall_us = now_us;
+  else if (potoo_duration_parse (text, &ago_us) && ago_us <= now_us)
+    *wall_us = now_us - ago_us;
+  else if (!potoo_time_parse (text, wall_us))
+    {
+      g_autoptr (GDateTime) time = parse_local (text, now_us);
+      if (time == NULL || g_date_time_to_unix (time) < 0)
+        {
+          g_set_error (
+              error, POTOO_ERROR, POTOO_ERROR_INVALID_ARGUMENT,
+              _ ("%s=%s is no time; it may be 2026-11-21, '2026-11-21 10:15', 10:15, or how "
+                 "long ago, such as 2h"),
+              option, text);
+          return FALSE;
+        }
+      *wall_us = g_date_time_to_unix (time) * G_USEC_PER_SEC;
+    }
+  return TRUE;
+}
+
+gboolean
+potoo_ctl_arguments_parse_boolean (const char *text, gboolean *value)
+{
+  static const char *const yes[] = { "true", "yes", "on", "1", NULL };
+  static const char *const no[] = { "false", "no", "off", "0", NULL };
+
+  *value = g_strv_contains (yes, text);
+  return *value || g_strv_contains (no, text);
+}

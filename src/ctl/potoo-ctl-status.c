@@ -1,0 +1,180 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+
+/* `potooctl status`. */
+
+#include <glib/gi18n-lib.h>
+#include <string.h>
+
+#include "base/potoo-clock.h"
+#include "ctl/potoo-ctl-command.h"
+#include "ctl/potoo-ctl-json.h"
+#include "ctl/potoo-ctl-text.h"
+
+static const PotooCtlColumn camera_columns[] = {
+  { N_ ("CAMERA") },
+  { N_ ("STATE") },
+  { N_ ("SINCE"), 0, 1 },
+  { N_ ("REASON"), POTOO_CTL_COLUMN_WRAP | POTOO_CTL_COLUMN_SPARSE },
+  { NULL },
+};
+
+static const PotooCtlColumn storage_columns[] = {
+  { N_ ("STORAGE") },
+  { N_ ("FREE"), POTOO_CTL_COLUMN_RIGHT },
+  { N_ ("OF"), POTOO_CTL_COLUMN_RIGHT },
+  { N_ ("STATE") },
+  { N_ ("PATH"), POTOO_CTL_COLUMN_WRAP },
+  { NULL },
+};
+
+static guint
+count_cameras (GPtrArray *cameras, const char *state)
+{
+  guint n = 0;
+
+  for (guint i = 0; i < cameras->len; i++)
+    {
+      const char *found = "";
+      g_variant_lookup (cameras->pdata[i], "State", "&s", &found);
+      n += strcmp (found, state) == 0 ? 1 : 0;
+    }
+  return n;
+}
+
+static void
+print_manager (GVariant *manager)
+{
+  const char *version = "?", *url = "";
+  gint64 started_us = 0;
+
+  g_variant_lookup (manager, "Version", "&s", &version);
+  g_variant_lookup (manager, "WebUrl", "&s", &url);
+  g_variant_lookup (manager, "Started", "x", &started_us);
+  g_autofree char *uptime = potoo_ctl_text_from_duration (
+      MAX (potoo_clock_wall_us () - started_us, 0));
+  g_print (_ ("Potoo %s, running for %s\n"), version, uptime);
+  if (url[0] != '\0')
+    g_print ("%s\n", url);
+}
+
+static gboolean
+is_well (GVariant *camera)
+{
+  const char *state = "";
+
+  g_variant_lookup (camera, "State", "&s", &state);
+  return strcmp (state, "streaming") == 0 || strcmp (state, "disabled") == 0;
+}
+
+/* All in a line, and those that need looking after in a table. */
+static void
+print_cameras (PotooCtl *ctl, GPtrArray *cameras)
+{
+  g_autoptr (PotooCtlTable) table = potoo_ctl_table_new (camera_columns);
+  guint n_disabled = count_cameras (cameras, "disabled");
+
+  g_print (_ ("\nCameras: %u of %u stream"), count_cameras (cameras, "streaming"),
+           cameras->len - n_disabled);
+  if (n_disabled > 0)
+    g_print (_ (", %u disabled"), n_disabled);
+  g_print ("\n");
+  for (guint i = 0; i < cameras->len; i++)
+    {
+      GVariant *camera = cameras->pdata[i];
+      const char *id = "", *state = "", *reason = "";
+      gint64 since_us = 0;
+      if (is_well (camera))
+        continue;
+      g_variant_lookup (camera, "Id", "&s", &id);
+      g_variant_lookup (camera, "State", "&s", &state);
+      g_variant_lookup (camera, "Since", "x", &since_us);
+      g_variant_lookup (camera, "Reason", "&s", &reason);
+      potoo_ctl_table_add (table, id);
+      potoo_ctl_table_add (table, state);
+      potoo_ctl_table_take (table, potoo_ctl_text_from_time (since_us));
+      potoo_ctl_table_add (table, reason);
+    }
+  if (potoo_ctl_table_get_n_rows (table) > 0)
+    potoo_ctl_print_table (ctl, table);
+}
+
+static void
+print_storage (PotooCtl *ctl, GVariant *roots)
+{
+  g_autoptr (PotooCtlTable) table = potoo_ctl_table_new (storage_columns);
+
+  for (gsize i = 0; i < g_variant_n_children (roots); i++)
+    {
+      g_autoptr (GVariant) root = g_variant_get_child_value (roots, i);
+      const char *name = "", *path = "";
+      gint64 total = 0, free_bytes = 0;
+      gboolean full = FALSE, failed = FALSE;
+      g_variant_lookup (root, "name", "&s", &name);
+      g_variant_lookup (root, "path", "&s", &path);
+      g_variant_lookup (root, "total_bytes", "x", &total);
+      g_variant_lookup (root, "free_bytes", "x", &free_bytes);
+      g_variant_lookup (root, "full", "b", &full);
+      g_variant_lookup (root, "failed", "b", &failed);
+      potoo_ctl_table_add (table, name);
+      potoo_ctl_table_take (table, g_format_size ((guint64) free_bytes));
+      potoo_ctl_table_take (table, g_format_size ((guint64) total));
+      potoo_ctl_table_add (table, failed ? _ ("failed") : full ? _ ("full") : _ ("good"));
+      potoo_ctl_table_add (table, path);
+    }
+  g_print ("\n");
+  potoo_ctl_print_table (ctl, table);
+}
+
+static void
+print_json (GVariant *manager, GPtrArray *cameras, GVariant *roots)
+{
+  JsonObject *object = json_object_new ();
+  JsonArray *camera_array = json_array_new (), *root_array = json_array_new ();
+  const char *version = "", *url = "";
+  gint64 started_us = 0;
+
+  g_variant_lookup (manager, "Version", "&s", &version);
+  g_variant_lookup (manager, "WebUrl", "&s", &url);
+  g_variant_lookup (manager, "Started", "x", &started_us);
+  g_autofree char *started = potoo_time_format (started_us);
+  json_object_set_string_member (object, "version", version);
+  json_object_set_string_member (object, "started", started);
+  if (url[0] != '\0')
+    json_object_set_string_member (object, "web_url", url);
+  else
+    json_object_set_null_member (object, "web_url");
+  for (guint i = 0; i < cameras->len; i++)
+    json_array_add_object_element (camera_array, potoo_ctl_json_from_camera (cameras->pdata[i]));
+  json_object_set_array_member (object, "cameras", camera_array);
+  potoo_ctl_json_append_dicts (root_array, roots);
+  json_object_set_array_member (object, "storage", root_array);
+  potoo_ctl_json_print_object (object);
+}
+
+gboolean
+potoo_ctl_status (PotooCtl *ctl, int argc, char **argv, GError **error)
+{
+  if (!potoo_ctl_parse (ctl, NULL, NULL, 0, 0, &argc, &argv, error))
+    return FALSE;
+  PotooCtlClient *client = potoo_ctl_get_client (ctl, error);
+  if (client == NULL)
+    return FALSE;
+  g_autoptr (GVariant) manager = potoo_ctl_client_get_manager (client, error);
+  g_autoptr (GPtrArray) cameras = manager != NULL ? potoo_ctl_client_list_cameras (client, error)
+                                                  : NULL;
+  g_autoptr (GVariant) answer = cameras != NULL ? potoo_ctl_client_call (client, "ListStorage",
+                                                                         NULL, "(aa{sv})", error)
+                                                : NULL;
+  if (answer == NULL)
+    return FALSE;
+  g_autoptr (GVariant) roots = g_variant_get_child_value (answer, 0);
+  if (ctl->json)
+    {
+      print_json (manager, cameras, roots);
+      return TRUE;
+    }
+  print_manager (manager);
+  print_cameras (ctl, cameras);
+  print_storage (ctl, roots);
+  return TRUE;
+}

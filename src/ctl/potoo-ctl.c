@@ -1,0 +1,176 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+
+/* The table of commands, help and exit status of `potooctl`. */
+
+#include <errno.h>
+#include <glib/gi18n.h>
+#include <locale.h>
+#include <stdio.h>
+#include <string.h>
+#include <sysexits.h>
+
+#include "base/potoo-error.h"
+#include "base/potoo-log.h"
+#include "ctl/potoo-ctl-arguments.h"
+#include "ctl/potoo-ctl-command.h"
+#include "ctl/potoo-ctl-text.h"
+
+static const PotooCtlCommand commands[] = {
+  { "cameras", "", N_ ("List the cameras"), potoo_ctl_cameras_list },
+  { "cameras list", "", N_ ("List the cameras"), potoo_ctl_cameras_list },
+  { "cameras show", N_ ("CAMERA"), N_ ("Show everything about a camera"), potoo_ctl_cameras_show },
+  { "cameras add", N_ ("URL [SETTING=VALUE…]"), N_ ("Add a camera and connect to it"),
+    potoo_ctl_cameras_add },
+  { "cameras edit", N_ ("CAMERA [SETTING=VALUE…]"), N_ ("Change settings of a camera"),
+    potoo_ctl_cameras_edit },
+  { "cameras remove", N_ ("CAMERA…"), N_ ("Take cameras away; their recordings stay"),
+    potoo_ctl_cameras_remove },
+  { "cameras settings", "", N_ ("Explain the settings that a camera has"),
+    potoo_ctl_cameras_settings },
+  { "status", "", N_ ("Show how Potoo, its cameras and its storage are"), potoo_ctl_status },
+  { "segments", N_ ("CAMERA"), N_ ("List recorded files"), potoo_ctl_segments },
+  { "gaps", N_ ("CAMERA"), N_ ("List times that should have been recorded and were not"),
+    potoo_ctl_gaps },
+  { "snapshot", N_ ("CAMERA [FILE]"), N_ ("Take a picture, as JPEG"), potoo_ctl_snapshot },
+  { "watch", N_ ("[CAMERA…]"), N_ ("Tell what changes, until interrupted"), potoo_ctl_watch },
+  { NULL },
+};
+
+/* --- which command --- */
+
+static const PotooCtlCommand *
+find_command (const char *name)
+{
+  for (const PotooCtlCommand *command = commands; command->name != NULL; command++)
+    if (strcmp (command->name, name) == 0)
+      return command;
+  return NULL;
+}
+
+/* `cameras add` before `cameras`, whose only argument would be a misspelt second word. */
+static const PotooCtlCommand *
+choose_command (int argc, char **argv, int *n_words)
+{
+  g_autofree char *two = argc > 2 ? g_strjoin (" ", argv[1], argv[2], NULL) : NULL;
+  const PotooCtlCommand *command = two != NULL ? find_command (two) : NULL;
+
+  *n_words = command != NULL ? 2 : 1;
+  return command != NULL ? command : find_command (argv[1]);
+}
+
+static char *
+describe_commands (void)
+{
+  static const PotooCtlColumn columns[] = { { "" }, { "", POTOO_CTL_COLUMN_WRAP }, { NULL } };
+  g_autoptr (PotooCtlTable) table = potoo_ctl_table_new (columns);
+  guint width = potoo_ctl_text_get_terminal_width ();
+
+  for (const PotooCtlCommand *command = commands; command->name != NULL; command++)
+    {
+      const char *arguments = command->arguments[0] != '\0' ? _ (command->arguments) : "";
+      if (strcmp (command->name, "cameras") == 0)
+        continue; /* short for `cameras list` */
+      potoo_ctl_table_take (table, g_strconcat ("  ", command->name, " ", arguments, NULL));
+      potoo_ctl_table_add (table, _ (command->summary));
+    }
+  g_autofree char *list = potoo_ctl_table_render (table, width);
+  return g_strdup_printf (
+      _ ("Commands:\n%s\nEach tells more with --help, such as potooctl cameras add --help. The exit "
+         "status is 0, or as in sysexits(3): 64 for a wrong argument, 66 when something is not "
+         "there, 69 when Potoo is not running or a camera not streaming."),
+      list);
+}
+
+/* --- running --- */
+
+static int
+report (const GError *error)
+{
+  g_autofree char *masked = potoo_mask_secrets (error->message);
+  g_autofree char *clean = potoo_ctl_text_clean (masked);
+
+  fflush (stdout);
+  g_printerr ("potooctl: %s\n", clean);
+  return error->domain == G_OPTION_ERROR ? EX_USAGE
+                                         : potoo_error_exit_status (potoo_error_code_of (error));
+}
+
+/* The options before the command; FALSE when there is nothing more to do. */
+static gboolean
+parse_options (PotooCtl *ctl, int *argc, char ***argv, int *status)
+{
+  gboolean version = FALSE;
+  const GOptionEntry entries[] = {
+    { "version", 0, 0, G_OPTION_ARG_NONE, &version, N_ ("Print the version and exit"), NULL },
+    G_OPTION_ENTRY_NULL,
+  };
+  g_autoptr (GError) error = NULL;
+  g_autofree char *description = describe_commands ();
+  g_autoptr (GOptionContext) context = g_option_context_new (_ ("COMMAND [ARGUMENT…]"));
+  GOptionGroup *group = potoo_ctl_make_options (ctl);
+
+  g_option_context_set_strict_posix (context, TRUE);
+  g_option_context_set_summary (context, _ ("Control the network video recorder Potoo"));
+  g_option_context_set_description (context, description);
+  g_option_group_add_entries (group, entries);
+  g_option_context_set_main_group (context, group);
+  *status = EXIT_SUCCESS;
+  if (!g_option_context_parse (context, argc, argv, &error))
+    *status = report (error);
+  else if (version)
+    g_print ("potooctl %s\n", PACKAGE_VERSION);
+  else if (*argc > 1)
+    return TRUE;
+  else
+    {
+      g_autofree char *help = g_option_context_get_help (context, TRUE, NULL);
+      g_printerr ("%s", help);
+      *status = EX_USAGE;
+    }
+  return FALSE;
+}
+
+static int
+run_command (PotooCtl *ctl, int argc, char **argv)
+{
+  g_autoptr (GError) error = NULL;
+  int n_words;
+
+  ctl->command = choose_command (argc, argv, &n_words);
+  if (ctl->command == NULL)
+    {
+      g_set_error (&error, POTOO_ERROR, POTOO_ERROR_INVALID_ARGUMENT,
+                   _ ("There is no command “%s”; see potooctl --help"), argv[1]);
+      return report (error);
+    }
+  if (!ctl->command->run (ctl, argc - n_words, argv + n_words, &error))
+    return report (error);
+  if (fflush (stdout) == 0)
+    return EXIT_SUCCESS;
+  potoo_set_error_errno (&error, errno, _ ("Cannot write to standard output"));
+  return report (error);
+}
+
+int
+main (int argc, char **argv)
+{
+  PotooCtl ctl = { 0 };
+  int status;
+
+  setlocale (LC_ALL, "");
+  bindtextdomain (GETTEXT_PACKAGE, POTOO_LOCALE_DIR);
+  bind_textdomain_codeset (GETTEXT_PACKAGE, "UTF-8");
+  textdomain (GETTEXT_PACKAGE);
+  g_set_prgname ("potooctl");
+  /* GIO would look for things of the desktop, over D-Bus. */
+  g_setenv ("GIO_USE_VFS", "local", TRUE);
+  g_auto (GStrv) words = potoo_ctl_arguments_take (argc, argv);
+  /* Parsing takes words out of the array. */
+  g_autofree char **rest = g_memdup2 (words, ((gsize) argc + 1) * sizeof *words);
+  char **arguments = rest;
+  ctl.width = potoo_ctl_text_get_terminal_width ();
+  if (parse_options (&ctl, &argc, &arguments, &status))
+    status = run_command (&ctl, argc, arguments);
+  g_clear_pointer (&ctl.client, potoo_ctl_client_free);
+  return status;
+}
