@@ -51,6 +51,17 @@ is_target_literal (PotooWebRequest *request)
          (g_hostname_is_ip_address (host) || g_ascii_strcasecmp (host, "localhost") == 0);
 }
 
+/* Somebody followed a link in a browser, to a tab of its own (not into a frame). */
+static gboolean
+is_navigation (PotooWebRequest *request)
+{
+  return g_strcmp0 (potoo_web_request_get_method (request), "GET") == 0 &&
+         g_strcmp0 (potoo_web_request_get_header (request, POTOO_WEB_HEADER_SEC_FETCH_MODE),
+                    "navigate") == 0 &&
+         g_strcmp0 (potoo_web_request_get_header (request, POTOO_WEB_HEADER_SEC_FETCH_DEST),
+                    "document") == 0;
+}
+
 static gboolean
 check_guards (PotooWebRequest *request)
 {
@@ -60,6 +71,7 @@ check_guards (PotooWebRequest *request)
     .origin = potoo_web_request_get_header (request, POTOO_WEB_HEADER_ORIGIN),
     .sec_fetch_site = potoo_web_request_get_header (request, POTOO_WEB_HEADER_SEC_FETCH_SITE),
     .unix_socket = potoo_web_connection_is_unix (connection),
+    .navigation = is_navigation (request),
   };
   PotooWebGuard guard = potoo_web_guard_check (&facts);
 

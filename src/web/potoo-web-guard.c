@@ -80,7 +80,7 @@ potoo_web_guard_check (const PotooWebGuardFacts *facts)
     return POTOO_WEB_GUARD_HOST;
   if (facts->origin != NULL && !is_own_origin (facts))
     return POTOO_WEB_GUARD_ORIGIN;
-  if (facts->sec_fetch_site != NULL &&
+  if (!facts->navigation && facts->sec_fetch_site != NULL &&
       g_ascii_strcasecmp (facts->sec_fetch_site, "cross-site") == 0)
     return POTOO_WEB_GUARD_ORIGIN;
   return POTOO_WEB_GUARD_PASS;

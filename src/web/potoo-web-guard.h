@@ -25,6 +25,7 @@ typedef struct
   const char *origin;         /* (nullable) */
   const char *sec_fetch_site; /* (nullable): Fetch Metadata Request Headers, W3C */
   gboolean unix_socket;       /* no browser connects to one: any Host will do */
+  gboolean navigation;        /* a link was followed: its page gets to see nothing */
 } PotooWebGuardFacts;
 
 PotooWebGuard potoo_web_guard_check (const PotooWebGuardFacts *facts);

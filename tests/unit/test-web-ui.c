@@ -163,6 +163,33 @@ test_not_modified (WebRig *rig, gconstpointer data)
   g_assert_cmpstr (plain_etag, !=, packed_etag);
 }
 
+/* A link to Potoo in a wiki works; a picture, frame or script of Potoo there does not. */
+static void
+test_links (WebRig *rig, gconstpointer data)
+{
+  static const struct
+  {
+    const char *method, *headers;
+    guint status;
+  } rows[] = {
+    { "GET", "Sec-Fetch-Mode: navigate\r\nSec-Fetch-Dest: document\r\n", 200 },
+    { "GET", "Sec-Fetch-Mode: navigate\r\nSec-Fetch-Dest: iframe\r\n", 403 },
+    { "GET", "Sec-Fetch-Mode: no-cors\r\nSec-Fetch-Dest: document\r\n", 403 },
+    { "GET", "Sec-Fetch-Mode: no-cors\r\nSec-Fetch-Dest: image\r\n", 403 },
+    { "GET", "Sec-Fetch-Mode: navigate\r\n", 403 },
+    { "POST", "Sec-Fetch-Mode: navigate\r\nSec-Fetch-Dest: document\r\n", 403 },
+    { "GET", "", 403 },
+  };
+
+  for (guint i = 0; i < G_N_ELEMENTS (rows); i++)
+    {
+      g_autofree char *headers = g_strconcat ("Sec-Fetch-Site: cross-site\r\n", rows[i].headers,
+                                              NULL);
+      g_autofree char *answer = web_ask (rig, rows[i].method, "/cameras/a", headers, "");
+      g_assert_cmpuint (web_status_of (answer), ==, rows[i].status);
+    }
+}
+
 static void
 test_head (WebRig *rig, gconstpointer data)
 {
@@ -195,6 +222,7 @@ main (int argc, char **argv)
   add ("plain-asset", test_plain_asset);
   add ("packed-asset", test_packed_asset);
   add ("not-modified", test_not_modified);
+  add ("links", test_links);
   add ("head", test_head);
   return g_test_run ();
 }
