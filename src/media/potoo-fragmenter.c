@@ -36,6 +36,7 @@
 #define MAX_FRAGMENT_BYTES (16 * 1024 * 1024)
 #define AUDIO_WAIT (1000 * GST_MSECOND)
 #define AUDIO_SILENT (1500 * GST_MSECOND)
+#define MAX_AUDIO_STRETCH (250 * GST_MSECOND)
 #define MAX_TIME_AHEAD (10 * POTOO_VIDEO_TIMESCALE)
 #define MAX_TIME_BACK (3 * POTOO_VIDEO_TIMESCALE) /* B-frames at a few pictures a second */
 #define FALLBACK_FRAME_TICKS (POTOO_VIDEO_TIMESCALE / 25)
@@ -56,6 +57,7 @@ typedef struct
   GArray *samples;     /* from then on (PotooSample) */
   GstCaps *video_caps; /* set: the init is to be looked at again */
   gboolean key, discontinuous;
+  gboolean last; /* of its run */
   GstClockTime start_ns, end_ns;
   gint64 wall_start_us, wall_end_us;
 } Pending;
@@ -225,6 +227,20 @@ renew_init (PotooFragmenter *self, Pending *pending)
   return TRUE;
 }
 
+/* The sound of a run ends no earlier than its picture, if it goes on until then: a browser that is
+ * to play what comes after a gap counts more than two lengths of the last access unit without
+ * sound as a hole (Media Source Extensions, coded frame processing) and stops there. */
+static void
+end_with_video (GArray *samples, guint32 timescale, GstClockTime end_ns)
+{
+  PotooSample *last = &g_array_index (samples, PotooSample, samples->len - 1);
+  guint64 own_end = last->dts_ticks + last->duration_ticks;
+  guint64 end = potoo_ticks_from_ns (end_ns, timescale);
+
+  if (end > own_end && end - own_end <= potoo_ticks_from_ns (MAX_AUDIO_STRETCH, timescale))
+    last->duration_ticks = (guint32) (end - last->dts_ticks);
+}
+
 static void
 emit (PotooFragmenter *self, Pending *pending)
 {
@@ -254,6 +270,9 @@ emit (PotooFragmenter *self, Pending *pending)
         potoo_metric_add (self->dropped_audio,
                           potoo_audio_queue_drop_before (self->audio[i], pending->start_ns));
       spec.samples[i] = potoo_audio_queue_take_until (self->audio[i], pending->end_ns);
+      if (pending->last && spec.samples[i] != NULL)
+        end_with_video (spec.samples[i], potoo_init_get_track (self->init, i)->timescale,
+                        pending->end_ns);
     }
 
   g_autoptr (PotooFragment) fragment = potoo_fragment_new (&spec);
@@ -449,6 +468,7 @@ end_run (PotooFragmenter *self, guint64 end)
 {
   cut (self);
   time_pending (self, end);
+  ((Pending *) g_queue_peek_tail (&self->waiting))->last = TRUE;
   emit_ready (self, TRUE);
   for (guint i = 1; i < POTOO_MAX_TRACKS && self->audio[i] != NULL; i++)
     potoo_audio_queue_start_at (self->audio[i], 0);

@@ -278,6 +278,41 @@ test_audio_behind (void)
     }
 }
 
+/* At the end of a run the last sound lasts as long as the picture, unless there is none any more.
+ */
+static void
+test_audio_ends_with_video (void)
+{
+  static const struct
+  {
+    guint missing; /* access units of 20 ms at the end */
+    gboolean stretched;
+  } cases[] = { { 1, TRUE }, { 10, TRUE }, { 20, FALSE } };
+
+  for (guint c = 0; c < G_N_ELEMENTS (cases); c++)
+    {
+      g_autoptr (Rig) rig = rig_new ();
+      rig_set_caps (rig, 0, RIG_H264);
+      rig_set_caps (rig, 1, RIG_OPUS);
+      for (guint i = 0; i < 100; i++)
+        {
+          rig_push_video (rig, RIG_START + i * 40 * MS, i % 50 == 0);
+          for (guint k = 2 * i; k < 2 * i + 2 && k + cases[c].missing < 200; k++)
+            rig_push_audio (rig, RIG_START + k * 20 * MS, 20 * MS);
+        }
+      rig_finish_sane (rig);
+      guint last = rig->fragments->len - 1;
+      g_autoptr (ReadFragment) read = rig_read (rig, last);
+      guint64 end = potoo_ticks_from_ns (potoo_fragment_get_end_ns (rig_fragment (rig, last)),
+                                         48000);
+      g_assert_true (read->tracks[1].present);
+      if (cases[c].stretched)
+        g_assert_cmpuint (read->tracks[1].end, ==, end);
+      else
+        g_assert_cmpuint (read->tracks[1].end + 48000 / 4, <, end);
+    }
+}
+
 static void
 test_audio_silent (void)
 {
@@ -782,6 +817,7 @@ main (int argc, char **argv)
   g_test_add_func ("/fragmenter/b-frames/leading-first", test_leading_first);
   g_test_add_func ("/fragmenter/audio/interleaved", test_audio_interleaved);
   g_test_add_func ("/fragmenter/audio/behind", test_audio_behind);
+  g_test_add_func ("/fragmenter/audio/ends-with-video", test_audio_ends_with_video);
   g_test_add_func ("/fragmenter/audio/silent", test_audio_silent);
   g_test_add_func ("/fragmenter/audio/appears", test_audio_appears);
   g_test_add_func ("/fragmenter/audio/caps-change", test_audio_caps_change);
