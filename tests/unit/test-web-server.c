@@ -46,6 +46,19 @@ test_health (WebRig *rig, gconstpointer data)
       strstr (metrics, "potoo_http_requests_total{route=\"/healthz\",status=\"2xx\"} 1\n"));
 }
 
+/* As built with -Dweb_ui=false; see test-web-ui.c for the other. */
+static void
+test_no_user_interface (WebRig *rig, gconstpointer data)
+{
+  g_autofree char *page = web_get (rig, "/");
+  g_autofree char *asset = web_get (rig, "/assets/app.js");
+
+  g_assert_cmpuint (web_status_of (page), ==, 200);
+  web_assert_header (page, "Content-Type", "text/html; charset=utf-8");
+  g_assert_nonnull (strstr (web_body_of (page), "without its user interface"));
+  web_assert_problem (asset, 404, "not-found", NULL, NULL);
+}
+
 static void
 test_head (WebRig *rig, gconstpointer data)
 {
@@ -939,6 +952,7 @@ main (int argc, char **argv)
 {
   g_test_init (&argc, &argv, NULL);
   add ("health", test_health);
+  add ("no-user-interface", test_no_user_interface);
   add ("head", test_head);
   add ("system", test_system);
   add ("cameras", test_cameras);
