@@ -60,6 +60,7 @@ CONFINED = (
         r'libsoup/.*',
         (
             'ctl/',
+            'web/potoo-web-answer.c',
             'web/potoo-web-connection.c',
             'web/potoo-web-connection.h',
             'web/potoo-web-listener.c',
