@@ -47,7 +47,8 @@ struct _PotooWebServer
   GThread *thread;
   gint64 stop_timeout_us; /* written before the worker is told to stop */
 
-  SoupServer *soup; /* worker */
+  SoupServer *soup;      /* worker */
+  GSource *stop_timeout; /* worker (nullable) */
 };
 
 G_DEFINE_FINAL_TYPE (PotooWebServer, potoo_web_server, G_TYPE_OBJECT)
@@ -142,6 +143,23 @@ worker_set_up (PotooWebServer *self)
     potoo_web_listener_attach (self->listeners->pdata[i], self->context, on_accepted, self);
 }
 
+static void
+clear_stop_timeout (PotooWebServer *self)
+{
+  if (self->stop_timeout != NULL)
+    g_source_destroy (self->stop_timeout);
+  g_clear_pointer (&self->stop_timeout, g_source_unref);
+}
+
+static void
+set_stop_timeout (PotooWebServer *self, guint delay_ms, GSourceFunc func)
+{
+  clear_stop_timeout (self);
+  self->stop_timeout = g_timeout_source_new (delay_ms);
+  g_source_set_callback (self->stop_timeout, func, self, NULL);
+  g_source_attach (self->stop_timeout, self->context);
+}
+
 static gpointer
 worker_run (gpointer user_data)
 {
@@ -150,19 +168,11 @@ worker_run (gpointer user_data)
   g_main_context_push_thread_default (self->context);
   worker_set_up (self);
   g_main_loop_run (self->loop);
+  clear_stop_timeout (self); /* who finalizes turns the context once more */
   soup_server_disconnect (self->soup);
   g_clear_object (&self->soup);
   g_main_context_pop_thread_default (self->context);
   return NULL;
-}
-
-static void
-attach_timeout (PotooWebServer *self, guint delay_ms, GSourceFunc func)
-{
-  g_autoptr (GSource) source = g_timeout_source_new (delay_ms);
-
-  g_source_set_callback (source, func, self, NULL);
-  g_source_attach (source, self->context);
 }
 
 static gboolean
@@ -183,7 +193,7 @@ worker_cut (gpointer user_data)
                   potoo_web_pool_get_n (self->worker.pool));
   potoo_web_pool_cut_all (self->worker.pool);
   soup_server_disconnect (self->soup);
-  attach_timeout (self, UNWIND_MS, worker_give_up);
+  set_stop_timeout (self, UNWIND_MS, worker_give_up);
   return G_SOURCE_REMOVE;
 }
 
@@ -214,7 +224,7 @@ worker_stop (gpointer user_data)
   if (potoo_web_pool_get_n (self->worker.pool) == 0)
     g_main_loop_quit (self->loop);
   else
-    attach_timeout (self, (guint) (self->stop_timeout_us / 1000), worker_cut);
+    set_stop_timeout (self, (guint) (self->stop_timeout_us / 1000), worker_cut);
   return G_SOURCE_REMOVE;
 }
 

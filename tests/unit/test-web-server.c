@@ -900,6 +900,27 @@ test_stop_with_download (WebRig *rig, gconstpointer data)
   g_assert_cmpuint (nothing->len, ==, 0);
 }
 
+/* The end came in time; the timeout that waited for it does not come any more. */
+static void
+test_stop_timeout (WebRig *rig, gconstpointer data)
+{
+  g_autoptr (GSocket) socket = web_dial_tcp (rig);
+  const char *text = "GET " MEDIA " HTTP/1.1\r\nHost: localhost\r\n\r\n";
+  const gsize size = 32 * 1024 * 1024;
+  const gint64 timeout_us = POTOO_SECOND_US;
+
+  add_media (size, (gint64) size);
+  web_say (socket, text);
+  web_await_metric ("potoo_http_requests_in_flight 1\n");
+  g_autoptr (GThread) thread = g_thread_new ("reader", read_slowly, socket);
+  gint64 end_us = potoo_clock_mono_us () + timeout_us;
+  potoo_web_server_stop (rig->server, timeout_us);
+  g_autoptr (GString) answer = g_thread_join (g_steal_pointer (&thread));
+  while (potoo_clock_mono_us () < end_us)
+    g_usleep (10000);
+  /* tearing down turns the worker's context */
+}
+
 /* A client that does not read cannot hold up the end. */
 static void
 test_stop_cuts (WebRig *rig, gconstpointer data)
@@ -986,6 +1007,7 @@ main (int argc, char **argv)
   add ("late-answer-client-gone", test_late_answer_client_gone);
   add ("stop-while-waiting", test_stop_while_waiting);
   add ("stop-with-download", test_stop_with_download);
+  add ("stop-timeout", test_stop_timeout);
   add ("stop-cuts", test_stop_cuts);
   g_test_add_func ("/web-server/non-loopback", test_non_loopback);
   return g_test_run ();
