@@ -36,27 +36,45 @@ potoo_ctl_arguments_take (int argc, char **argv)
   return copy;
 }
 
-/* Of today when @text has no date. */
+/* The length of a date at the start of @text, 0 when there is none. */
+static int
+parse_date (const char *text, int *year, int *month, int *day)
+{
+  int used = 0;
+
+  return sscanf (text, "%4d-%2d-%2d%n", year, month, day, &used) == 3 && used == 10 ? used : 0;
+}
+
+/* `10:15` or `10:15:30`, and nothing else. */
+static gboolean
+parse_time_of_day (const char *text, int *hour, int *minute, int *second)
+{
+  int used = 0, more = 0;
+
+  if (sscanf (text, "%2d:%2d%n", hour, minute, &used) != 2 || used != 5)
+    return FALSE;
+  return text[used] == '\0' || (sscanf (text + used, ":%2d%n", second, &more) == 1 && more == 3 &&
+                                text[used + more] == '\0');
+}
+
+/* A date, a time of that date, or a time of today, in the time zone here. */
 static GDateTime *
 parse_local (const char *text, gint64 now_us)
 {
   g_autoptr (GTimeZone) zone = g_time_zone_new_local ();
   g_autoptr (GDateTime) now = g_date_time_new_from_unix_local (now_us / G_USEC_PER_SEC);
-  g_autofree char *today = g_date_time_format (now, "%F");
-  const char *date = strchr (text, '-') != NULL ? text : today;
-  const char *time = strchr (text, ':') != NULL ? text : "00:00";
-  int year, month, day, hour, minute, second = 0, used = 0;
+  int year, month, day, hour = 0, minute = 0, second = 0;
 
-  if (date == text && time == text && strlen (text) > 11)
-    time = text + 11;
-  if (sscanf (date, "%4d-%2d-%2d%n", &year, &month, &day, &used) != 3 || used != 10 ||
-      (date == text && text[10] != '\0' && (text[10] != ' ' || time != text + 11)))
-    return NULL;
-  if (sscanf (time, "%2d:%2d%n", &hour, &minute, &used) != 2 || used != 5)
-    return NULL;
-  if (time[5] != '\0' &&
-      (sscanf (time + 5, ":%2d%n", &second, &used) != 1 || time[5 + used] != '\0'))
-    return NULL;
+  int used = parse_date (text, &year, &month, &day);
+  if (used == 0)
+    g_date_time_get_ymd (now, &year, &month, &day);
+  if (used == 0 || text[used] != '\0')
+    {
+      if (used > 0 && text[used++] != ' ')
+        return NULL;
+      if (!parse_time_of_day (text + used, &hour, &minute, &second))
+        return NULL;
+    }
   return g_date_time_new (zone, year, month, day, hour, minute, second);
 }
 

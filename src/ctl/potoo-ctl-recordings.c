@@ -122,7 +122,8 @@ parse (PotooCtl *ctl, Window *window, int *argc, char ***argv, GError **error)
 
 /* --- the list --- */
 
-/* Appends a page to @pages; @cursor: (inout): empty after the last one. */
+/* Appends a page to @pages; @cursor: where it begins; then where the next one does, empty after the
+ * last. */
 static gboolean
 read_page (PotooCtl *ctl,
            const char *id,

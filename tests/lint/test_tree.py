@@ -36,6 +36,10 @@ def test_sources():
     run(TOP / 'tests/check-sources.py')
 
 
+def test_dbus_docs():
+    run(TOP / 'scripts/dbus-docs', '--check')
+
+
 def test_format():
     files = list_files('src/*.c', 'src/*.h', 'tests/*.c', 'tests/*.h')
     assert len(files) > 20
@@ -43,7 +47,8 @@ def test_format():
 
 
 def test_shell_scripts():
-    scripts = [p for p in list_files('scripts/*', '.ci/*') if p.name != 'packages']
+    others = ('packages', 'dbus-docs')
+    scripts = [p for p in list_files('scripts/*', '.ci/*') if p.name not in others]
     assert TOP / 'scripts/test' in scripts
     run('shellcheck', '--external-sources', '--source-path', TOP, *scripts)
 
