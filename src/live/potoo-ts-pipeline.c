@@ -91,15 +91,15 @@ on_opened (PotooTsPipeline *self, GstClockTime time_ns)
   g_mutex_unlock (&self->lock);
 }
 
-/* Trimmed: the stream grows by doubling. (transfer full) */
+/* A copy, as long as it needs to be: the stream grows by doubling, and it is its sink that closes
+ * it, later, with a warning if it was closed before. (transfer full) */
 static GBytes *
-take_bytes (GOutputStream *stream)
+copy_bytes (GOutputStream *stream)
 {
   GMemoryOutputStream *memory = G_MEMORY_OUTPUT_STREAM (stream);
 
-  g_output_stream_close (stream, NULL, NULL);
-  gsize size = g_memory_output_stream_get_data_size (memory);
-  return g_bytes_new_take (g_realloc (g_memory_output_stream_steal_data (memory), size), size);
+  return g_bytes_new (g_memory_output_stream_get_data (memory),
+                      g_memory_output_stream_get_data_size (memory));
 }
 
 static void
@@ -111,7 +111,7 @@ on_closed (PotooTsPipeline *self, GstClockTime time_ns)
   g_mutex_unlock (&self->lock);
   if (segment == NULL)
     return;
-  g_autoptr (GBytes) bytes = take_bytes (segment->stream);
+  g_autoptr (GBytes) bytes = copy_bytes (segment->stream);
   if (GST_CLOCK_TIME_IS_VALID (segment->start_ns) && GST_CLOCK_TIME_IS_VALID (time_ns) &&
       time_ns >= segment->start_ns && g_bytes_get_size (bytes) > 0)
     self->funcs.segment (bytes, segment->start_ns, time_ns - segment->start_ns,
@@ -141,8 +141,8 @@ on_error (PotooTsPipeline *self, GstMessage *message)
   gst_message_parse_error (message, &error, NULL);
   g_mutex_lock (&self->lock);
   if (self->error == NULL)
-    self->error = g_error_new (POTOO_ERROR, POTOO_ERROR_FAILED, _ ("MPEG-TS cannot be made: %s"),
-                               error->message);
+    self->error = g_error_new (POTOO_ERROR, POTOO_ERROR_FAILED,
+                               _ ("MPEG-TS cannot be made of this video: %s"), error->message);
   g_cond_broadcast (&self->ended);
   g_mutex_unlock (&self->lock);
   self->funcs.failed (self->funcs.user_data);
@@ -295,7 +295,8 @@ potoo_ts_pipeline_new (GstCaps *video,
   if (gst_element_set_state (self->pipeline, GST_STATE_PLAYING) == GST_STATE_CHANGE_FAILURE)
     {
       if (potoo_ts_pipeline_check (self, error))
-        g_set_error (error, POTOO_ERROR, POTOO_ERROR_FAILED, _ ("MPEG-TS cannot be made"));
+        g_set_error (error, POTOO_ERROR, POTOO_ERROR_FAILED,
+                     _ ("MPEG-TS cannot be made of this video"));
       return NULL;
     }
   return g_steal_pointer (&self);
