@@ -46,8 +46,12 @@ set_headers (PotooWebRequest *request, const PotooSegment *segment, const char *
   potoo_web_reply_set_header (request, "Accept-Ranges", "bytes");
   potoo_web_reply_set_header (request, "Last-Modified", modified);
   potoo_web_reply_set_header (request, "Content-Disposition", disposition);
-  /* Recordings are private, and kept by the client only to be asked again. */
-  potoo_web_reply_set_header (request, "Cache-Control", "private, no-cache");
+  /* Recordings are private, and kept by the client only to be asked again. Of a file that grows
+   * nothing is kept: a browser that has a part of it asks for the next one with If-Range, and its
+   * player then gets the whole of a file that has changed in place of a range. */
+  potoo_web_reply_set_header (request, "Cache-Control",
+                              segment->state == POTOO_SEGMENT_OPEN ? "private, no-store"
+                                                                   : "private, no-cache");
 }
 
 /* PotooWebBodyFilter */
