@@ -1,0 +1,65 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The user interface that is built into the daemon, as a browser fetches it."""
+
+import gzip
+import re
+
+import pytest
+
+PAGES = ('/', '/cameras/new', '/cameras/front', '/cameras/front/edit', '/recordings/front?at=x')
+TYPES = {
+    'css': 'text/css; charset=utf-8',
+    'ico': 'image/x-icon',
+    'js': 'text/javascript; charset=utf-8',
+    'png': 'image/png',
+    'svg': 'image/svg+xml',
+    'txt': 'text/plain; charset=utf-8',
+    'webmanifest': 'application/manifest+json',
+    'woff2': 'font/woff2',
+}
+ASSET = re.compile(rb'/assets/[A-Za-z0-9._-]+')
+
+
+@pytest.fixture(scope='module')
+def shared(module_workshop):
+    return module_workshop.daemon()
+
+
+def test_pages(shared):
+    document = shared.get('/')
+    for path in PAGES:
+        status, headers, body = shared.api('GET', path)
+        assert (status, body) == (200, document)
+        assert headers['content-type'] == 'text/html; charset=utf-8'
+        assert headers['cache-control'] == 'no-cache'
+        policy = headers['content-security-policy']
+        assert "default-src 'none'" in policy and "script-src 'self'" in policy
+        assert 'unsafe' not in policy
+        again = shared.api('GET', path, headers={'If-None-Match': headers['etag']})
+        assert again[0] == 304 and again[2] == b''
+    # What the policy would forbid.
+    assert not re.search(rb'<script(?![^>]* src=)|<style|\bon\w+=|\bstyle=', document)
+
+
+def test_assets(shared):
+    """All that the document names, and what those name."""
+    names, found = set(ASSET.findall(shared.get('/'))), {}
+    if not names:
+        assert b'without its user interface' in shared.get('/')
+        pytest.skip('built with -Dweb_ui=false')
+    while names - found.keys():
+        name = (names - found.keys()).pop()
+        status, headers, body = shared.api('GET', name.decode())
+        assert status == 200, name
+        assert headers['content-type'] == TYPES[name.decode().rsplit('.', 1)[1]]
+        assert headers['cache-control'] == 'public, max-age=31536000, immutable'
+        packed = shared.api('GET', name.decode(), headers={'Accept-Encoding': 'gzip'})
+        if packed[1].get('content-encoding') == 'gzip':
+            assert gzip.decompress(packed[2]) == body
+            assert packed[1]['vary'] == 'Accept-Encoding'
+        else:
+            assert packed[2] == body
+        found[name] = body
+        names |= set(ASSET.findall(body))
+    status, _, problem = shared.api('GET', '/assets/app-00000000.js')
+    assert status == 404 and problem['type'] == 'urn:potoo:error:not-found'
