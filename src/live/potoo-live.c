@@ -17,6 +17,7 @@
 #include "base/potoo-clock.h"
 #include "base/potoo-error.h"
 #include "base/potoo-log.h"
+#include "base/potoo-main.h"
 #include "live/potoo-ts-output.h"
 
 #define TICK_MS 250
@@ -217,21 +218,11 @@ on_changed (gpointer user_data)
   return G_SOURCE_REMOVE;
 }
 
-static void
-post (GSourceFunc func, gpointer object)
-{
-  g_autoptr (GSource) source = g_idle_source_new ();
-
-  g_source_set_priority (source, G_PRIORITY_DEFAULT);
-  g_source_set_callback (source, func, g_object_ref (object), g_object_unref);
-  g_source_attach (source, NULL);
-}
-
 /* The output's thread, or one of its pipeline's. */
 static void
 on_output_changed (PotooTsOutput *output, gpointer user_data)
 {
-  post (on_changed, user_data);
+  potoo_main_post (on_changed, user_data);
 }
 
 static gboolean
@@ -338,7 +329,7 @@ post_request (PotooLive *self,
   request->name = g_strdup (name);
   g_task_set_source_tag (task, tag);
   g_task_set_task_data (task, request, (GDestroyNotify) request_free);
-  post (on_request, task);
+  potoo_main_post (on_request, task);
 }
 
 void
@@ -395,11 +386,12 @@ void
 potoo_live_add_camera (PotooLive *self, const char *id, PotooStreamHub *hub)
 {
   g_return_if_fail (POTOO_IS_LIVE (self) && id != NULL && hub != NULL);
+  g_return_if_fail (!g_hash_table_contains (self->cameras, id));
 
   LiveCamera *camera = g_new0 (LiveCamera, 1);
   camera->id = g_strdup (id);
   camera->hub = potoo_stream_hub_ref (hub);
-  g_hash_table_replace (self->cameras, camera->id, camera);
+  g_hash_table_insert (self->cameras, camera->id, camera);
 }
 
 void

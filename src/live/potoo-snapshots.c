@@ -12,6 +12,7 @@
 
 #include "base/potoo-clock.h"
 #include "base/potoo-error.h"
+#include "base/potoo-main.h"
 #include "base/potoo-metrics.h"
 #include "media/potoo-still-picture.h"
 
@@ -338,17 +339,13 @@ potoo_snapshots_get_async (PotooSnapshots *self,
 {
   g_return_if_fail (POTOO_IS_SNAPSHOTS (self) && camera_id != NULL);
 
-  GTask *task = g_task_new (self, NULL, callback, user_data);
+  g_autoptr (GTask) task = g_task_new (self, NULL, callback, user_data);
   SnapshotRequest *request = g_new0 (SnapshotRequest, 1);
   request->camera_id = g_strdup (camera_id);
   request->height = height;
   g_task_set_source_tag (task, potoo_snapshots_get_async);
   g_task_set_task_data (task, request, (GDestroyNotify) request_free);
-
-  g_autoptr (GSource) source = g_idle_source_new ();
-  g_source_set_priority (source, G_PRIORITY_DEFAULT);
-  g_source_set_callback (source, on_request, task, g_object_unref);
-  g_source_attach (source, NULL);
+  potoo_main_post (on_request, task);
 }
 
 PotooSnapshot *

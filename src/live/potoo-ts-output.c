@@ -386,6 +386,20 @@ run (gpointer user_data)
 
 /* --- the object --- */
 
+/* On a machine at its limit of threads this output fails, and nothing else does. */
+static void
+start_thread (PotooTsOutput *self)
+{
+  g_autoptr (GError) error = NULL;
+
+  self->thread = g_thread_try_new ("potoo-live", run, potoo_ts_output_ref (self), &error);
+  if (self->thread != NULL)
+    return;
+  fail (self, error);
+  self->ended = TRUE;
+  potoo_ts_output_unref (self);
+}
+
 PotooTsOutput *
 potoo_ts_output_new (const char *camera_id,
                      PotooStreamHub *hub,
@@ -406,7 +420,7 @@ potoo_ts_output_new (const char *camera_id,
   g_cond_init (&self->wake);
   self->changed = changed;
   self->user_data = user_data;
-  self->thread = g_thread_new ("potoo-live", run, potoo_ts_output_ref (self));
+  start_thread (self);
   return self;
 }
 
@@ -464,8 +478,6 @@ potoo_ts_output_has_ended (PotooTsOutput *self, char **failure)
 gboolean
 potoo_ts_output_join (PotooTsOutput *self, gint64 until_us)
 {
-  g_return_val_if_fail (self->thread != NULL, TRUE);
-
   g_mutex_lock (&self->lock);
   while (!self->ended)
     if (!g_cond_wait_until (&self->wake, &self->lock, until_us))
@@ -473,7 +485,7 @@ potoo_ts_output_join (PotooTsOutput *self, gint64 until_us)
   gboolean ended = self->ended;
   self->changed = NULL;
   g_mutex_unlock (&self->lock);
-  if (ended)
+  if (ended && self->thread != NULL)
     g_thread_join (g_steal_pointer (&self->thread));
   return ended;
 }

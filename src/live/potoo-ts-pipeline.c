@@ -21,6 +21,7 @@
 
 #include "base/potoo-clock.h"
 #include "base/potoo-error.h"
+#include "media/potoo-media.h"
 
 /* Segments are this long or a GOP, whichever is longer. */
 #define TARGET_DURATION_S 1
@@ -182,26 +183,16 @@ on_bus_message (GstBus *bus, GstMessage *message, gpointer user_data)
 
 /* --- building --- */
 
-/* (transfer none): the bin's */
 static GstElement *
-add_element (PotooTsPipeline *self, const char *name, const char *package, GError **error)
+add_element (PotooTsPipeline *self, const char *name, GError **error)
 {
-  GstElement *element = gst_element_factory_make (name, NULL);
-
-  if (element == NULL)
-    {
-      g_set_error (error, POTOO_ERROR, POTOO_ERROR_UNSUPPORTED,
-                   _ ("GStreamer's element %s is missing: install the package %s"), name, package);
-      return NULL;
-    }
-  gst_bin_add (GST_BIN (self->pipeline), element);
-  return element;
+  return potoo_media_add_element (GST_BIN (self->pipeline), name, error);
 }
 
 static GstElement *
 add_source (PotooTsPipeline *self, GstCaps *caps, GError **error)
 {
-  GstElement *source = add_element (self, "appsrc", "gstreamer1.0-plugins-base", error);
+  GstElement *source = add_element (self, "appsrc", error);
 
   if (source != NULL)
     g_object_set (source, "caps", caps, "format", GST_FORMAT_TIME, "max-bytes", (guint64) 0, NULL);
@@ -220,14 +211,13 @@ set_link_error (gboolean linked, GError **error)
 static gboolean
 add_video (PotooTsPipeline *self, GstElement *sink, GstCaps *caps, GError **error)
 {
-  const char *bad = "gstreamer1.0-plugins-bad";
   gboolean h265 = gst_structure_has_name (gst_caps_get_structure (caps, 0), "video/x-h265");
   GstElement *timestamper, *parser;
 
   if ((self->sources[0] = add_source (self, caps, error)) == NULL ||
-      (timestamper = add_element (self, h265 ? "h265timestamper" : "h264timestamper", bad,
-                                  error)) == NULL ||
-      (parser = add_element (self, h265 ? "h265parse" : "h264parse", bad, error)) == NULL)
+      (timestamper = add_element (self, h265 ? "h265timestamper" : "h264timestamper", error)) ==
+          NULL ||
+      (parser = add_element (self, h265 ? "h265parse" : "h264parse", error)) == NULL)
     return FALSE;
   g_object_set (parser, "config-interval", -1, NULL); /* parameter sets with each keyframe */
   return set_link_error (gst_element_link_many (self->sources[0], timestamper, parser, NULL) &&
@@ -241,7 +231,7 @@ add_audio (PotooTsPipeline *self, GstElement *sink, GstCaps *caps, GError **erro
   GstElement *parser;
 
   if ((self->sources[1] = add_source (self, caps, error)) == NULL ||
-      (parser = add_element (self, "aacparse", "gstreamer1.0-plugins-good", error)) == NULL)
+      (parser = add_element (self, "aacparse", error)) == NULL)
     return FALSE;
   return set_link_error (gst_element_link (self->sources[1], parser) &&
                              gst_element_link_pads (parser, "src", sink, "audio"),
@@ -251,7 +241,7 @@ add_audio (PotooTsPipeline *self, GstElement *sink, GstCaps *caps, GError **erro
 static GstElement *
 add_sink (PotooTsPipeline *self, GError **error)
 {
-  GstElement *sink = add_element (self, "hlssink2", "gstreamer1.0-plugins-bad", error);
+  GstElement *sink = add_element (self, "hlssink2", error);
 
   if (sink == NULL)
     return NULL;

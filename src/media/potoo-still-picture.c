@@ -13,6 +13,7 @@
 
 #include "base/potoo-clock.h"
 #include "base/potoo-error.h"
+#include "media/potoo-media.h"
 
 #define QUALITY 85
 #define POLL_NS (100 * GST_MSECOND)
@@ -24,16 +25,6 @@ typedef struct
   GstCaps *caps;
   guint height;
 } StillPicture;
-
-typedef struct
-{
-  const char *media_type, *element, *package;
-} StillDecoder;
-
-static const StillDecoder decoders[] = {
-  { "video/x-h264", "avdec_h264", "gstreamer1.0-libav" },
-  { "video/x-h265", "avdec_h265", "gstreamer1.0-libav" },
-};
 
 typedef struct
 {
@@ -143,53 +134,39 @@ still_pipeline_clear (StillPipeline *self)
 }
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (StillPipeline, still_pipeline_clear)
 
-static const StillDecoder *
+/* (nullable) */
+static const char *
 find_decoder (GstCaps *caps, GError **error)
 {
   const char *media_type = gst_structure_get_name (gst_caps_get_structure (caps, 0));
 
-  for (gsize i = 0; i < G_N_ELEMENTS (decoders); i++)
-    if (g_str_equal (decoders[i].media_type, media_type))
-      return &decoders[i];
+  if (g_str_equal (media_type, "video/x-h264"))
+    return "avdec_h264";
+  if (g_str_equal (media_type, "video/x-h265"))
+    return "avdec_h265";
   g_set_error (error, POTOO_ERROR, POTOO_ERROR_UNSUPPORTED,
                _ ("No picture can be made of video of type %s"), media_type);
   return NULL;
 }
 
-/* (transfer none): the bin's */
-static GstElement *
-add_element (StillPipeline *self, const char *name, const char *package, GError **error)
-{
-  GstElement *element = gst_element_factory_make (name, NULL);
-
-  if (element == NULL)
-    {
-      g_set_error (error, POTOO_ERROR, POTOO_ERROR_UNSUPPORTED,
-                   _ ("GStreamer's element %s is missing: install the package %s"), name, package);
-      return NULL;
-    }
-  gst_bin_add (GST_BIN (self->pipeline), element);
-  return element;
-}
-
 static gboolean
 still_pipeline_build (StillPipeline *self, const StillPicture *picture, GError **error)
 {
-  const char *base = "gstreamer1.0-plugins-base";
-  const StillDecoder *decoder = find_decoder (picture->caps, error);
+  const char *decoder = find_decoder (picture->caps, error);
   g_auto (StillFormats) formats = { NULL };
   GstElement *decode, *scale, *narrow, *full, *encode;
 
   if (decoder == NULL || !still_formats_init (&formats, picture, error))
     return FALSE;
   self->pipeline = gst_object_ref_sink (gst_pipeline_new ("still-picture"));
-  if ((self->source = add_element (self, "appsrc", base, error)) == NULL ||
-      (decode = add_element (self, decoder->element, decoder->package, error)) == NULL ||
-      (scale = add_element (self, "videoscale", base, error)) == NULL ||
-      (narrow = add_element (self, "videoconvert", base, error)) == NULL ||
-      (full = add_element (self, "videoconvert", base, error)) == NULL ||
-      (encode = add_element (self, "jpegenc", "gstreamer1.0-plugins-good", error)) == NULL ||
-      (self->sink = add_element (self, "appsink", base, error)) == NULL)
+  GstBin *bin = GST_BIN (self->pipeline);
+  if ((self->source = potoo_media_add_element (bin, "appsrc", error)) == NULL ||
+      (decode = potoo_media_add_element (bin, decoder, error)) == NULL ||
+      (scale = potoo_media_add_element (bin, "videoscale", error)) == NULL ||
+      (narrow = potoo_media_add_element (bin, "videoconvert", error)) == NULL ||
+      (full = potoo_media_add_element (bin, "videoconvert", error)) == NULL ||
+      (encode = potoo_media_add_element (bin, "jpegenc", error)) == NULL ||
+      (self->sink = potoo_media_add_element (bin, "appsink", error)) == NULL)
     return FALSE;
   g_object_set (self->source, "caps", picture->caps, "format", GST_FORMAT_TIME, NULL);
   g_object_set (decode, "max-threads", 1, NULL); /* threads would each wait for another picture */
