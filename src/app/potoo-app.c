@@ -14,6 +14,7 @@
 #include "app/potoo-app-changes.h"
 #include "app/potoo-app-live.h"
 #include "app/potoo-app-recording.h"
+#include "app/potoo-app-restream.h"
 #include "app/potoo-demo.h"
 #include "app/potoo-state-dir.h"
 #include "base/potoo-clock.h"
@@ -40,6 +41,7 @@ struct _PotooApp
   PotooCameraList *cameras;
   PotooAppRecording *recording;
   PotooAppLive *live;
+  PotooAppRestream *restream;
   PotooWebChangeLog *change_log;
   PotooCameraTester *tester;
   PotooAppChanges *changes;
@@ -148,6 +150,7 @@ start_services (PotooApp *self, GError **error)
   self->cameras = potoo_camera_list_new (self->catalog);
   self->recording = potoo_app_recording_new (self->cameras, self->recorder);
   self->live = potoo_app_live_new (self->cameras);
+  self->restream = potoo_app_restream_new (self->cameras, self->config);
   const PotooDbusContext dbus_context = {
     .catalog = self->catalog,
     .cameras = self->cameras,
@@ -189,6 +192,7 @@ tear_down (PotooApp *self)
   g_clear_pointer (&self->changes, potoo_app_changes_free);
   g_clear_pointer (&self->change_log, potoo_web_change_log_unref);
   g_clear_object (&self->dbus);
+  g_clear_pointer (&self->restream, potoo_app_restream_free);
   g_clear_pointer (&self->live, potoo_app_live_free);
   g_clear_pointer (&self->recording, potoo_app_recording_free);
   g_clear_object (&self->cameras);

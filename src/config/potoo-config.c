@@ -21,6 +21,7 @@ struct _PotooConfig
   gatomicrefcount ref_count;
   int log_level;
   GArray *http_listen; /* PotooListen */
+  GArray *rtsp_listen; /* as that */
   gint64 segment_duration_us;
   gint64 sync_interval_us;
   GArray *roots; /* PotooConfigRoot */
@@ -44,16 +45,50 @@ set_http_listen (PotooConfig *config, const char *value, GError **error)
   return TRUE;
 }
 
+/* RTSP is off when there is no address. */
+static gboolean
+set_rtsp_listen (PotooConfig *config, const char *value, GError **error)
+{
+  g_autoptr (GArray) list = *value != '\0' ? potoo_listen_parse_list (value, error)
+                                           : g_array_new (FALSE, TRUE, sizeof (PotooListen));
+
+  if (list == NULL)
+    return FALSE;
+  for (guint i = 0; i < list->len; i++)
+    if (g_array_index (list, PotooListen, i).path != NULL)
+      {
+        g_set_error (error, POTOO_ERROR, POTOO_ERROR_INVALID_CONFIG,
+                     _ ("RTSP cannot be served on a unix socket; write 127.0.0.1:port or "
+                        "[::1]:port"));
+        return FALSE;
+      }
+  g_array_unref (config->rtsp_listen);
+  config->rtsp_listen = g_steal_pointer (&list);
+  return TRUE;
+}
+
+static gboolean
+same_listen (GArray *a, GArray *b)
+{
+  if (a->len != b->len)
+    return FALSE;
+  for (guint i = 0; i < a->len; i++)
+    if (!potoo_listen_equal (&g_array_index (a, PotooListen, i),
+                             &g_array_index (b, PotooListen, i)))
+      return FALSE;
+  return TRUE;
+}
+
 static gboolean
 same_http_listen (PotooConfig *a, PotooConfig *b)
 {
-  if (a->http_listen->len != b->http_listen->len)
-    return FALSE;
-  for (guint i = 0; i < a->http_listen->len; i++)
-    if (!potoo_listen_equal (&g_array_index (a->http_listen, PotooListen, i),
-                             &g_array_index (b->http_listen, PotooListen, i)))
-      return FALSE;
-  return TRUE;
+  return same_listen (a->http_listen, b->http_listen);
+}
+
+static gboolean
+same_rtsp_listen (PotooConfig *a, PotooConfig *b)
+{
+  return same_listen (a->rtsp_listen, b->rtsp_listen);
 }
 
 static gboolean
@@ -102,7 +137,7 @@ static const ConfigKey config_keys[] = {
   { "http", "http2", "false", NULL, NULL },
   { "http", "workers", "0", NULL, NULL },
   { "http", "base-path", "/", NULL, NULL },
-  { "rtsp", "listen", "127.0.0.1:8554", NULL, NULL },
+  { "rtsp", "listen", "127.0.0.1:8554", set_rtsp_listen, same_rtsp_listen },
   { "storage", "segment-duration", "5min", set_segment_duration, same_segment_duration },
   { "storage", "sync-interval", "2s", set_sync_interval, same_sync_interval },
 };
@@ -114,6 +149,7 @@ config_new (void)
 
   g_atomic_ref_count_init (&config->ref_count);
   config->http_listen = g_array_new (FALSE, TRUE, sizeof (PotooListen));
+  config->rtsp_listen = g_array_new (FALSE, TRUE, sizeof (PotooListen));
   config->roots = g_array_new (FALSE, TRUE, sizeof (PotooConfigRoot));
   g_array_set_clear_func (config->roots, (GDestroyNotify) potoo_config_root_clear);
   for (guint i = 0; i < G_N_ELEMENTS (config_keys); i++)
@@ -138,6 +174,7 @@ potoo_config_unref (PotooConfig *config)
   if (!g_atomic_ref_count_dec (&config->ref_count))
     return;
   g_array_unref (config->http_listen);
+  g_array_unref (config->rtsp_listen);
   g_array_unref (config->roots);
   g_free (config);
 }
@@ -373,6 +410,13 @@ potoo_config_get_http_listen (PotooConfig *config, unsigned *n)
 {
   *n = config->http_listen->len;
   return (const PotooListen *) config->http_listen->data;
+}
+
+const PotooListen *
+potoo_config_get_rtsp_listen (PotooConfig *config, unsigned *n)
+{
+  *n = config->rtsp_listen->len;
+  return (const PotooListen *) config->rtsp_listen->data;
 }
 
 gint64

@@ -42,6 +42,8 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC (PotooConfig, potoo_config_unref)
 
 int potoo_config_get_log_level (PotooConfig *config); /* PotooLogLevel */
 const PotooListen *potoo_config_get_http_listen (PotooConfig *config, unsigned *n);
+/* No unix paths; none at all when RTSP is switched off. */
+const PotooListen *potoo_config_get_rtsp_listen (PotooConfig *config, unsigned *n);
 gint64 potoo_config_get_segment_duration_us (PotooConfig *config); /* 10 s … 1 h */
 gint64 potoo_config_get_sync_interval_us (PotooConfig *config);    /* 250 ms … 60 s */
 const PotooConfigRoot *potoo_config_get_roots (PotooConfig *config, unsigned *n); /* n >= 1 */

@@ -48,20 +48,24 @@ class Daemon:
     config: groups of potoo.conf that replace or add to the ones of a test: short segments, all logs.
     """
 
-    def __init__(self, directory, config=None, env=None, start=True):
+    def __init__(self, directory, config=None, env=None, arguments=(), start=True):
         self.directory = directory
         self.state_dir = directory / 'state'
         self.recordings_dir = self.state_dir / 'recordings'
         self.config_path = directory / 'potoo.conf'
         self.log = directory / 'potoo.log'
         self.env = env or {}
+        self.arguments = list(arguments)
         self.process = None
         self.expect_clean = True
         self.port = find_free_port()
         self.url = f'http://127.0.0.1:{self.port}'
+        self.rtsp_port = find_free_port()
+        self.rtsp_url = f'rtsp://127.0.0.1:{self.rtsp_port}'
         self.config = {
             'server': {'log-level': 'debug'},
             'http': {'listen': f'127.0.0.1:{self.port}'},
+            'rtsp': {'listen': f'127.0.0.1:{self.rtsp_port}'},
             'storage': {'segment-duration': '10s'},
         }
         for group, keys in (config or {}).items():
@@ -77,7 +81,7 @@ class Daemon:
     def start(self, timeout=20):
         assert self.process is None or not self.process.is_running
         self.process = Process(
-            [POTOO, '--config', self.config_path, '--state-dir', self.state_dir],
+            [POTOO, '--config', self.config_path, '--state-dir', self.state_dir, *self.arguments],
             self.log,
             env={'G_SLICE': 'always-malloc', **self.env},
             wrapper=os.environ.get('POTOO_WRAPPER', ''),

@@ -63,6 +63,10 @@ assert_defaults (PotooConfig *config)
   g_assert_cmpstr (listen->host, ==, "127.0.0.1");
   g_assert_cmpuint (listen->port, ==, 8080);
   g_assert_null (listen->path);
+  listen = potoo_config_get_rtsp_listen (config, &n);
+  g_assert_cmpuint (n, ==, 1);
+  g_assert_cmpstr (listen->host, ==, "127.0.0.1");
+  g_assert_cmpuint (listen->port, ==, 8554);
 
   const PotooConfigRoot *root = potoo_config_get_roots (config, &n);
   g_assert_cmpuint (n, ==, 1);
@@ -107,6 +111,8 @@ test_values (Fixture *fixture, gconstpointer data)
                "  log-level = debug  \r\n"
                "[http]\r\n"
                "listen=127.1.2.3:1;[::1]:65535; unix:/run/potoo/../potoo.sock;\r\n"
+               "[rtsp]\r\n"
+               "listen=127.0.0.1:0;[::1]:554\r\n"
                "[storage]\r\n"
                "segment-duration=1h\r\n"
                "sync-interval=250ms\r\n"
@@ -129,6 +135,10 @@ test_values (Fixture *fixture, gconstpointer data)
   g_assert_cmpuint (listen[1].port, ==, 65535);
   g_assert_null (listen[2].host);
   g_assert_cmpstr (listen[2].path, ==, "/run/potoo.sock");
+  listen = potoo_config_get_rtsp_listen (config, &n);
+  g_assert_cmpuint (n, ==, 2);
+  g_assert_cmpuint (listen[0].port, ==, 0);
+  g_assert_cmpstr (listen[1].host, ==, "::1");
   g_assert_cmpint (potoo_config_get_log_level (config), ==, POTOO_LOG_DEBUG);
   g_assert_cmpint (potoo_config_get_segment_duration_us (config), ==, 3600 * POTOO_SECOND_US);
   g_assert_cmpint (potoo_config_get_sync_interval_us (config), ==, 250000);
@@ -218,12 +228,15 @@ static const BadFile bad_files[] = {
     "xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx"
     "xxxxxxxxxxxx\n",
     2, "shorter" },
+  { "[rtsp]\nlisten=0.0.0.0:8554\n", 2, "authentication" },
+  { "[rtsp]\nlisten=127.0.0.1:8554;[2001:db8::1]:8554\n", 2, "authentication" },
+  { "[rtsp]\nlisten=unix:/run/potoo/rtsp\n", 2, "unix socket" },
+  { "[rtsp]\nlisten=8554\n", 2, "not an address" },
   /* what does not exist yet */
   { "[http]\ntls-listen=127.0.0.1:8443\n", 2, "not available in this version" },
   { "[http]\nhttp2=true\n", 2, "not available in this version" },
   { "[http]\nworkers=2\n", 2, "not available in this version" },
   { "[http]\nbase-path=/cams\n", 2, "not available in this version" },
-  { "[rtsp]\nlisten=127.0.0.1:554\n", 2, "not available in this version" },
   { "[storage-root a]\npath=/a\nmax-bytes=5GB\n", 3, "not available in this version" },
   /* storage roots */
   { "[storage-root a]\nmin-free=5%\n", 1, "no path" },
@@ -334,6 +347,7 @@ test_restart (Fixture *fixture, gconstpointer data)
     { "[server]\nlog-level=debug\n", "", NULL },
     { "[http]\nlisten=[::1]:1\n", "", "[http] listen" },
     { "[http]\nlisten=[::1]:1;[::1]:2\n", "[http]\nlisten=[::1]:1\n", "[http] listen" },
+    { "[rtsp]\nlisten=\n", "", "[rtsp] listen" },
     { "[storage]\nsync-interval=1s\nsegment-duration=1h\n", "",
       "[storage] segment-duration, [storage] sync-interval" },
     { "[storage-root a]\npath=/a\n", "[storage-root b]\npath=/a\n",

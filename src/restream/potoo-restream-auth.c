@@ -1,0 +1,178 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+
+#include "restream/potoo-restream-auth.h"
+
+#include <string.h>
+
+#include "base/potoo-error.h"
+#include "base/potoo-metrics.h"
+#include "restream/potoo-restream-client.h"
+#include "restream/potoo-restream-path.h"
+
+/* Seconds; for those that try again by themselves. */
+#define RETRY_AFTER "2"
+
+struct _PotooRestreamAuth
+{
+  GstRTSPAuth parent_instance;
+  PotooRestreamLookupFunc lookup;
+  gpointer user_data;
+  GstRTSPMountPoints *mounts;
+  GstRTSPAddressPool *udp_addresses;
+  PotooRestreamClients *clients;
+  GMainContext *feed_context;
+  PotooMetric *not_found;
+  PotooMetric *unavailable;
+};
+
+G_DEFINE_FINAL_TYPE (PotooRestreamAuth, potoo_restream_auth, GST_TYPE_RTSP_AUTH)
+
+static void
+refuse (GstRTSPContext *ctx, GstRTSPStatusCode status)
+{
+  gst_rtsp_message_init_response (ctx->response, status, gst_rtsp_status_as_text (status),
+                                  ctx->request);
+  if (status == GST_RTSP_STS_SERVICE_UNAVAILABLE)
+    gst_rtsp_message_add_header (ctx->response, GST_RTSP_HDR_RETRY_AFTER, RETRY_AFTER);
+  gst_rtsp_client_send_message (ctx->client, ctx->session, ctx->response);
+}
+
+static void
+mount (PotooRestreamAuth *self, const char *camera, const char *stream)
+{
+  g_autofree char *path = potoo_restream_path_make (camera, stream);
+  g_autoptr (GstRTSPMediaFactory) known = gst_rtsp_mount_points_match (self->mounts, path, NULL);
+
+  if (known != NULL)
+    return;
+  GstRTSPMediaFactory *factory = potoo_restream_factory_new (camera, stream, self->lookup,
+                                                             self->user_data, self->feed_context);
+  gst_rtsp_media_factory_set_address_pool (factory, self->udp_addresses);
+  gst_rtsp_mount_points_add_factory (self->mounts, path, factory);
+}
+
+static void
+unmount (PotooRestreamAuth *self, const char *camera, const char *stream)
+{
+  g_autofree char *path = potoo_restream_path_make (camera, stream);
+  g_autoptr (GstRTSPMediaFactory) known = gst_rtsp_mount_points_match (self->mounts, path, NULL);
+
+  if (known != NULL)
+    gst_rtsp_mount_points_remove_factory (self->mounts, path);
+}
+
+/* What is known before anything is made for the viewer. */
+static GstRTSPStatusCode
+check_stream (PotooRestreamAuth *self, const char *camera, const char *stream)
+{
+  g_autoptr (GError) error = NULL;
+  g_autoptr (PotooStreamHub) hub = self->lookup (camera, stream, self->user_data, &error);
+  PotooAccessUnit keyframe;
+
+  if (hub == NULL && !g_error_matches (error, POTOO_ERROR, POTOO_ERROR_UNAVAILABLE))
+    {
+      unmount (self, camera, stream);
+      return GST_RTSP_STS_NOT_FOUND;
+    }
+  if (hub == NULL || !potoo_stream_hub_get_keyframe (hub, &keyframe))
+    return GST_RTSP_STS_SERVICE_UNAVAILABLE;
+  potoo_access_unit_clear (&keyframe);
+  mount (self, camera, stream);
+  return GST_RTSP_STS_OK;
+}
+
+static gboolean
+check_url (PotooRestreamAuth *self, GstRTSPContext *ctx)
+{
+  g_autofree char *camera = NULL;
+  const char *stream;
+  GstRTSPStatusCode status = GST_RTSP_STS_NOT_FOUND;
+
+  if (ctx->uri != NULL && ctx->uri->query == NULL &&
+      potoo_restream_path_parse (ctx->uri->abspath, &camera, &stream))
+    status = check_stream (self, camera, stream);
+  if (status == GST_RTSP_STS_OK)
+    return TRUE;
+  potoo_metric_add (status == GST_RTSP_STS_NOT_FOUND ? self->not_found : self->unavailable, 1);
+  refuse (ctx, status);
+  return FALSE;
+}
+
+static gboolean
+check_request (PotooRestreamAuth *self, GstRTSPContext *ctx)
+{
+  char *user_agent = NULL;
+
+  gst_rtsp_message_get_header (ctx->request, GST_RTSP_HDR_USER_AGENT, &user_agent, 0);
+  potoo_restream_clients_note_request (
+      self->clients, potoo_restream_client_get_id (POTOO_RESTREAM_CLIENT (ctx->client)),
+      user_agent);
+  switch (ctx->method)
+    {
+    case GST_RTSP_ANNOUNCE:
+    case GST_RTSP_RECORD:
+      refuse (ctx, GST_RTSP_STS_METHOD_NOT_ALLOWED);
+      return FALSE;
+    case GST_RTSP_DESCRIBE:
+    case GST_RTSP_SETUP:
+      return check_url (self, ctx);
+    default:
+      return TRUE;
+    }
+}
+
+static gboolean
+potoo_restream_auth_check (GstRTSPAuth *auth, GstRTSPContext *ctx, const char *check)
+{
+  if (strcmp (check, GST_RTSP_AUTH_CHECK_URL) == 0)
+    return check_request (POTOO_RESTREAM_AUTH (auth), ctx);
+  /* A viewer may not choose where media is sent. */
+  return strcmp (check, GST_RTSP_AUTH_CHECK_TRANSPORT_CLIENT_SETTINGS) != 0;
+}
+
+static void
+potoo_restream_auth_finalize (GObject *object)
+{
+  PotooRestreamAuth *self = POTOO_RESTREAM_AUTH (object);
+
+  potoo_metric_unref (self->not_found);
+  potoo_metric_unref (self->unavailable);
+  G_OBJECT_CLASS (potoo_restream_auth_parent_class)->finalize (object);
+}
+
+static void
+potoo_restream_auth_class_init (PotooRestreamAuthClass *klass)
+{
+  G_OBJECT_CLASS (klass)->finalize = potoo_restream_auth_finalize;
+  GST_RTSP_AUTH_CLASS (klass)->check = potoo_restream_auth_check;
+}
+
+static void
+potoo_restream_auth_init (PotooRestreamAuth *self)
+{
+  const char help[] = "RTSP requests answered with an error, by status.";
+
+  self->not_found = potoo_metric_new_counter ("potoo_restream_failed_requests_total", help,
+                                              "status", "404", NULL);
+  self->unavailable = potoo_metric_new_counter ("potoo_restream_failed_requests_total", help,
+                                                "status", "503", NULL);
+}
+
+PotooRestreamAuth *
+potoo_restream_auth_new (PotooRestreamLookupFunc lookup,
+                         gpointer user_data,
+                         GstRTSPMountPoints *mounts,
+                         GstRTSPAddressPool *udp_addresses,
+                         PotooRestreamClients *clients,
+                         GMainContext *feed_context)
+{
+  PotooRestreamAuth *self = g_object_new (POTOO_TYPE_RESTREAM_AUTH, NULL);
+
+  self->lookup = lookup;
+  self->user_data = user_data;
+  self->mounts = mounts;
+  self->udp_addresses = udp_addresses;
+  self->clients = clients;
+  self->feed_context = feed_context;
+  return self;
+}
