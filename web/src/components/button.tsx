@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 
-import type { ComponentChildren, Ref } from 'preact';
+import type { ComponentChildren } from 'preact';
 import { Icon, type IconName } from './icon';
 
 interface ButtonProps {
@@ -9,13 +9,12 @@ interface ButtonProps {
   kind?: 'primary' | 'plain' | 'danger';
   type?: 'button' | 'submit';
   isDisabled?: boolean;
-  buttonRef?: Ref<HTMLButtonElement>;
   onClick?: () => void;
 }
 
-export function Button({ children, icon, kind = 'plain', type = 'button', isDisabled, buttonRef, onClick }: ButtonProps) {
+export function Button({ children, icon, kind = 'plain', type = 'button', isDisabled, onClick }: ButtonProps) {
   return (
-    <button ref={buttonRef ?? null} type={type} class={`button button-${kind}`} disabled={isDisabled ?? false} onClick={onClick}>
+    <button type={type} class={`button button-${kind}`} disabled={isDisabled ?? false} onClick={onClick}>
       {icon && <Icon name={icon} />}
       {children}
     </button>

@@ -23,6 +23,10 @@ export function ConfirmDialog({ title, action, isBusy, children, onConfirm, onCa
     element?.showModal();
     return () => element?.close();
   }, []);
+  const cancel = () => {
+    dialog.current?.close(); // while it is in the page, so that focus goes back to where it was
+    onCancel();
+  };
   return (
     <dialog
       ref={dialog}
@@ -30,17 +34,17 @@ export function ConfirmDialog({ title, action, isBusy, children, onConfirm, onCa
       aria-labelledby={id}
       onCancel={event => {
         event.preventDefault();
-        onCancel();
+        cancel();
       }}
       onClick={event => {
-        if (event.target === dialog.current) onCancel();
+        if (event.target === dialog.current) cancel();
       }}
     >
       <div class="dialog-body">
         <h2 id={id}>{title}</h2>
         {children}
         <div class="dialog-actions">
-          <Button onClick={onCancel}>{_('Cancel')}</Button>
+          <Button onClick={cancel}>{_('Cancel')}</Button>
           <Button kind="danger" isDisabled={isBusy} onClick={onConfirm}>
             {action}
           </Button>

@@ -117,18 +117,20 @@ export function Timeline({ track, view, nowMs, positionMs, label, onSeek }: Time
         {pointerMs !== null && <Pointer ms={pointerMs} view={view} words={momentWords(track, pointerMs, nowMs)} />}
       </div>
       <div class="ticks" aria-hidden="true">
-        {listTicks(view, Math.max(2, width / TICK_PX)).map(ms => (
-          <TickMark key={ms} ms={ms} view={view} />
-        ))}
+        {listTicks(view, Math.max(2, width / TICK_PX))
+          .filter(ms => toRatio(ms, view) * width < width - TICK_PX / 3)
+          .map(ms => (
+            <TickMark key={ms} ms={ms} view={view} isFirst={toRatio(ms, view) * width < TICK_PX / 3} />
+          ))}
       </div>
     </div>
   );
 }
 
-function TickMark({ ms, view }: { ms: number; view: Range }) {
+function TickMark({ ms, view, isFirst }: { ms: number; view: Range; isFirst: boolean }) {
   const hasSeconds = ms % 60_000 !== 0;
   return (
-    <span class="tick" style={{ left: percent(toRatio(ms, view)) }}>
+    <span class={`tick${isFirst ? ' tick-first' : ''}`} style={{ left: percent(toRatio(ms, view)) }}>
       {hasSeconds ? formatTime(ms) : formatMinute(ms)}
     </span>
   );

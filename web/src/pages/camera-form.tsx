@@ -5,7 +5,7 @@
 import type { TargetedEvent } from 'preact';
 import { useEffect, useRef, useState } from 'preact/hooks';
 import { type Versioned, addCamera, changeCamera, getCamera, removeCamera } from '../api/client';
-import { type ApiError, fieldOf, toApiError } from '../api/error';
+import { ApiError, fieldOf, toApiError } from '../api/error';
 import { navigate } from '../app/navigation';
 import { hrefOf } from '../app/router';
 import { Button, ButtonLink } from '../components/button';
@@ -26,11 +26,6 @@ function RemoveCamera({ id, name }: { id: string; name: string }) {
   const [isAsking, setAsking] = useState(false);
   const [isBusy, setBusy] = useState(false);
   const [error, setError] = useState<ApiError | null>(null);
-  const opener = useRef<HTMLButtonElement>(null);
-  const close = () => {
-    setAsking(false);
-    opener.current?.focus();
-  };
   const remove = async () => {
     setBusy(true);
     try {
@@ -40,7 +35,7 @@ function RemoveCamera({ id, name }: { id: string; name: string }) {
     } catch (thrown) {
       setError(toApiError(thrown));
       setBusy(false);
-      close();
+      setAsking(false);
     }
   };
   return (
@@ -48,7 +43,7 @@ function RemoveCamera({ id, name }: { id: string; name: string }) {
       <h2 id="remove">{_('Remove camera')}</h2>
       <p class="quiet">{_('Potoo then no longer connects to it. What it has recorded is kept.')}</p>
       {error && <Message tone="bad">{error.message}</Message>}
-      <Button kind="danger" icon="trash" buttonRef={opener} onClick={() => setAsking(true)}>
+      <Button kind="danger" icon="trash" onClick={() => setAsking(true)}>
         {_('Remove camera …')}
       </Button>
       {isAsking && (
@@ -57,7 +52,7 @@ function RemoveCamera({ id, name }: { id: string; name: string }) {
           action={_('Remove')}
           isBusy={isBusy}
           onConfirm={() => void remove()}
-          onCancel={close}
+          onCancel={() => setAsking(false)}
         >
           <p>{_('The connection to it ends and its settings are deleted, also its password.')}</p>
           <p>{_('Its recordings are kept and can still be watched. As long as they exist, {id} cannot be the id of another camera.', { id })}</p>
@@ -65,6 +60,11 @@ function RemoveCamera({ id, name }: { id: string; name: string }) {
       )}
     </section>
   );
+}
+
+function missingName(): ApiError {
+  const detail = _('Give the camera a name.');
+  return new ApiError(400, { type: 'urn:potoo:error:invalid-argument', title: detail, detail, status: 400, pointer: '/name' });
 }
 
 interface FormProps {
@@ -81,7 +81,8 @@ function Form({ original }: FormProps) {
 
   const set = <Name extends keyof CameraForm>(name: Name) => (value: CameraForm[Name]) =>
     setForm(before => ({ ...before, [name]: value }));
-  const wrongField = error && fieldOf(error.pointer);
+  // The id of a new camera is made from its name.
+  const wrongField = error && fieldOf(error.pointer)?.replace(/^id$/, 'name');
   const errorOf = (name: string) => (wrongField === name ? error?.message : undefined);
 
   useEffect(() => {
@@ -92,8 +93,9 @@ function Form({ original }: FormProps) {
 
   const save = async (event: TargetedEvent<HTMLFormElement, Event>) => {
     event.preventDefault();
-    setBusy(true);
     setError(null);
+    if (form.name.trim() === '' && camera === null) return setError(missingName());
+    setBusy(true);
     try {
       const input = readForm(form, camera);
       const saved = original ? (await changeCamera(original.camera.id, input, original.etag)).camera : await addCamera(input);
@@ -114,7 +116,7 @@ function Form({ original }: FormProps) {
 
   return (
     <form ref={element} class="form" onSubmit={event => void save(event)} noValidate>
-      {error && (wrongField === null || !FIELDS.includes(wrongField)) && (
+      {error && !(wrongField && FIELDS.includes(wrongField)) && (
         <div class="form-error" role="alert" tabIndex={-1}>
           <Message tone="bad">{error.message}</Message>
         </div>
@@ -178,6 +180,7 @@ function Form({ original }: FormProps) {
           label={_('Name')}
           value={form.name}
           placeholder={camera ? '' : _('Front door')}
+          isRequired={camera === null}
           hint={_('As you call the place that it looks at.')}
           error={errorOf('name')}
           maxLength={100}

@@ -97,13 +97,6 @@ export function CamerasPage() {
       <PageHead
         title={_('Cameras')}
         aside={list && list.length > 0 && <span class="count">{countWords(list)}</span>}
-        actions={
-          list && list.length > 0 && (
-            <ButtonLink href={hrefOf({ page: 'add' })} icon="add">
-              {_('Add camera')}
-            </ButtonLink>
-          )
-        }
       />
       {list === null && failure === null && <Spinner label={_('Loading cameras …')} />}
       {list === null && failure !== null && (

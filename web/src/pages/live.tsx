@@ -156,10 +156,6 @@ function Today({ camera }: { camera: Camera }) {
       <div class="panel-head">
         <h2 id="today">{_('Recorded today')}</h2>
         {track !== null && track.coverage !== null && <span class="count">{formatShare(track.coverage)}</span>}
-        <a class="panel-link" href={hrefOf({ page: 'recordings', id, atMs: null })}>
-          {_('All recordings')}
-          <Icon name="forward" className="mirrored" />
-        </a>
       </div>
       {error !== null && track === null ? (
         <Message tone="bad">{error.message}</Message>

@@ -19,7 +19,7 @@ import { getLocale } from '../i18n/language';
 import { _, ngettext } from '../i18n/text';
 import { getNowMs, useCameras } from '../state/app-state';
 import { sortCameras } from '../state/cameras';
-import { type Range, dayOf, parseDateText, parseTimeText, shiftDay, toDateText, toTimeText } from '../state/day';
+import { type Range, dayOf, parseDateText, parseTimeText, shiftDay, toDateText } from '../state/day';
 import { type Track, emptyTrack, findGap, followView, gapBetween, nextRecorded, zoomView } from '../state/timeline';
 import { causeWords } from '../state/words';
 import { UnknownCamera } from './not-found';
@@ -71,10 +71,7 @@ function usePlayback(id: string, video: { current: HTMLVideoElement | null }, tr
         change({
           note: _('The recording of {time} has been deleted meanwhile; went on with the next one.', { time: formatTime(fromMs) }),
         }),
-      onNothing: (fromMs, nearest) => {
-        if (nearest.after !== null && nearest.before === null) change({ nothing: nearest });
-        else change({ nothing: nearest, positionMs: fromMs });
-      },
+      onNothing: nearest => change({ nothing: nearest, positionMs: null }),
     });
     return () => player.current?.close();
   }, [id]);
@@ -110,21 +107,33 @@ function CameraChoice({ id, positionMs }: { id: string; positionMs: number | nul
   );
 }
 
-interface DayBarProps {
-  day: Range;
-  nowMs: number;
-  positionMs: number | null;
-  onDay: (day: Range) => void;
-  onTime: (ms: number) => void;
-}
-
-function DayBar({ day, nowMs, positionMs, onDay, onTime }: DayBarProps) {
+function DayChoice({ day, nowMs, onDay }: { day: Range; nowMs: number; onDay: (day: Range) => void }) {
   const today = dayOf(nowMs);
   const isToday = day.startMs === today.startMs;
   const pick = (text: string) => {
     const picked = parseDateText(text);
     if (picked && picked.startMs <= today.startMs) onDay(picked);
   };
+  return (
+    <div class="day-choice" role="group" aria-label={_('Day')}>
+      <IconButton label={_('Previous day')} icon="back" onClick={() => onDay(shiftDay(day, -1))} />
+      <input
+        class="input"
+        type="date"
+        aria-label={_('Day')}
+        value={toDateText(day.startMs)}
+        max={toDateText(today.startMs)}
+        onChange={event => pick(event.currentTarget.value)}
+      />
+      <IconButton label={_('Next day')} icon="forward" isDisabled={isToday} onClick={() => onDay(shiftDay(day, 1))} />
+      <Button isDisabled={isToday} onClick={() => onDay(today)}>
+        {_('Today')}
+      </Button>
+    </div>
+  );
+}
+
+function TimeChoice({ day, onTime }: { day: Range; onTime: (ms: number) => void }) {
   const go = (event: Event) => {
     event.preventDefault();
     const text = new FormData(event.currentTarget as HTMLFormElement).get('time');
@@ -132,40 +141,15 @@ function DayBar({ day, nowMs, positionMs, onDay, onTime }: DayBarProps) {
     if (ms !== null) onTime(ms);
   };
   return (
-    <div class="day-bar">
-      <div class="day-choice" role="group" aria-label={_('Day')}>
-        <IconButton label={_('Previous day')} icon="back" onClick={() => onDay(shiftDay(day, -1))} />
-        <input
-          class="input"
-          type="date"
-          aria-label={_('Day')}
-          value={toDateText(day.startMs)}
-          max={toDateText(today.startMs)}
-          onChange={event => pick(event.currentTarget.value)}
-        />
-        <IconButton label={_('Next day')} icon="forward" isDisabled={isToday} onClick={() => onDay(shiftDay(day, 1))} />
-        <Button isDisabled={isToday} onClick={() => onDay(today)}>
-          {_('Today')}
-        </Button>
-      </div>
-      <form class="time-choice" onSubmit={go}>
-        <input
-          class="input"
-          type="time"
-          step="1"
-          name="time"
-          aria-label={_('Time to go to')}
-          defaultValue={toTimeText(positionMs ?? day.startMs)}
-          required
-        />
-        <Button type="submit">{_('Go')}</Button>
-      </form>
-    </div>
+    <form class="time-choice" onSubmit={go}>
+      <input class="input" type="time" step="1" name="time" aria-label={_('Time to go to')} required />
+      <Button type="submit">{_('Go')}</Button>
+    </form>
   );
 }
 
 function WallTime({ ms }: { ms: number | null }) {
-  if (ms === null) return <span class="wall-time">–:–:–</span>;
+  if (ms === null) return <span class="wall-time">--:--:--</span>;
   return (
     <time class="wall-time" dateTime={new Date(ms).toISOString()}>
       <span class="wall-date">{formatShortDay(ms)}</span> <b>{formatTime(ms)}</b> <span class="wall-zone">{formatZone(ms)}</span>
@@ -201,8 +185,12 @@ function GapList({ track, onPlay }: GapListProps) {
       <div class="panel-head">
         <h2 id="gaps">{_('Gaps')}</h2>
         <span class="count">
-          {track.gaps.length > 0 && ngettext('{n} gap', '{n} gaps', track.gaps.length)}
-          {track.coverage !== null && ` ${_('{share} recorded', { share: formatShare(track.coverage) })}`}
+          {[
+            track.gaps.length > 0 && ngettext('{n} gap', '{n} gaps', track.gaps.length),
+            track.coverage !== null && _('{share} recorded', { share: formatShare(track.coverage) }),
+          ]
+            .filter(Boolean)
+            .join(' · ')}
         </span>
       </div>
       {track.gaps.length === 0 && <p class="quiet">{_('Nothing is missing.')}</p>}
@@ -311,6 +299,7 @@ export function RecordingsPage({ id, route }: { id: string; route: RecordingsRou
   const [zoom, setZoom] = useState(0);
   const [view, setView] = useState<Range>(day);
   const [rate, setRate] = useState(1);
+  const [wantedMs, setWanted] = useState<number | null>(null); // until it is known what is recorded
   const { track, error } = useTimeline(id, day, now);
   const known = track ?? emptyTrack;
   const { playback, play, player } = usePlayback(id, video, known);
@@ -321,35 +310,40 @@ export function RecordingsPage({ id, route }: { id: string; route: RecordingsRou
     setView(zoomView(next, aroundMs, ZOOMS_MS[zoom] as number));
   };
 
-  /** Plays from `ms`, or from where there is something again. */
-  const seek = (ms: number) => {
-    const target = track ? nextRecorded(track, ms) : ms;
-    const gap = findGap(known, ms);
-    if (target === null && ms < day.endMs && track && track.spans.length > 0 && ms >= now - 1000)
-      return play(Math.max(ms - BEFORE_END_MS, known.spans[known.spans.length - 1]?.startMs ?? ms));
-    const start = target ?? ms;
+  /** Plays from `ms`, or from where there is something again; of the present, the newest. */
+  const seek = (ms: number, on: Track) => {
+    const newest = on.spans[on.spans.length - 1];
+    if (!newest) return;
+    const isAhead = ms >= newest.endMs && newest.isOpen;
+    const start = isAhead ? Math.max(newest.startMs, newest.endMs - BEFORE_END_MS) : (nextRecorded(on, ms) ?? ms);
+    const gap = start - ms > 1000 ? findGap(on, ms) : null;
     noteAddress({ page: 'recordings', id, atMs: start });
-    const isMoved = start - ms > 1000;
-    play(start, isMoved && gap ? _('Nothing was recorded at {time}: {cause}.', { time: formatTime(ms), cause: causeWords(gap.cause) }) : null);
+    play(start, gap && _('Nothing was recorded at {time}: {cause}.', { time: formatTime(ms), cause: causeWords(gap.cause) }));
   };
 
   const playFromBeginning = () => {
     const last = known.spans[known.spans.length - 1];
     if (!last) return;
-    seek(last.isOpen ? Math.max(last.startMs, last.endMs - BEFORE_END_MS) : (known.spans[0] as Range).startMs);
+    seek(last.isOpen ? last.endMs : (known.spans[0] as Range).startMs, known);
   };
 
   const goTo = (ms: number) => {
     if (ms < day.startMs || ms >= day.endMs) showDay(dayOf(ms), ms);
-    seek(ms);
+    setWanted(ms);
   };
 
   // An address with a time plays from it, also when one goes back to it.
   useEffect(() => {
     if (route.atMs === null) return;
     showDay(dayOf(route.atMs), route.atMs);
-    play(route.atMs);
+    setWanted(route.atMs);
   }, [route]);
+
+  useEffect(() => {
+    if (wantedMs === null || track === null) return;
+    setWanted(null);
+    seek(wantedMs, track);
+  }, [wantedMs, track]);
 
   // The day and the view follow the player.
   useEffect(() => {
@@ -384,7 +378,6 @@ export function RecordingsPage({ id, route }: { id: string; route: RecordingsRou
         title={_('Recordings')}
         parent={camera ? { href: hrefOf({ page: 'live', id }), name } : { href: '/', name: _('Cameras') }}
         aside={<CameraChoice id={id} positionMs={positionMs} />}
-        actions={<DayBar key={day.startMs} day={day} nowMs={now} positionMs={positionMs} onDay={changeDay} onTime={goTo} />}
       />
       {cameras && !camera && (
         <Message tone="info">{_('This camera has been removed; its recordings are kept.')}</Message>
@@ -420,8 +413,10 @@ export function RecordingsPage({ id, route }: { id: string; route: RecordingsRou
               else video.current?.play().catch(() => undefined);
             }}
           />
-          <div class="timeline-row">
-            <Timeline track={known} view={view} nowMs={now} positionMs={positionMs} label={_('Time of day')} onSeek={goTo} />
+          <Timeline track={known} view={view} nowMs={now} positionMs={positionMs} label={_('Time of day')} onSeek={goTo} />
+          <div class="day-bar">
+            <DayChoice day={day} nowMs={now} onDay={changeDay} />
+            <TimeChoice key={day.startMs} day={day} onTime={goTo} />
             <div class="zoom" role="group" aria-label={_('Zoom of the timeline')}>
               <IconButton label={_('Show more time')} icon="zoomout" isDisabled={zoom === 0} onClick={() => changeZoom(zoom - 1)} />
               <IconButton label={_('Show less time')} icon="zoomin" isDisabled={zoom === ZOOMS_MS.length - 1} onClick={() => changeZoom(zoom + 1)} />
@@ -431,7 +426,7 @@ export function RecordingsPage({ id, route }: { id: string; route: RecordingsRou
             {playback.note}
           </p>
         </div>
-        <aside class="watch-side">{track !== null && <GapList track={track} onPlay={goTo} />}</aside>
+        <aside class="watch-side">{track !== null && !(isEmpty && track.gaps.length === 0) && <GapList track={track} onPlay={goTo} />}</aside>
       </div>
     </>
   );

@@ -28,23 +28,29 @@ export interface TimelineState {
   error: ApiError | null;
 }
 
+interface Answer extends TimelineState {
+  /** The window that this is about. */
+  key: string;
+}
+
 export function useTimeline(camera: string, window_: Range, nowMs: number): TimelineState {
   const { startMs, endMs } = window_;
-  const [state, setState] = useState<TimelineState>({ track: null, error: null });
+  const key = `${camera} ${startMs} ${endMs}`;
+  const [state, setState] = useState<Answer>({ key, track: null, error: null });
   useEffect(() => {
     let abort = new AbortController();
     let timer = 0;
-    setState({ track: null, error: null });
+    setState({ key, track: null, error: null });
     const fetchAll = async () => {
       abort.abort();
       const own = new AbortController();
       abort = own;
       try {
         const track = readTimeline(await getTimeline(camera, startMs, endMs, own.signal));
-        if (!own.signal.aborted) setState({ track, error: null });
+        if (!own.signal.aborted) setState({ key, track, error: null });
       } catch (thrown) {
         const error = toApiError(thrown);
-        if (error && !own.signal.aborted) setState(before => ({ track: before.track, error }));
+        if (error && !own.signal.aborted) setState(before => ({ ...before, error }));
       }
     };
     const unwatch = watchRecordings(changed => {
@@ -61,10 +67,11 @@ export function useTimeline(camera: string, window_: Range, nowMs: number): Time
   }, [camera, startMs, endMs]);
 
   const isRunning = nowMs < endMs;
+  const current = state.key === key ? state : null; // else of the window before
   const grown = useMemo(
-    () => state.track && growTrack(state.track, nowMs, { startMs, endMs }),
-    [state.track, isRunning ? nowMs : 0, startMs, endMs],
+    () => current?.track && growTrack(current.track, nowMs, { startMs, endMs }),
+    [current?.track, isRunning ? nowMs : 0, startMs, endMs],
   );
-  return { track: grown, error: state.error };
+  return { track: grown ?? null, error: current?.error ?? null };
 }
 

@@ -60,9 +60,18 @@ function settingsOf(form: CameraForm): CameraInput {
   return settings;
 }
 
-export function readForm(form: CameraForm, camera: Camera | null): CameraInput {
+/** An id where the daemon can make none of the name, or would make that of a page. */
+function idFor(name: string): string | undefined {
+  if (/^[^a-z0-9]*new[^a-z0-9]*$/i.test(name)) return 'new-camera';
+  return /[a-z0-9]/i.test(name) ? undefined : `camera-${Date.now().toString(36)}`;
+}
+
+export function readForm(form: CameraForm, camera: Camera | null): CameraInput & { id?: string } {
   const settings = settingsOf(form);
-  if (camera === null) return settings;
+  if (camera === null) {
+    const id = idFor(form.name);
+    return id === undefined ? settings : { ...settings, id };
+  }
   const { password, ...rest } = settings;
   const changed = Object.entries(rest).filter(([name, value]) => camera[name as keyof Camera] !== value);
   const input: CameraInput = Object.fromEntries(changed);

@@ -41,15 +41,7 @@ export function parseDateText(text: string): Range | null {
   return toDateText(day.startMs) === text ? day : null; // no 30 February
 }
 
-/** 14:03:27, as <input type="time"> has it. */
-export function toTimeText(ms: number): string {
-  const date = new Date(ms);
-  return [date.getHours(), date.getMinutes(), date.getSeconds()]
-    .map(n => String(n).padStart(2, '0'))
-    .join(':');
-}
-
-/** The moment at which clocks show `text` on that day; null when it is no time. */
+/** The moment at which clocks show `text`, of <input type="time">, on that day; null when it is no time. */
 export function parseTimeText(day: Range, text: string): number | null {
   const match = /^(\d\d):(\d\d)(?::(\d\d))?/.exec(text);
   if (!match) return null;

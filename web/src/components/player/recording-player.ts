@@ -22,8 +22,8 @@ export interface RecordingEvents {
   onJump(fromMs: number, toMs: number): void;
   /** What was recorded at `fromMs` has been deleted meanwhile. */
   onDeleted(fromMs: number): void;
-  /** Nothing is recorded in the hour from `fromMs`; `nearest` is where there is. */
-  onNothing(fromMs: number, nearest: Nearest): void;
+  /** Nothing is recorded in the hour that was asked for; `nearest` is where there is. */
+  onNothing(nearest: Nearest): void;
 }
 
 const WINDOW_MS = 3_600_000;
@@ -53,6 +53,7 @@ export class RecordingPlayer {
   #frame: Frame | null = null;
   #detour: Detour | null = null;
   #retryTimer = 0;
+  #lastMs: number | null = null;
   #loads = 0; // the newest load wins
   #recoveries = 0;
   #rate = 1;
@@ -62,10 +63,9 @@ export class RecordingPlayer {
     this.#camera = camera;
     this.#events = events;
     const { signal } = this.#abort;
-    video.addEventListener('ended', () => void this.load(this.#windowEndMs), { signal });
+    video.addEventListener('ended', () => this.#continue(), { signal });
     video.addEventListener('waiting', () => this.#takeDetour(), { signal });
     video.addEventListener('timeupdate', () => this.#onTimeUpdate(), { signal });
-    video.addEventListener('seeking', () => (this.#frame = null), { signal });
     this.#watchFrames();
   }
 
@@ -84,12 +84,15 @@ export class RecordingPlayer {
   async seek(wallMs: number): Promise<void> {
     const time = this.#detour || !covers(this.#entries, wallMs) ? null : toPlayerTime(this.#entries, wallMs);
     if (time === null || this.#hls === null) return this.load(wallMs);
+    this.#frame = null;
     this.#video.currentTime = time;
     await this.#video.play().catch(() => undefined);
   }
 
-  async load(wallMs: number): Promise<void> {
+  /** `lastMs`: what was shown last, when this continues by itself. */
+  async load(wallMs: number, lastMs: number | null = null): Promise<void> {
     this.#unload();
+    this.#lastMs = lastMs;
     const load = ++this.#loads;
     this.#windowEndMs = wallMs + WINDOW_MS;
     this.#events.onPhase('loading', null);
@@ -103,6 +106,10 @@ export class RecordingPlayer {
     } catch (thrown) {
       this.#fail(toApiError(thrown) ?? new ApiError(0, null), wallMs);
     }
+  }
+
+  #continue(): void {
+    void this.load(this.#windowEndMs, this.#frame?.wallMs ?? this.#windowEndMs);
   }
 
   #unload(): void {
@@ -216,8 +223,12 @@ export class RecordingPlayer {
     try {
       const nearest = await findNearest(this.#camera, wallMs, wallMs + WINDOW_MS, this.#abort.signal);
       if (load !== this.#loads) return;
+      if (this.#lastMs !== null && nearest?.after != null) {
+        this.#events.onJump(this.#lastMs, nearest.after);
+        return void this.load(nearest.after);
+      }
       this.#events.onPhase('idle', null);
-      this.#events.onNothing(wallMs, nearest ?? { before: null, after: null });
+      this.#events.onNothing(nearest ?? { before: null, after: null });
     } catch (thrown) {
       const error = toApiError(thrown);
       if (error && load === this.#loads) this.#fail(error, wallMs);
