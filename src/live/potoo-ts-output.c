@@ -340,7 +340,7 @@ take_all (PotooTsOutput *self, PotooSubscriber *subscriber)
 
 /* FALSE when it is to end. */
 static gboolean
-wait (PotooTsOutput *self)
+wait_for_units (PotooTsOutput *self)
 {
   gint64 until_us = potoo_clock_mono_us () +
                     (is_congested (self) ? CONGESTED_WAIT_US : IDLE_WAIT_US);
@@ -370,7 +370,7 @@ run (gpointer user_data)
       if (self->pipeline != NULL && !potoo_ts_pipeline_check (self->pipeline, &error))
         fail (self, error);
     }
-  while (wait (self));
+  while (wait_for_units (self));
   potoo_subscriber_free (subscriber);
   end_run (self, FALSE);
 
