@@ -34,6 +34,13 @@ class Workshop:
         self.made.append(daemon)
         return daemon.start()
 
+    def bus(self, **arguments):
+        from potoo_bus import Bus  # needs python3-gi, which few tests do
+
+        bus = Bus(self.directory / f'bus-{next(self.numbers)}', **arguments)
+        self.made.append(bus)
+        return bus.start()
+
     def sim(self, cameras, **arguments):
         sim = Sim(self.directory / f'sim-{next(self.numbers)}', cameras, **arguments)
         self.made.append(sim)

@@ -7,17 +7,22 @@
  *
  * The name is asked for with each connection. When another process has it we stand in
  * the bus's queue and get it as soon as that one goes; our objects can be reached all the while
- * under the connection's unique name.
+ * under the connection's unique name. It is given back by closing the connection: not with
+ * g_bus_own_name(), whose end waits for an answer, which a bus that stands still does not give.
  */
 
 #include "dbus/potoo-dbus-link.h"
 
 #include <glib/gi18n-lib.h>
+#include <string.h>
 
 #include "base/potoo-clock.h"
 #include "base/potoo-log.h"
 #include "base/potoo-metrics.h"
 
+#define BUS "org.freedesktop.DBus"
+#define BUS_PATH "/org/freedesktop/DBus"
+#define NAME_IN_QUEUE 2 /* DBUS_REQUEST_NAME_REPLY_IN_QUEUE */
 #define CONNECT_TIMEOUT_MS 10000
 #define RETRY_MIN_MS 1000
 #define RETRY_MAX_MS 60000
@@ -37,7 +42,8 @@ struct _PotooDbusLink
 
   GDBusConnection *connection; /* (nullable) */
   gint64 connected_us;
-  guint name_id;
+  GCancellable *name_cancellable; /* of asking for the name */
+  guint name_signals;
   PotooMetric *has_connection, *has_name;
 };
 
@@ -58,26 +64,64 @@ potoo_dbus_link_get_connection (PotooDbusLink *self)
 /* --- the name --- */
 
 static void
-on_name_acquired (GDBusConnection *connection, const char *name, gpointer user_data)
+refuse_name (PotooDbusLink *self, const char *reason)
+{
+  potoo_metric_set (self->has_name, 0);
+  potoo_log_warning (NULL, _ ("The name %s on the %s cannot be had; going on without: %s"),
+                     POTOO_BUS_NAME, describe (self), reason);
+}
+
+/* NameAcquired, also when we were the next in the queue; NameLost. */
+static void
+on_name_signal (GDBusConnection *connection,
+                const char *sender,
+                const char *path,
+                const char *interface,
+                const char *signal,
+                GVariant *parameters,
+                gpointer user_data)
 {
   PotooDbusLink *self = user_data;
 
-  potoo_metric_set (self->has_name, 1);
-  potoo_log_info (NULL, _ ("Potoo is %s on the %s"), name, describe (self));
+  if (strcmp (signal, "NameAcquired") == 0)
+    {
+      potoo_metric_set (self->has_name, 1);
+      potoo_log_info (NULL, _ ("Potoo is %s on the %s"), POTOO_BUS_NAME, describe (self));
+    }
+  else if (strcmp (signal, "NameLost") == 0)
+    refuse_name (self, _ ("another process took it"));
 }
 
 static void
-on_name_lost (GDBusConnection *connection, const char *name, gpointer user_data)
+on_name_requested (GObject *connection, GAsyncResult *result, gpointer user_data)
 {
   PotooDbusLink *self = user_data;
+  g_autoptr (GError) error = NULL;
+  g_autoptr (GVariant)
+      answer = g_dbus_connection_call_finish (G_DBUS_CONNECTION (connection), result, &error);
+  guint32 reply = 0;
 
-  potoo_metric_set (self->has_name, 0);
-  if (connection != NULL && !g_dbus_connection_is_closed (connection))
-    potoo_log_warning (
-        NULL,
-        _ ("The name %s on the %s cannot be had: another process has it, or the bus's "
-           "policy forbids it; going on without, until it is free"),
-        name, describe (self));
+  if (g_error_matches (error, G_IO_ERROR, G_IO_ERROR_CANCELLED))
+    return; /* the link may be gone */
+  if (answer != NULL)
+    g_variant_get (answer, "(u)", &reply);
+  if (answer == NULL)
+    refuse_name (self, error->message);
+  else if (reply == NAME_IN_QUEUE)
+    refuse_name (self, _ ("another process has it; Potoo gets it when that one goes"));
+}
+
+static void
+ask_for_name (PotooDbusLink *self)
+{
+  self->name_signals = g_dbus_connection_signal_subscribe (
+      self->connection, BUS, BUS, NULL, BUS_PATH, POTOO_BUS_NAME, G_DBUS_SIGNAL_FLAGS_NONE,
+      on_name_signal, self, NULL);
+  self->name_cancellable = g_cancellable_new ();
+  g_dbus_connection_call (self->connection, BUS, BUS_PATH, BUS, "RequestName",
+                          g_variant_new ("(su)", POTOO_BUS_NAME, 0), G_VARIANT_TYPE ("(u)"),
+                          G_DBUS_CALL_FLAGS_NONE, -1, self->name_cancellable, on_name_requested,
+                          self);
 }
 
 /* --- trying again --- */
@@ -115,9 +159,13 @@ fail (PotooDbusLink *self, const char *reason)
 static void
 let_go (PotooDbusLink *self)
 {
-  g_clear_handle_id (&self->name_id, g_bus_unown_name);
-  if (self->connection != NULL)
-    g_signal_handlers_disconnect_by_data (self->connection, self);
+  if (self->connection == NULL)
+    return;
+  g_cancellable_cancel (self->name_cancellable);
+  g_clear_object (&self->name_cancellable);
+  g_dbus_connection_signal_unsubscribe (self->connection, self->name_signals);
+  g_signal_handlers_disconnect_by_data (self->connection, self);
+  g_dbus_connection_close (self->connection, NULL, NULL, NULL);
   g_clear_object (&self->connection);
   potoo_metric_set (self->has_connection, 0);
   potoo_metric_set (self->has_name, 0);
@@ -148,9 +196,7 @@ take_connection (PotooDbusLink *self, GDBusConnection *connection)
   g_dbus_connection_set_exit_on_close (connection, FALSE);
   g_signal_connect (connection, "closed", G_CALLBACK (on_closed), self);
   self->funcs->connected (connection, self->user_data);
-  self->name_id = g_bus_own_name_on_connection (connection, POTOO_BUS_NAME,
-                                                G_BUS_NAME_OWNER_FLAGS_NONE, on_name_acquired,
-                                                on_name_lost, self, NULL);
+  ask_for_name (self);
 }
 
 /* What connecting has of the link: nothing but a way to learn that it was freed. */
