@@ -72,10 +72,15 @@ def discover(path):
     return int(hours) * 3600 + int(minutes) * 60 + float(seconds)
 
 
-def find_lost_and_doubled(stamps):
-    """(missing, doubled) frame numbers between the smallest and the largest one."""
+def find_lost_and_doubled(stamps, bframes=0):
+    """(missing, doubled) frame numbers between the smallest and the largest one.
+
+    Where a stream was ended between a frame and its B-frames, which come after it and are shown
+    before it, these were never sent.
+    """
     numbers = [stamp.number for stamp in stamps]
-    return find_lost(numbers), find_doubled(numbers)
+    lost = [number for number in find_lost(numbers) if number < max(numbers) - bframes]
+    return lost, find_doubled(numbers)
 
 
 def frame_wall_errors_us(path):
