@@ -19,7 +19,8 @@ DECLARE = re.compile(r'^G_DECLARE_(?:FINAL|DERIVABLE)_TYPE \((\w+),\s*(\w+),\s*(
 # A function's name in a header, at the start of its statement or of its line.
 FUNCTION = re.compile(r'^(?!\s|#|typedef|G_|\})[\w \*]*?\b([a-z]\w*) \((?!\*)', re.M)
 TRANSLATED = re.compile(r'\b(?:_|N_|C_|NC_|ngettext|g_dngettext) ?\(')
-COMMENT = re.compile(r'/\*.*?\*/|//[^\n]*', re.S)
+TRANSLATED_PAGE = re.compile(r'\b(?:_|ngettext|pgettext)\(\s*[\'"]')
+COMMENT = re.compile(r'/\*.*?\*/|(?<!:)//[^\n]*', re.S)
 
 
 def line_of(text, position):
@@ -70,13 +71,24 @@ def check_names(path, text):
 
 
 def find_translated(sources):
-    return {path for path, text in sources.items() if TRANSLATED.search(COMMENT.sub(blank, text))}
+    def calls(path):
+        return TRANSLATED if path.startswith('src/') else TRANSLATED_PAGE
+
+    return {path for path, text in sources.items() if calls(path).search(COMMENT.sub(blank, text))}
+
+
+def read_pages(top):
+    """The user interface, whose strings are in the same catalog."""
+    return {
+        path.relative_to(top).as_posix(): path.read_text(encoding='utf-8')
+        for path in sorted((top / 'web' / 'src').rglob('*.ts*'))
+    }
 
 
 def update_translations(top):
     potfiles = top / 'po' / 'POTFILES.in'
     head = [line for line in potfiles.read_text(encoding='utf-8').split('\n') if line[:1] == '#']
-    potfiles.write_text('\n'.join([*head, *sorted(find_translated(read_sources(top))), '']))
+    potfiles.write_text('\n'.join([*head, *sorted(find_translated({**read_sources(top), **read_pages(top)})), '']))
 
 
 def check_translations(top, sources):
@@ -94,7 +106,7 @@ def check_translations(top, sources):
     for path in sorted(wanted - set(listed)):
         yield name, 1, f'lacks {path}, which has strings to translate'
     for number, path in enumerate(listed, 1):
-        if path.endswith(('.c', '.h')) and path not in wanted:
+        if path not in wanted:
             yield name, number, f'{path} has no string to translate, or does not exist'
     if listed != sorted(set(listed)):
         yield name, 1, 'is not sorted, or lists a file twice'
@@ -105,6 +117,24 @@ def read_sources(top):
         path.relative_to(top).as_posix(): path.read_text(encoding='utf-8')
         for path in sorted((top / 'src').rglob('*.[ch]'))
     }
+
+
+# What a reader sees must come from the catalog: text between tags, and attributes that are read out.
+BARE_TEXT = re.compile(r'(?:^|[^=-])>\s*(?!Potoo<)[A-Z][a-z]+[^<>{}();=]*<|\b(?:aria-label|title|alt|placeholder|label)="[A-Z][a-z]')
+# The policy of the daemon forbids styles and scripts in the document; inserted markup has neither checked.
+FORBIDDEN = re.compile(r'dangerouslySetInnerHTML|\binnerHTML\b|\bstyle="|\bon[a-z]+="|\beval\(|new Function\b')
+
+
+def check_pages(top):
+    for name, text in read_pages(top).items():
+        for line, message in (*check_head(name, text), *check_marks(text)):
+            yield name, line, message
+        code = COMMENT.sub(blank, text)
+        for match in FORBIDDEN.finditer(code):
+            yield name, line_of(code, match.start()), f'{match.group(0)}: not under our content security policy'
+        if name.endswith('.tsx'):
+            for match in BARE_TEXT.finditer(code):
+                yield name, line_of(code, match.start()), 'text that is not translated'
 
 
 def check(top):
@@ -122,7 +152,8 @@ def check(top):
         name = path.relative_to(top).as_posix()
         for line, message in (*check_head(name, text), *check_marks(text)):
             yield name, line, message
-    yield from check_translations(top, sources)
+    yield from check_pages(top)
+    yield from check_translations(top, {**sources, **read_pages(top)})
 
 
 def main(arguments):

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 SCRIPT = Path(__file__).resolve().parent.parent / 'check-sources.py'
+LICENCE = 'SPDX-License-Identifier: GPL-3.0-or-later'
 HEAD = '/* SPDX-License-Identifier: GPL-3.0-or-later */\n'
 
 CLEAN = {
@@ -22,7 +23,10 @@ CLEAN = {
     'src/base/potoo-fine-clock.c': HEAD + 'f (_("text"));\n',
     'src/base/potoo-plain.c': HEAD + '/* like _("text") */\n',
     'tests/unit/test-a.c': HEAD,
-    'po/POTFILES.in': '# list\nsrc/base/potoo-fine-clock.c\n',
+    'web/src/app/app.tsx': '// SPDX-License-Identifier: GPL-3.0-or-later\n'
+    + '// <p>Not text</p>\n'
+    + 'const a = <a href="http://x" title={_(\'Text\')}>{_(\'Text\')}</a>;\n',
+    'po/POTFILES.in': '# list\nsrc/base/potoo-fine-clock.c\nweb/src/app/app.tsx\n',
 }
 
 VIOLATIONS = {
@@ -63,14 +67,31 @@ VIOLATIONS = {
         {'src/base/potoo-b.c': HEAD + 'const char *a = N_ ("text");\n'},
         'po/POTFILES.in:1: lacks src/base/potoo-b.c',
     ),
+    'page not in POTFILES': (
+        {'web/src/app/b.ts': '// ' + LICENCE + "\n_('text');\n"},
+        'po/POTFILES.in:1: lacks web/src/app/b.ts',
+    ),
+    'no licence in a page': ({'web/src/app/b.ts': 'f();\n'}, 'web/src/app/b.ts:1: lacks "SPDX'),
+    'bare text in a page': (
+        {'web/src/app/b.tsx': '// ' + LICENCE + '\nf(<p>Hello you</p>);\n'},
+        'web/src/app/b.tsx:2: text that is not translated',
+    ),
+    'bare label in a page': (
+        {'web/src/app/b.tsx': '// ' + LICENCE + '\nf(<a aria-label="Hello" />);\n'},
+        'web/src/app/b.tsx:2: text that is not translated',
+    ),
+    'style in a page': (
+        {'web/src/app/b.ts': '// ' + LICENCE + '\na.innerHTML = b;\n'},
+        'web/src/app/b.ts:2: innerHTML: not under',
+    ),
     'nothing to translate': (
-        {'po/POTFILES.in': 'src/base/potoo-fine-clock.c\nsrc/base/potoo-plain.c\n'},
+        {'po/POTFILES.in': 'src/base/potoo-fine-clock.c\nsrc/base/potoo-plain.c\nweb/src/app/app.tsx\n'},
         'po/POTFILES.in:2: src/base/potoo-plain.c has no string',
     ),
     'POTFILES in disorder': (
         {
             'src/base/potoo-b.c': HEAD + '_("text")\n',
-            'po/POTFILES.in': 'src/base/potoo-fine-clock.c\nsrc/base/potoo-b.c\n',
+            'po/POTFILES.in': 'src/base/potoo-fine-clock.c\nsrc/base/potoo-b.c\nweb/src/app/app.tsx\n',
         },
         'po/POTFILES.in:1: is not sorted',
     ),

@@ -65,4 +65,5 @@ def test_python_compiles():
 
 def test_spelling():
     files = list_files('src/*', 'tests/*', 'docs/*', 'data/*', 'scripts/*', '*.md', 'meson.build')
+    files += list_files('web/src/*', 'web/build/*', 'web/tests/*')
     run('codespell', '--ignore-words', TOP / 'tests/lint/codespell.ignore', *files)

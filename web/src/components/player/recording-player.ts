@@ -8,6 +8,7 @@ import type HlsClass from 'hls.js';
 import type { ErrorData, Fragment, LevelDetails } from 'hls.js';
 import { findNearest, type Nearest, playbackUrl } from '../../api/client';
 import { ApiError, toApiError } from '../../api/error';
+import { formatCodec } from '../../i18n/format';
 import { _ } from '../../i18n/text';
 import { loadHls, playsNatively, readHlsError } from './hls';
 import { type Entry, covers, isJump, toPlayerTime, toWall } from './wall-time';
@@ -27,6 +28,7 @@ export interface RecordingEvents {
 }
 
 const WINDOW_MS = 3_600_000;
+const CODEC_ERRORS = ['bufferAddCodecError', 'bufferIncompatibleCodecsError', 'manifestIncompatibleCodecsError'];
 const RETRY_MS = 3000;
 const BUFFER_S = 30;
 const BACK_BUFFER_S = 60;
@@ -200,10 +202,22 @@ export class RecordingPlayer {
     const isGone = data.response?.code === 404 || data.response?.code === 410;
     if (data.frag && isGone) return this.#noteDeleted(data.frag);
     if (!data.fatal) return;
+    if (CODEC_ERRORS.includes(data.details)) return this.#refuse(data);
     const error = readHlsError(data);
     if (error === null) return this.#recover(data);
     if (error.status === 404) void this.#findNearest(wallMs);
     else this.#fail(error, this.#frame?.wallMs ?? wallMs);
+  }
+
+  #refuse(data: ErrorData): void {
+    const codec = /codecs="?([^",]*)/.exec(data.mimeType ?? '')?.[1] ?? '';
+    this.#unload();
+    this.#events.onPhase(
+      'failed',
+      _('This browser cannot play {codec} video. A browser or player that knows {codec} plays the recording.', {
+        codec: formatCodec(codec),
+      }),
+    );
   }
 
   #recover(data: ErrorData): void {
