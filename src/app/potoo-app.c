@@ -156,6 +156,7 @@ start_services (PotooApp *self, GError **error)
     .cameras = self->cameras,
     .recorder = self->recorder,
     .snapshots = potoo_app_live_get_snapshots (self->live),
+    .restream = potoo_app_restream_get_server (self->restream),
   };
   self->dbus = potoo_dbus_server_new (&dbus_context);
   self->change_log = potoo_web_change_log_new ();

@@ -61,6 +61,8 @@ gboolean potoo_ctl_status (PotooCtl *ctl, int argc, char **argv, GError **error)
 gboolean potoo_ctl_segments (PotooCtl *ctl, int argc, char **argv, GError **error);
 gboolean potoo_ctl_gaps (PotooCtl *ctl, int argc, char **argv, GError **error);
 gboolean potoo_ctl_snapshot (PotooCtl *ctl, int argc, char **argv, GError **error);
+gboolean potoo_ctl_viewers_list (PotooCtl *ctl, int argc, char **argv, GError **error);
+gboolean potoo_ctl_viewers_disconnect (PotooCtl *ctl, int argc, char **argv, GError **error);
 gboolean potoo_ctl_watch (PotooCtl *ctl, int argc, char **argv, GError **error);
 
 G_END_DECLS

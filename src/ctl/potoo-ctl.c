@@ -32,6 +32,10 @@ static const PotooCtlCommand commands[] = {
   { "gaps", N_ ("CAMERA"), N_ ("List times that should have been recorded and were not"),
     potoo_ctl_gaps },
   { "snapshot", N_ ("CAMERA [FILE]"), N_ ("Take a picture, as JPEG"), potoo_ctl_snapshot },
+  { "viewers", "", N_ ("List who watches over RTSP"), potoo_ctl_viewers_list },
+  { "viewers list", "", N_ ("List who watches over RTSP"), potoo_ctl_viewers_list },
+  { "viewers disconnect", N_ ("VIEWER…"), N_ ("End RTSP connections"),
+    potoo_ctl_viewers_disconnect },
   { "watch", N_ ("[CAMERA…]"), N_ ("Tell what changes, until interrupted"), potoo_ctl_watch },
   { NULL },
 };
@@ -68,8 +72,8 @@ describe_commands (void)
   for (const PotooCtlCommand *command = commands; command->name != NULL; command++)
     {
       const char *arguments = command->arguments[0] != '\0' ? _ (command->arguments) : "";
-      if (strcmp (command->name, "cameras") == 0)
-        continue; /* short for `cameras list` */
+      if (strcmp (command->name, "cameras") == 0 || strcmp (command->name, "viewers") == 0)
+        continue; /* short for the list */
       potoo_ctl_table_take (table, g_strconcat ("  ", command->name, " ", arguments, NULL));
       potoo_ctl_table_add (table, _ (command->summary));
     }

@@ -16,6 +16,7 @@
 #include "base/potoo-error.h"
 #include "dbus/potoo-dbus-value.h"
 #include "dbus/potoo-nvr.h"
+#include "restream/potoo-restream-path.h"
 
 #define LIST_LIMIT 100
 #define LIST_MAX_LIMIT 1000
@@ -412,7 +413,11 @@ potoo_dbus_camera_new (const PotooDbusParts *parts, PotooCamera *camera)
   self->parts = parts;
   self->camera = g_object_ref (camera);
   self->object = potoo_nvr_object_skeleton_new (path);
-  g_object_set (self->skeleton, "id", id, "restream-url", "", NULL);
+  PotooRestreamServer *restream = parts->context.restream;
+  g_autofree char *url = restream != NULL
+                             ? potoo_restream_server_get_url (restream, id, POTOO_RESTREAM_MAIN)
+                             : NULL;
+  g_object_set (self->skeleton, "id", id, "restream-url", url != NULL ? url : "", NULL);
   potoo_nvr_object_skeleton_set_camera (self->object, self->skeleton);
   connect_methods (self);
   g_signal_connect_object (camera, "status-changed", G_CALLBACK (on_status_changed), self,

@@ -132,6 +132,51 @@ on_list_storage (PotooDbusManager *self, GDBusMethodInvocation *invocation)
   return potoo_dbus_calls_handle (self->parts->calls, invocation, list_storage, self);
 }
 
+/* --- viewers --- */
+
+static void
+list_viewers (PotooDbusCall *call, gpointer target)
+{
+  PotooRestreamServer *restream = ((PotooDbusManager *) target)->parts->context.restream;
+  g_autoptr (GPtrArray) viewers = restream != NULL ? potoo_restream_server_list_clients (restream)
+                                                   : g_ptr_array_new ();
+  GVariantBuilder builder;
+
+  g_variant_builder_init (&builder, G_VARIANT_TYPE ("aa{sv}"));
+  for (guint i = 0; i < viewers->len; i++)
+    g_variant_builder_add_value (&builder, potoo_dbus_value_from_viewer (viewers->pdata[i]));
+  potoo_dbus_call_return (call, g_variant_new ("(aa{sv})", &builder));
+}
+
+static gboolean
+on_list_viewers (PotooDbusManager *self, GDBusMethodInvocation *invocation)
+{
+  return potoo_dbus_calls_handle (self->parts->calls, invocation, list_viewers, self);
+}
+
+static void
+disconnect_viewer (PotooDbusCall *call, gpointer target)
+{
+  PotooRestreamServer *restream = ((PotooDbusManager *) target)->parts->context.restream;
+  guint64 id;
+
+  g_variant_get (potoo_dbus_call_get_arguments (call), "(t)", &id);
+  if (restream != NULL && potoo_restream_server_kick (restream, id))
+    {
+      potoo_dbus_call_return (call, NULL);
+      return;
+    }
+  g_autoptr (GError) error = g_error_new_literal (POTOO_ERROR, POTOO_ERROR_NOT_FOUND,
+                                                  _ ("There is no viewer of this number"));
+  potoo_dbus_call_return_error (call, error);
+}
+
+static gboolean
+on_disconnect_viewer (PotooDbusManager *self, GDBusMethodInvocation *invocation)
+{
+  return potoo_dbus_calls_handle (self->parts->calls, invocation, disconnect_viewer, self);
+}
+
 /* --- the object --- */
 
 GDBusInterfaceSkeleton *
@@ -181,5 +226,7 @@ potoo_dbus_manager_init (PotooDbusManager *self)
       self->skeleton, "swapped_signal::handle-add-camera", G_CALLBACK (on_add_camera), self,
       "swapped_signal::handle-remove-camera", G_CALLBACK (on_remove_camera), self,
       "swapped_signal::handle-list-camera-settings", G_CALLBACK (on_list_camera_settings), self,
+      "swapped_signal::handle-list-viewers", G_CALLBACK (on_list_viewers), self,
+      "swapped_signal::handle-disconnect-viewer", G_CALLBACK (on_disconnect_viewer), self,
       "swapped_signal::handle-list-storage", G_CALLBACK (on_list_storage), self, NULL);
 }

@@ -6,6 +6,7 @@
 #include "catalog/potoo-catalog-gaps.h"
 #include "live/potoo-snapshots.h"
 #include "record/potoo-recorder.h"
+#include "restream/potoo-restream-server.h"
 
 G_BEGIN_DECLS
 
@@ -16,6 +17,7 @@ typedef struct
   PotooCameraList *cameras;
   PotooRecorder *recorder;
   PotooSnapshots *snapshots;
+  PotooRestreamServer *restream; /* (nullable) */
 } PotooDbusContext;
 
 /**

@@ -107,12 +107,14 @@ potoo_dbus_value_from_json_array (JsonArray *array)
 
 /* --- rows --- */
 
-/* D-Bus ends the connection of who sends a text that is not UTF-8; a path need not be. */
+/* D-Bus ends the connection of who sends a text that is not UTF-8; a path need not be.
+ * @text: (nullable) */
 static void
 insert_text (GVariantDict *dict, const char *name, const char *text)
 {
-  g_variant_dict_insert_value (dict, name,
-                               g_variant_new_take_string (g_utf8_make_valid (text, -1)));
+  char *valid = text != NULL ? g_utf8_make_valid (text, -1) : g_strdup ("");
+
+  g_variant_dict_insert_value (dict, name, g_variant_new_take_string (valid));
 }
 
 static void
@@ -169,6 +171,24 @@ potoo_dbus_value_from_root (const PotooRootStatus *root)
   g_variant_dict_insert (&dict, "min_free_bytes", "x", root->min_free_bytes);
   g_variant_dict_insert (&dict, "full", "b", root->full);
   g_variant_dict_insert (&dict, "failed", "b", root->failed);
+  return g_variant_dict_end (&dict);
+}
+
+GVariant *
+potoo_dbus_value_from_viewer (const PotooRestreamClientInfo *viewer)
+{
+  GVariantDict dict;
+
+  g_variant_dict_init (&dict, NULL);
+  g_variant_dict_insert (&dict, "id", "t", viewer->id);
+  insert_text (&dict, "address", viewer->address);
+  g_variant_dict_insert (&dict, "port", "u", viewer->port);
+  insert_text (&dict, "user_agent", viewer->user_agent);
+  insert_text (&dict, "camera", viewer->camera);
+  insert_text (&dict, "stream", viewer->stream);
+  insert_text (&dict, "transport", viewer->transport);
+  g_variant_dict_insert (&dict, "since", "x", viewer->since_wall_us);
+  g_variant_dict_insert (&dict, "bytes", "t", viewer->bytes);
   return g_variant_dict_end (&dict);
 }
 

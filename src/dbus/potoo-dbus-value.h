@@ -5,6 +5,7 @@
 
 #include "catalog/potoo-catalog-gaps.h"
 #include "record/potoo-recorder.h"
+#include "restream/potoo-restream-clients.h"
 
 G_BEGIN_DECLS
 
@@ -27,6 +28,7 @@ GVariant *potoo_dbus_value_from_json_array (JsonArray *array);
 GVariant *potoo_dbus_value_from_segment (const PotooSegment *segment);
 GVariant *potoo_dbus_value_from_gap (const PotooGap *gap);
 GVariant *potoo_dbus_value_from_root (const PotooRootStatus *root);
+GVariant *potoo_dbus_value_from_viewer (const PotooRestreamClientInfo *viewer);
 
 /* A place in a list by (start, id), as opaque text. */
 char *potoo_dbus_cursor_format (gint64 start_us, gint64 id); /* (transfer full) */
