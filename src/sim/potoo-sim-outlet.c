@@ -85,8 +85,10 @@ start (GstAppSrc *appsrc, guint length, gpointer data)
 
   if (outlet->beat != NULL || outlet->stopped)
     return;
-  outlet->turn = potoo_sim_feed_next_turn (outlet->feed, potoo_clock_mono_us ());
-  push (outlet, MAX (outlet->turn - 1, 0), TRUE);
+  gint64 turn = potoo_sim_feed_next_turn (outlet->feed, potoo_clock_mono_us ());
+  turn = MAX (turn - 1, 0);
+  push (outlet, turn, TRUE);
+  outlet->turn = turn + 1;
   outlet->beat = potoo_sim_pacer_add (
       outlet->pacer, potoo_sim_feed_due_us (outlet->feed, outlet->turn), beat, outlet);
 }
