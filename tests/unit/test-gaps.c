@@ -19,8 +19,8 @@ set_up (Recording *r, gconstpointer data)
 static void
 tear_down (Recording *r, gconstpointer data)
 {
+  recording_tear_down (r); /* the writer has ended when it returns */
   potoo_disk_calls = real_calls;
-  recording_tear_down (r);
 }
 
 typedef struct
