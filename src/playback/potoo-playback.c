@@ -13,7 +13,10 @@
 /* NULL without error: nothing is indexed yet, or it was deleted a moment ago, or its index
  * does not parse. The others can be played all the same. */
 static PotooSegmentIndex *
-load_index (PotooCatalogReader *reader, const PotooSegment *segment, GError **error)
+load_index (PotooCatalogReader *reader,
+            const PotooSegment *segment,
+            guint *n_unreadable,
+            GError **error)
 {
   g_autoptr (GError) why = NULL;
   g_autoptr (GBytes) blob = potoo_catalog_reader_get_index (reader, segment->id, &why);
@@ -24,8 +27,11 @@ load_index (PotooCatalogReader *reader, const PotooSegment *segment, GError **er
   if (index != NULL)
     return index;
   if (g_error_matches (why, POTOO_ERROR, POTOO_ERROR_CORRUPT))
-    potoo_log_warning (segment->camera, "%s: segment %016" G_GINT64_MODIFIER "x is not played",
-                       why->message, (guint64) segment->id);
+    {
+      potoo_log_warning (segment->camera, "%s: segment %016" G_GINT64_MODIFIER "x is not played",
+                         why->message, (guint64) segment->id);
+      *n_unreadable += 1;
+    }
   else if (!g_error_matches (why, POTOO_ERROR, POTOO_ERROR_NOT_FOUND))
     g_propagate_error (error, g_steal_pointer (&why));
   return NULL;
@@ -43,6 +49,7 @@ static gboolean
 add_segments (PotooPlaylist *playlist,
               PotooCatalogReader *reader,
               GPtrArray *segments,
+              guint *n_unreadable,
               GError **error)
 {
   gboolean more = TRUE;
@@ -50,14 +57,14 @@ add_segments (PotooPlaylist *playlist,
   for (guint i = 0; i < segments->len && more; i++)
     {
       g_autoptr (GError) failure = NULL;
-      PotooSegmentIndex *index = load_index (reader, segments->pdata[i], &failure);
+      g_autoptr (PotooSegmentIndex)
+          index = load_index (reader, segments->pdata[i], n_unreadable, &failure);
       if (failure != NULL)
         {
           g_propagate_error (error, g_steal_pointer (&failure));
           return FALSE;
         }
       more = potoo_playlist_add (playlist, segments->pdata[i], index);
-      g_clear_pointer (&index, potoo_segment_index_free);
     }
   return !potoo_playlist_is_full (playlist) || fail_too_much (error);
 }
@@ -67,6 +74,7 @@ potoo_playback_make_playlist (PotooCatalogReader *reader,
                               const char *camera,
                               gint64 start_us,
                               gint64 end_us,
+                              guint *n_unreadable,
                               GError **error)
 {
   g_return_val_if_fail (start_us < end_us && end_us - start_us <= POTOO_PLAYLIST_MAX_US, NULL);
@@ -78,6 +86,7 @@ potoo_playback_make_playlist (PotooCatalogReader *reader,
       segments = potoo_catalog_reader_list_stream (reader, &query, POTOO_STREAM_MAIN, error);
   g_autoptr (PotooPlaylist) playlist = potoo_playlist_new (start_us, end_us);
 
+  *n_unreadable = 0;
   if (segments == NULL)
     return NULL;
   if (segments->len == MAX_SEGMENTS)
@@ -85,5 +94,7 @@ potoo_playback_make_playlist (PotooCatalogReader *reader,
       fail_too_much (error);
       return NULL;
     }
-  return add_segments (playlist, reader, segments, error) ? g_steal_pointer (&playlist) : NULL;
+  return add_segments (playlist, reader, segments, n_unreadable, error)
+             ? g_steal_pointer (&playlist)
+             : NULL;
 }

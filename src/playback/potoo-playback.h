@@ -7,6 +7,7 @@ G_BEGIN_DECLS
 
 /**
  * potoo_playback_make_playlist:
+ * @n_unreadable: (out): segments left out because their index does not parse
  *
  * The playlist of a camera's main stream for a window of at most POTOO_PLAYLIST_MAX_US, from the
  * catalog alone. Without entries when nothing is recorded in the window, or when what is being
@@ -19,6 +20,7 @@ PotooPlaylist *potoo_playback_make_playlist (PotooCatalogReader *reader,
                                              const char *camera,
                                              gint64 start_us,
                                              gint64 end_us,
+                                             guint *n_unreadable,
                                              GError **error);
 
 G_END_DECLS

@@ -30,6 +30,9 @@ potoo_web_metrics_new (void)
                                                "Requests whose client went away early.", NULL);
   metrics->short_files = potoo_metric_new_counter (
       "potoo_http_short_files_total", "Segment files found shorter than their row.", NULL);
+  metrics->unreadable_indexes = potoo_metric_new_counter (
+      "potoo_http_unreadable_indexes_total",
+      "Segments left out of a playlist because their index is damaged.", NULL);
   for (guint i = 0; i < POTOO_WEB_N_REJECTS; i++)
     metrics->rejected[i] = potoo_metric_new_counter ("potoo_http_rejected_total",
                                                      "Requests and connections refused.", "reason",
@@ -49,6 +52,7 @@ potoo_web_metrics_free (PotooWebMetrics *metrics)
   potoo_metric_unref (metrics->sent_bytes);
   potoo_metric_unref (metrics->aborted);
   potoo_metric_unref (metrics->short_files);
+  potoo_metric_unref (metrics->unreadable_indexes);
   for (guint i = 0; i < POTOO_WEB_N_REJECTS; i++)
     potoo_metric_unref (metrics->rejected[i]);
   g_hash_table_unref (metrics->requests);

@@ -32,6 +32,7 @@ typedef struct
   PotooMetric *sent_bytes;
   PotooMetric *aborted;
   PotooMetric *short_files;
+  PotooMetric *unreadable_indexes;
   PotooMetric *rejected[POTOO_WEB_N_REJECTS];
   GHashTable *requests; /* "ROUTE CLASS" → PotooMetric, made on first use; bounded by the routes */
 } PotooWebMetrics;

@@ -170,12 +170,14 @@ get_playlist (PotooWebRequest *request)
                       ? potoo_web_request_get_number (request, "end")
                       : start_us + POTOO_PLAYLIST_MAX_US;
   g_autoptr (GError) error = NULL;
+  guint n_unreadable = 0;
 
   if (!check_window (request, start_us, end_us, POTOO_PLAYLIST_MAX_US,
                      _ ("A playlist is of at most 24 hours")))
     return;
   g_autoptr (PotooPlaylist) playlist = potoo_playback_make_playlist (
-      potoo_web_request_get_reader (request), camera, start_us, end_us, &error);
+      potoo_web_request_get_reader (request), camera, start_us, end_us, &n_unreadable, &error);
+  potoo_web_request_count_unreadable_indexes (request, n_unreadable);
   if (playlist == NULL)
     potoo_web_reply_error (request, error);
   else if (potoo_playlist_get_n_entries (playlist) > 0)

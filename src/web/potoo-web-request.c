@@ -173,6 +173,12 @@ potoo_web_request_count_short_file (PotooWebRequest *request)
   potoo_metric_add (request->worker->metrics->short_files, 1);
 }
 
+void
+potoo_web_request_count_unreadable_indexes (PotooWebRequest *request, guint n)
+{
+  potoo_metric_add (request->worker->metrics->unreadable_indexes, n);
+}
+
 /* --- accessors --- */
 
 const PotooWebContext *

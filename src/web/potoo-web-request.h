@@ -67,5 +67,7 @@ const char *potoo_web_request_get_header (PotooWebRequest *request, PotooWebHead
 
 /* Counts a file that is shorter than its row says. */
 void potoo_web_request_count_short_file (PotooWebRequest *request);
+/* Counts segments that a playlist leaves out because their index is damaged. */
+void potoo_web_request_count_unreadable_indexes (PotooWebRequest *request, guint n);
 
 G_END_DECLS

@@ -605,7 +605,10 @@ def test_damaged(recorded):
         b'\1\xff\xff',
         int(unreadable['id'], 16),
     )
+    counter = 'potoo_http_unreadable_indexes_total'
+    before = daemon.metrics()[counter]
     playlist = get_playlist(daemon, camera, *window)
+    assert daemon.metrics()[counter] == before + 1
     assert list_media(playlist) == {s['media'] for s in segments if s is not unreadable}
     own = [s for s in playlist.segments if s.uri.startswith(damaged['media'])]
     assert own[-1].byterange.end == movie.fragments[4].end

@@ -239,6 +239,7 @@ test_large_playlist (CatalogFixture *f, gconstpointer data)
 {
   g_autoptr (GError) error = NULL;
   g_autoptr (PotooSegmentIndex) index = potoo_segment_index_new (700);
+  guint n_unreadable = 1;
 
   for (guint i = 0; i < 300; i++)
     potoo_segment_index_append (index, 500000, 90000, i % 2 == 0);
@@ -256,7 +257,8 @@ test_large_playlist (CatalogFixture *f, gconstpointer data)
   catalog_fixture_sync (f);
   gint64 before_us = potoo_clock_mono_us ();
   g_autoptr (PotooPlaylist) playlist = potoo_playback_make_playlist (
-      f->reader, "front", DAY, DAY + POTOO_PLAYLIST_MAX_US, &error);
+      f->reader, "front", DAY, DAY + POTOO_PLAYLIST_MAX_US, &n_unreadable, &error);
+  g_assert_cmpuint (n_unreadable, ==, 0);
   g_assert_no_error (error);
   g_autofree char *text = potoo_playlist_to_text (playlist);
   gint64 took_us = potoo_clock_mono_us () - before_us;
