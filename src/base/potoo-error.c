@@ -202,6 +202,26 @@ code_of_io_error (int code)
     }
 }
 
+static PotooError
+code_of_file_error (int code)
+{
+  switch (code)
+    {
+    case G_FILE_ERROR_NOENT:
+      return POTOO_ERROR_NOT_FOUND;
+    case G_FILE_ERROR_EXIST:
+      return POTOO_ERROR_EXISTS;
+    case G_FILE_ERROR_ACCES:
+    case G_FILE_ERROR_PERM:
+    case G_FILE_ERROR_ROFS:
+      return POTOO_ERROR_FORBIDDEN;
+    case G_FILE_ERROR_NOSPC:
+      return POTOO_ERROR_DISK_FULL;
+    default:
+      return POTOO_ERROR_IO;
+    }
+}
+
 PotooError
 potoo_error_code_of (const GError *error)
 {
@@ -211,6 +231,8 @@ potoo_error_code_of (const GError *error)
     return (PotooError) error->code;
   if (error->domain == G_IO_ERROR)
     return code_of_io_error (error->code);
+  if (error->domain == G_FILE_ERROR)
+    return code_of_file_error (error->code);
   return POTOO_ERROR_FAILED;
 }
 

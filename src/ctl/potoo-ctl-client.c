@@ -3,6 +3,7 @@
 #include "ctl/potoo-ctl-client.h"
 
 #include <glib/gi18n-lib.h>
+#include <signal.h>
 #include <string.h>
 
 #include "base/potoo-error.h"
@@ -124,6 +125,9 @@ potoo_ctl_client_new (PotooCtlBus bus, GError **error)
       g_set_error_literal (error, POTOO_ERROR, POTOO_ERROR_UNAVAILABLE, describe_absence (bus));
       return NULL;
     }
+  /* GIO ignores it since it has a socket; to end quietly when nobody reads is what programs
+   * of the command line do. */
+  signal (SIGPIPE, SIG_DFL);
   PotooCtlClient *self = g_new0 (PotooCtlClient, 1);
   self->connection = connection;
   return self;

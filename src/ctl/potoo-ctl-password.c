@@ -14,6 +14,7 @@
 #include "base/potoo-error.h"
 
 #define MAX_BYTES 1024
+#define INTERRUPT '\3' /* what Ctrl-C gives */
 
 void
 potoo_ctl_password_free (char *password)
@@ -31,9 +32,10 @@ read_line (int fd, const char *what, GError **error)
   gsize n = 0;
   ssize_t got;
 
-  while ((got = read (fd, line + n, 1)) == 1 && line[n] != '\n' && line[n] != '\3' && n < MAX_BYTES)
+  while ((got = read (fd, line + n, 1)) == 1 && line[n] != '\n' && line[n] != INTERRUPT &&
+         n < MAX_BYTES)
     n++;
-  gboolean interrupted = got == 1 && line[n] == '\3';
+  gboolean interrupted = got == 1 && line[n] == INTERRUPT;
   gboolean too_long = got == 1 && n == MAX_BYTES;
   line[n] = '\0';
   if (n > 0 && line[n - 1] == '\r')
@@ -86,9 +88,11 @@ potoo_ctl_password_ask (const char *prompt, GError **error)
                               "--password-file"));
       return NULL;
     }
-  /* Without signals from the keyboard, which would leave the terminal silent. */
+  /* Without signals from the keyboard, which would leave the terminal silent: the key
+   * that interrupts ends the line instead, and read_line() knows it. */
   silent = before;
   silent.c_lflag &= ~(tcflag_t) (ECHO | ISIG);
+  silent.c_cc[VEOL] = INTERRUPT;
   tcsetattr (fd, TCSAFLUSH, &silent);
   dprintf (fd, "%s", prompt);
   char *password = read_line (fd, _ ("the terminal"), error);

@@ -34,11 +34,11 @@ is_wanted (Watch *watch, const char *id)
   return watch->ids[0] == NULL || g_strv_contains ((const char *const *) watch->ids, id);
 }
 
-/* Nobody reads any more when it fails. */
 static void
 check_output (Watch *watch)
 {
-  if (fflush (stdout) != 0)
+  fflush (stdout);
+  if (ferror (stdout))
     g_main_loop_quit (watch->loop);
 }
 
@@ -373,7 +373,6 @@ potoo_ctl_watch (PotooCtl *ctl, int argc, char **argv, GError **error)
     .loop = g_main_loop_new (NULL, FALSE),
     .cameras = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, g_free),
   };
-  signal (SIGPIPE, SIG_IGN);
   run_loop (&watch, potoo_ctl_client_get_connection (ctl->client));
   g_hash_table_unref (watch.cameras);
   g_main_loop_unref (watch.loop);

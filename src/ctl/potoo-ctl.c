@@ -2,7 +2,6 @@
 
 /* The table of commands, help and exit status of `potooctl`. */
 
-#include <errno.h>
 #include <glib/gi18n.h>
 #include <locale.h>
 #include <stdio.h>
@@ -149,9 +148,10 @@ run_command (PotooCtl *ctl, int argc, char **argv)
     }
   if (!ctl->command->run (ctl, argc - n_words, argv + n_words, &error))
     return report (error);
-  if (fflush (stdout) == 0)
+  fflush (stdout);
+  if (!ferror (stdout))
     return EXIT_SUCCESS;
-  potoo_set_error_errno (&error, errno, _ ("Cannot write to standard output"));
+  g_set_error_literal (&error, POTOO_ERROR, POTOO_ERROR_IO, _ ("Cannot write to standard output"));
   return report (error);
 }
 

@@ -28,6 +28,7 @@ from potoo_bus import (
 )
 from potoo_daemon import parse_time
 from potoo_process import SLOWNESS, TOP, wait_until
+from potoo_rtsp_client import RtspClient
 
 F_GET_SEALS = 1034
 SEALS = 0x000F
@@ -375,6 +376,28 @@ def test_bad_windows(client, method, start, end, limit, cursor, at):
         'InvalidArgument', client.camera, 'front-door', method, '(xxus)', start, end, limit, cursor
     )
     assert message.startswith(f'{at}: ')
+
+
+# --- viewers ---
+
+
+def test_viewers(client, world):
+    url = client.properties('front-door')['RestreamUrl']
+    assert url == f'{world.daemon.rtsp_url}/front-door'
+    assert client.manager('ListViewers') == []
+    expect('NotFound', client.manager, 'DisconnectViewer', '(t)', 12345)
+    with RtspClient(url) as viewer:
+        viewer.play()
+        viewer.receive(1)
+        (told,) = client.manager('ListViewers')
+        address, port = viewer.socket.getsockname()
+        assert (told['address'], told['port']) == (address, port)
+        assert (told['camera'], told['stream'], told['transport']) == ('front-door', 'main', 'tcp')
+        assert told['bytes'] > 0
+        assert abs(told['since'] - time.time() * 1e6) < 30e6
+        client.manager('DisconnectViewer', '(t)', told['id'])
+        wait_until(lambda: client.manager('ListViewers') == [], 10, 'the viewer to be gone')
+    assert client.properties('front-door')['State'] == 'streaming'
 
 
 # --- bad callers ---

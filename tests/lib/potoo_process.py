@@ -22,6 +22,7 @@ def find_build():
 
 BUILD = find_build()
 POTOO = BUILD / 'src' / 'potoo'
+POTOOCTL = BUILD / 'src' / 'ctl' / 'potooctl'
 CAMERA_SIM = BUILD / 'src' / 'sim' / 'potoo-camera-sim'
 # Encoded once, shared by all tests and build directories.
 SIM_CACHE = TOP / 'build' / 'sim-cache'

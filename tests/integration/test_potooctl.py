@@ -1,0 +1,578 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""potooctl as a user types it: on terminals of several widths, in pipes, for scripts."""
+
+import fcntl
+import json
+import os
+import pty
+import re
+import select
+import signal
+import struct
+import subprocess
+import termios
+import time
+import unicodedata
+from pathlib import Path
+
+import pytest
+from potoo_daemon import parse_time
+from potoo_process import POTOOCTL, SLOWNESS, TOP, die_with_parent, wait_until
+from potoo_rtsp_client import RtspClient
+
+DEAD_URL = 'rtsp://127.0.0.1:1/nothing'
+# sysexits(3)
+USAGE, DATA, NO_INPUT, UNAVAILABLE, EXISTS, NO_SPACE, IO_ERROR = 64, 65, 66, 69, 73, 73, 74
+
+
+def make_env(bus):
+    return {
+        **os.environ,
+        'LC_ALL': 'C.UTF-8',
+        'TZ': 'UTC',
+        'G_DEBUG': 'fatal-criticals',
+        'DBUS_SYSTEM_BUS_ADDRESS': 'unix:path=/nonexistent/bus',
+        **(bus.env if bus else {'DBUS_SESSION_BUS_ADDRESS': 'disabled:'}),
+    }
+
+
+class Ctl:
+    """potooctl on a bus, in a pipe."""
+
+    def __init__(self, bus):
+        self.env = make_env(bus)
+
+    def run(self, *arguments, status=0, **options):
+        """Standard output of a run that must end with @status; its complaint when that is not 0."""
+        options = {'text': True, 'input': '', 'timeout': 60 * SLOWNESS, **options}
+        found = subprocess.run(
+            [str(POTOOCTL), *arguments], capture_output=True, env=self.env, check=False, **options
+        )
+        assert found.returncode == status, (arguments, found.returncode, found.stdout, found.stderr)
+        if status == 0:
+            assert not found.stderr, found.stderr
+            return found.stdout
+        assert found.stderr.startswith('potooctl: ') and found.stderr.count('\n') == 1, found.stderr
+        assert not found.stdout
+        return found.stderr
+
+    def json(self, *arguments, **options):
+        return json.loads(self.run('--json', *arguments, **options))
+
+    def start(self, *arguments, **options):
+        return subprocess.Popen(
+            [str(POTOOCTL), *arguments],
+            env=self.env,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            text=True,
+            preexec_fn=die_with_parent,
+            **options,
+        )
+
+    def terminal(self, *arguments, columns=60, type_after=None):
+        return Terminal(self.env, arguments, columns, type_after)
+
+
+class Terminal:
+    """A run on a pseudo terminal of its own, to its end."""
+
+    def __init__(self, env, arguments, columns, type_after=None):
+        """@type_after: (what is waited for, what is typed then)."""
+        self.pid, self.fd = pty.fork()
+        if self.pid == 0:
+            fcntl.ioctl(1, termios.TIOCSWINSZ, struct.pack('HHHH', 24, columns, 0, 0))
+            os.execve(POTOOCTL, [str(POTOOCTL), *arguments], env)
+        self.output = b''
+        if type_after is not None:
+            self.read_until(type_after[0])
+            self.echoes = bool(termios.tcgetattr(self.fd)[3] & termios.ECHO)
+            self.command_line = Path(f'/proc/{self.pid}/cmdline').read_bytes().decode()
+            os.write(self.fd, type_after[1].encode())
+        self.read_until(None)
+        self.status = os.waitstatus_to_exitcode(os.waitpid(self.pid, 0)[1])
+        os.close(self.fd)
+        self.text = self.output.decode().replace('\r\n', '\n')
+
+    def read_until(self, text):
+        deadline = time.monotonic() + 30 * SLOWNESS
+        while text is None or text.encode() not in self.output:
+            assert time.monotonic() < deadline, self.output
+            if not select.select([self.fd], [], [], 0.2)[0]:
+                continue
+            try:
+                data = os.read(self.fd, 4096)
+            except OSError:  # it has ended
+                data = b''
+            if not data:
+                assert text is None, self.output
+                return
+            self.output += data
+
+    @property
+    def lines(self):
+        return self.text.splitlines()
+
+
+def width_of(line):
+    return sum(
+        0 if unicodedata.combining(c) else 2 if unicodedata.east_asian_width(c) in 'WF' else 1 for c in line
+    )
+
+
+@pytest.fixture(scope='module')
+def world(module_workshop):
+    """A daemon with a camera that streams, one that cannot be reached and one that is disabled."""
+
+    class World:
+        bus = module_workshop.bus()
+        sim = module_workshop.sim({'door': {'codec': 'h264', 'audio': 'aac'}})
+        daemon = module_workshop.daemon(env=bus.env)
+        ctl = Ctl(bus)
+
+    wait_until(lambda: 'Potoo is org.potoo.Nvr1' in World.daemon.read_log(), 10, 'the bus')
+    assert World.ctl.run('cameras', 'add', World.sim.urls['door'], 'name=Front Door') == (
+        'front-door is added\n'
+    )
+    World.ctl.run('cameras', 'add', DEAD_URL, 'id=2nd-cam', 'name=東京 Türe')
+    World.ctl.run('cameras', 'add', DEAD_URL, 'id=off', 'enabled=no')
+    World.daemon.wait_state('front-door', 'streaming')
+    World.daemon.wait_state('2nd-cam', 'backing-off')
+    wait_until(lambda: World.daemon.segments('front-door'), 10, 'a segment')
+    wait_until(lambda: World.ctl.json('cameras', 'show', 'front-door')['status']['fps'], 10, 'fps')
+    yield World
+
+
+@pytest.fixture
+def ctl(world):
+    return world.ctl
+
+
+# --- help and mistakes ---
+
+
+def list_commands(ctl):
+    page = ctl.run('--help')
+    return re.findall(r'^  ((?:cameras |viewers )?[a-z]+)(?: .*)?$', page.split('Commands:')[1], re.M)
+
+
+def test_help(ctl):
+    commands = list_commands(ctl)
+    assert 'cameras add' in commands and 'watch' in commands and len(commands) == 13, commands
+    for command in ['cameras', 'viewers', *commands]:
+        page = ctl.run(*command.split(), '--help')
+        assert f'potooctl {command}' in page
+        for option in ('--json', '--system', '--user'):
+            assert option in page
+    assert '--ask-password' in ctl.run('cameras', 'edit', '--help')
+    assert ctl.run('--version').startswith('potooctl 0.')
+
+
+def test_help_fits_a_terminal(ctl):
+    page = ctl.terminal('--help', columns=60)
+    listed = page.text.split('Commands:')[1].split('\n\n')[0]
+    assert all(width_of(line) <= 60 for line in listed.splitlines())
+
+
+@pytest.mark.parametrize(
+    'arguments, said',
+    [
+        (['dance'], 'dance'),
+        (['cameras', 'dance'], 'dance'),
+        (['cameras', 'show'], 'CAMERA'),
+        (['cameras', 'show', 'a', 'b'], 'b'),
+        (['cameras', 'add'], 'URL'),
+        (['cameras', 'add', 'http://x', 'id=x'], 'rtsp://'),
+        (['cameras', 'add', DEAD_URL], 'id: '),
+        (['cameras', 'add', DEAD_URL, 'audio=maybe'], 'yes or no'),
+        (['cameras', 'add', DEAD_URL, 'colour=red'], 'sub_url'),
+        (['cameras', 'add', DEAD_URL, 'name'], 'SETTING=VALUE'),
+        (['cameras', 'add', DEAD_URL, 'id=Not A Slug'], 'id: '),
+        (['cameras', 'edit', 'off'], 'SETTING=VALUE'),
+        (['cameras', 'edit', 'off', 'id=on'], 'id: '),
+        (['cameras', 'edit', 'off', 'password=hunter2'], '--ask-password'),
+        (['cameras', 'edit', 'off', b'name=\xff'], 'UTF-8'),
+        (['gaps', 'off', '--start=tomorrow'], 'tomorrow'),
+        (['gaps', 'off', '--start=1h', '--end=2h'], '--end'),
+        (['snapshot', 'off', '--height=5'], 'height: '),
+        (['snapshot', 'off', '--height=-5'], 'height: '),
+        (['viewers', 'disconnect', 'one'], 'one'),
+        (['--nonsense'], 'nonsense'),
+        (['status', '--nonsense'], 'nonsense'),
+    ],
+)
+def test_mistakes(ctl, world, arguments, said):
+    before = [c['id'] for c in world.daemon.list_all('/api/v1/cameras')]
+    complaint = ctl.run(*arguments, status=USAGE)
+    assert said in complaint
+    assert [c['id'] for c in world.daemon.list_all('/api/v1/cameras')] == before
+
+
+def test_no_arguments(ctl):
+    found = subprocess.run([POTOOCTL], env=ctl.env, capture_output=True, text=True, check=False)
+    assert found.returncode == USAGE and 'Commands:' in found.stderr and not found.stdout
+
+
+@pytest.mark.parametrize('camera', ['nobody', '../off', 'Not A Slug', ''])
+@pytest.mark.parametrize(
+    'command', [['cameras', 'show'], ['cameras', 'remove'], ['gaps'], ['snapshot'], ['watch']]
+)
+def test_unknown_camera(ctl, command, camera):
+    assert f'There is no camera “{camera}”' in ctl.run(*command, camera, status=NO_INPUT)
+
+
+def test_exit_statuses(ctl):
+    ctl.run('cameras', 'add', DEAD_URL, 'id=off', status=EXISTS)
+    ctl.run('viewers', 'disconnect', '999999', status=NO_INPUT)
+    ctl.run('cameras', 'edit', 'off', 'name=' + 'x' * 70_000, status=DATA)
+    ctl.run('snapshot', '2nd-cam', status=UNAVAILABLE)
+
+
+def test_no_daemon(workshop):
+    """Without a bus, without a daemon on it, and on the bus that it is not on."""
+    bus = workshop.bus()
+    for ctl in (Ctl(None), Ctl(bus)):
+        for arguments in (['status'], ['--user', 'cameras'], ['watch'], ['--system', 'gaps', 'x']):
+            complaint = ctl.run(*arguments, status=UNAVAILABLE)
+            assert 'Potoo is not running' in complaint
+    assert 'systemctl status potoo' in Ctl(bus).run('status', '--system', status=UNAVAILABLE)
+
+
+def test_chooses_the_bus(workshop):
+    bus = workshop.bus(kind='system')
+    workshop.daemon(env=bus.env, arguments=['--system'])
+    ctl = Ctl(bus)
+    ctl.env['DBUS_SESSION_BUS_ADDRESS'] = workshop.bus().address
+    wait_until(lambda: ctl.start('status').wait() == 0, 10, 'Potoo on the system bus')
+    assert ctl.run('status') and ctl.run('--system', 'status')
+    assert '--system' in ctl.run('--user', 'status', status=UNAVAILABLE)
+
+
+# --- in pipes ---
+
+
+def test_list(ctl):
+    lines = ctl.run('cameras').splitlines()
+    assert lines[0].split() == ['CAMERA', 'NAME', 'STATE', 'REC', 'FPS', 'BITRATE', 'REASON']
+    assert [line.split()[0] for line in lines[1:]] == ['2nd-cam', 'front-door', 'off']
+    assert 'Cannot connect to 127.0.0.1:1' in lines[1]
+    columns = [width_of(line[: re.search(r'backing-off|streaming|disabled', line).start()]) for line in lines[1:]]
+    assert len(set(columns)) == 1, 'wide characters have two columns'
+    assert ctl.run('cameras', 'list').splitlines()[0] == lines[0]
+
+
+def test_json_is_that_of_rest(ctl, world):
+    for shown in ctl.json('cameras'):
+        camera = world.daemon.camera(shown['id'])
+        state = camera.pop('status')
+        status = shown.pop('status')
+        assert shown == camera
+        for name in ('state', 'reason', 'video_codec', 'audio_codec', 'width', 'height'):
+            assert status[name] == state[name]
+        assert parse_time(status['since']) == parse_time(state['since'])
+    assert ctl.json('cameras', 'show', 'off')['id'] == 'off'
+    (storage,) = ctl.json('status')['storage']
+    assert storage['path'] == str(world.daemon.recordings_dir)
+
+
+def test_show(ctl):
+    shown = dict(line.split('  ', 1) for line in ctl.run('cameras', 'show', 'front-door').splitlines())
+    shown = {key: value.strip() for key, value in shown.items()}
+    assert (shown['id'], shown['name'], shown['state']) == ('front-door', 'Front Door', 'streaming')
+    assert shown['video'].endswith('320 × 240')
+    assert shown['re-stream'].startswith('rtsp://')
+
+
+def test_status(ctl, world):
+    text = ctl.run('status')
+    assert text.startswith('Potoo 0.')
+    assert world.daemon.url in text
+    assert 'Cameras: 1 of 2 stream, 1 disabled' in text
+    assert '2nd-cam' in text and 'front-door' not in text  # which is well
+    assert str(world.daemon.recordings_dir) in text
+
+
+def test_settings(ctl):
+    text = ctl.run('cameras', 'settings')
+    assert [line.split()[0] for line in text.splitlines()[1:4]] == ['id', 'name', 'url']
+    assert {row['name']: row.get('default') for row in ctl.json('cameras', 'settings')}['record'] == 'continuous'
+
+
+def test_segments_and_gaps(ctl, world):
+    """As in REST, of the last day; a window takes what people type."""
+    found = ctl.json('segments', 'front-door')
+    shown = world.daemon.segments('front-door')
+    assert [s['id'] for s in found] == [s['id'] for s in shown]
+    assert found[0]['start'] == shown[0]['start'] and set(shown[0]) - set(found[0]) == {'camera', 'media'}
+    gaps = ctl.json('gaps', 'front-door', '--start=1h')
+    assert [g['id'] for g in gaps] == [g['id'] for g in world.daemon.gaps('front-door')]
+    assert ctl.json('gaps', 'front-door', '-s', '2h', '-e', '1h') == []
+    assert ctl.json('segments', 'off') == []
+    assert ctl.run('segments', 'off') == ''
+    line = ctl.run('segments', 'front-door').splitlines()[1]
+    assert re.match(r'\d{4}-\d\d-\d\d \d\d:\d\d:\d\d  ', line) and found[0]['id'] in line
+    assert 'disconnected' in ctl.run('gaps', 'front-door')
+    today = time.strftime('%Y-%m-%d', time.gmtime())
+    assert ctl.json('segments', 'front-door', f'--start={today} 00:00') != []
+
+
+def test_more_than_a_page(workshop):
+    """Pages are put together: the daemon gives at most 1000 rows at a time."""
+    bus = workshop.bus()
+    daemon = workshop.daemon(env=bus.env)
+    ctl = Ctl(bus)
+    daemon.add_camera(id='many', url=DEAD_URL, enabled=False)
+    daemon.stop()
+    now = int(time.time() * 1e6)
+    rows = ''.join(
+        f"INSERT INTO gaps (id, camera, stream, start_us, end_us, cause) VALUES "
+        f"({n + 1}, 'many', {stream_value(daemon)}, {now - 4_000_000_000 + n * 1_000_000}, "
+        f"{now - 4_000_000_000 + n * 1_000_000 + 500_000}, 'stalled');"
+        for n in range(2500)
+    )
+    run_sql(daemon, rows)
+    daemon.start()
+    wait_until(lambda: ctl.start('status').wait() == 0, 10, 'the bus')
+    found = ctl.json('gaps', 'many')
+    assert [int(gap['id'], 16) for gap in found] == list(range(1, 2501))
+
+
+def stream_value(daemon):
+    """How the catalog stores `main`: by name or by number."""
+    kinds = {row['name']: row['type'] for row in daemon.query('PRAGMA table_info(gaps)')}
+    return '0' if kinds['stream'].upper().startswith('INT') else "'main'"
+
+
+def run_sql(daemon, text):
+    import sqlite3
+
+    with sqlite3.connect(daemon.state_dir / 'catalog.db') as link:
+        link.executescript(f'BEGIN;{text}COMMIT;')
+
+
+def test_snapshot(ctl, tmp_path):
+    assert ctl.run('snapshot', 'front-door', text=False, input=b'')[:2] == b'\xff\xd8'
+    path = tmp_path / 'a picture.jpg'
+    assert ctl.run('snapshot', 'front-door', str(path), '--height=120') == ''
+    assert path.read_bytes()[:2] == b'\xff\xd8'
+    complaint = ctl.run('snapshot', 'front-door', '/nonexistent/a.jpg', status=NO_INPUT)
+    assert '/nonexistent/a.jpg' in complaint
+
+
+def test_output_that_cannot_be_written(ctl):
+    with open('/dev/full', 'wb') as full:
+        for arguments in (['cameras'], ['--json', 'cameras'], ['snapshot', 'front-door']):
+            found = subprocess.run(
+                [POTOOCTL, *arguments], env=ctl.env, stdout=full, stderr=subprocess.PIPE, check=False
+            )
+            assert found.returncode in (IO_ERROR, NO_SPACE), found
+            assert b'standard output' in found.stderr
+
+
+def test_viewers(ctl, world):
+    assert ctl.run('viewers') == '' and ctl.json('viewers') == []
+    with RtspClient(f'{world.daemon.rtsp_url}/front-door') as viewer:
+        viewer.play()
+        viewer.receive(0.5)
+        (told,) = ctl.json('viewers')
+        assert told['camera'] == 'front-door' and parse_time(told['since'])
+        lines = ctl.run('viewers', 'list').splitlines()
+        assert lines[1].split()[:2] == [str(told['id']), 'front-door']
+        ctl.run('viewers', 'disconnect', str(told['id']))
+        wait_until(lambda: ctl.json('viewers') == [], 10, 'the viewer to be gone')
+
+
+# --- on terminals ---
+
+
+@pytest.mark.parametrize('columns', [40, 60, 80, 132])
+@pytest.mark.parametrize(
+    'arguments',
+    [
+        ['cameras'],
+        ['cameras', 'show', 'front-door'],
+        ['cameras', 'settings'],
+        ['status'],
+        ['segments', 'front-door'],
+        ['gaps', 'front-door'],
+        ['viewers'],
+    ],
+)
+def test_fits_the_terminal(ctl, arguments, columns):
+    page = ctl.terminal(*arguments, columns=columns)
+    assert page.status == 0
+    for line in page.lines:
+        if '://' not in line:  # an address of its own line stays whole
+            assert width_of(line) <= columns, line
+    assert '\033' not in page.text
+
+
+def test_list_on_sixty_columns(ctl):
+    """What a user needs is there: which camera, how it is, and the whole reason."""
+    page = ctl.terminal('cameras', columns=60)
+    assert page.lines[0].split()[:1] == ['CAMERA'] and 'BITRATE' not in page.lines[0]
+    words = ' '.join(page.text.split())
+    for word in ('2nd-cam', 'backing-off', 'front-door', 'streaming', 'off', 'disabled'):
+        assert word in words
+    assert '…' not in page.text
+
+
+def test_talks_on_a_terminal(ctl, world, tmp_path):
+    page = ctl.terminal('cameras', 'add', DEAD_URL, 'id=typed')
+    assert page.text == 'typed is added\n'
+    assert ctl.terminal('cameras', 'edit', 'typed', 'enabled=off', 'name=').text == 'typed is changed\n'
+    assert ctl.terminal('cameras', 'remove', 'typed').text == 'typed is removed; its recordings stay\n'
+    assert 'none' in ctl.terminal('gaps', 'off').text
+    assert world.daemon.api('GET', '/api/v1/cameras/typed')[0] == 404
+
+
+def test_no_cameras(workshop):
+    bus = workshop.bus()
+    workshop.daemon(env=bus.env)
+    ctl = Ctl(bus)
+    wait_until(lambda: ctl.start('status').wait() == 0, 10, 'the bus')
+    assert ctl.run('cameras') == '' and ctl.json('cameras') == []
+    assert 'potooctl cameras add' in ctl.terminal('cameras').text
+
+
+# --- passwords ---
+
+
+def test_password_is_asked_for(ctl, world):
+    """Not echoed, and in no place where other users could see it."""
+    page = ctl.terminal(
+        'cameras', 'add', 'rtsp://me:hunter1@127.0.0.1:1/x', 'id=asked', '-P',
+        type_after=('assword', 'hünter2\n'),
+    )  # fmt: skip
+    assert page.status == 0, page.text
+    assert not page.echoes
+    assert 'nter2' not in page.text and 'hunter1' not in page.command_line
+    assert 'rtsp://me:' in page.command_line
+    assert password_of(world, 'asked') == 'hünter2'
+    ctl.run('cameras', 'remove', 'asked')
+
+
+def password_of(world, camera):
+    (row,) = world.daemon.query('SELECT * FROM cameras WHERE id = ?', camera)
+    (stored,) = [value for value in row.values() if isinstance(value, str) and value.startswith('{')]
+    return json.loads(stored)['password']
+
+
+def test_interrupt_while_asked(ctl):
+    page = ctl.terminal('cameras', 'add', DEAD_URL, 'id=asked', '-P', type_after=('assword', 'hun\x03'))
+    assert page.status == 1 and 'Interrupted' in page.text
+    assert 'asked' not in ctl.run('cameras')
+
+
+def test_password_from_stdin_and_file(ctl, world, tmp_path):
+    ctl.run('cameras', 'add', DEAD_URL, 'id=piped', 'username=me', '--password-file=-', input='from stdin\nrest\n')
+    assert password_of(world, 'piped') == 'from stdin'
+    path = tmp_path / 'password'
+    path.write_text('from file', encoding='utf-8')
+    ctl.run('cameras', 'edit', 'piped', f'--password-file={path}')
+    assert password_of(world, 'piped') == 'from file'
+    ctl.run('cameras', 'edit', 'piped', 'password=')
+    assert password_of(world, 'piped') is None
+    shown = ctl.run('cameras', 'show', 'piped') + json.dumps(ctl.json('cameras', 'show', 'piped'))
+    assert 'from file' not in shown and 'from stdin' not in shown
+    ctl.run('cameras', 'edit', 'piped', '--password-file=/nonexistent', status=NO_INPUT)
+    ctl.run('cameras', 'remove', 'piped')
+
+
+def test_no_terminal_to_ask_on(ctl):
+    complaint = ctl.run(
+        'cameras', 'edit', 'off', '--ask-password', status=UNAVAILABLE, start_new_session=True
+    )
+    assert '--password-file' in complaint
+
+
+# --- watching ---
+
+
+def read_lines(process, wanted, timeout=20):
+    """Lines until one has each of @wanted."""
+    lines = []
+    deadline = time.monotonic() + timeout * SLOWNESS
+    os.set_blocking(process.stdout.fileno(), False)
+    while not all(any(want in line for line in lines) for want in wanted):
+        assert time.monotonic() < deadline, (wanted, lines)
+        if select.select([process.stdout], [], [], 0.2)[0]:
+            lines += [line.rstrip('\n') for line in iter(process.stdout.readline, '')]
+    return lines
+
+
+def test_watch(workshop, sim):
+    bus = workshop.bus()
+    cameras = sim({'door': {}})
+    daemon = workshop.daemon(env=bus.env)
+    ctl = Ctl(bus)
+    wait_until(lambda: ctl.start('status').wait() == 0, 10, 'the bus')
+    daemon.add_camera(id='other', url=DEAD_URL, enabled=False)
+    watch, one, scripted = ctl.start('watch'), ctl.start('watch', 'other'), ctl.start('watch', '--json')
+    read_lines(watch, ['other  disabled'])
+    read_lines(one, ['other  disabled'])
+    daemon.add_camera(id='door', url=cameras.urls['door'])
+    read_lines(watch, ['door  connecting', 'door  streaming', 'door  recording', 'gap of', 'is open'])
+    daemon.patch_camera('door', enabled=False)
+    read_lines(watch, ['door  disabled', 'door  settings changed', 'is closed', 'door  not recording'])
+    daemon.api('DELETE', '/api/v1/cameras/door')
+    read_lines(watch, ['door  removed'])
+    daemon.stop()
+    read_lines(watch, ['potoo  went away'])
+    daemon.start()
+    read_lines(watch, ['potoo  is back', 'other  disabled'], 30)
+
+    lines = read_lines(one, ['is back'], 30)
+    assert not any('door' in line for line in lines)
+    events = [json.loads(line) for line in read_lines(scripted, ['"back"'], 30)]
+    kinds = {event['event'] for event in events}
+    assert kinds == {'camera', 'changed', 'removed', 'segment', 'gap', 'away', 'back'}
+    assert all(parse_time(event['time']) for event in events)
+    assert [e['segment']['state'] for e in events if e['event'] == 'segment'] == ['open', 'closed']
+
+    for process in (watch, one):
+        process.send_signal(signal.SIGINT)
+        assert process.wait(10 * SLOWNESS) == 0
+    bus.stop()
+    assert scripted.wait(10 * SLOWNESS) == UNAVAILABLE
+
+
+def test_watch_sleeps(ctl, world):
+    """It asks for nothing: no work while nothing changes but measurements."""
+    watch = ctl.start('watch', 'off')
+    read_lines(watch, ['off  disabled'])
+    before = read_switches(watch.pid)
+    calls = world.daemon.metrics()['potoo_dbus_calls_total']
+    time.sleep(4)
+    assert read_switches(watch.pid) - before < 40
+    assert world.daemon.metrics()['potoo_dbus_calls_total'] == calls
+    watch.send_signal(signal.SIGTERM)
+    assert watch.wait(10 * SLOWNESS) == 0
+
+
+def read_switches(pid):
+    """Voluntary context switches of all threads: how often something woke it."""
+    total = 0
+    for status in Path(f'/proc/{pid}/task').glob('*/status'):
+        total += int(re.search(r'^voluntary_ctxt_switches:\s+(\d+)', status.read_text(), re.M)[1])
+    return total
+
+
+def test_watch_into_a_pipe_that_closes(ctl, world):
+    watch = ctl.start('watch')
+    read_lines(watch, ['front-door'])
+    watch.stdout.close()
+    ctl.run('cameras', 'edit', 'off', 'name=Changed')
+    wait_until(lambda: watch.poll() is not None, 10, 'the end')
+    assert watch.returncode == -signal.SIGPIPE
+
+
+# --- the documentation ---
+
+
+def test_documented_commands_exist(ctl):
+    text = (TOP / 'docs' / 'dbus.md').read_text(encoding='utf-8') + (TOP / 'README.md').read_text(encoding='utf-8')
+    commands = {' '.join(words) for words in (c.split() for c in list_commands(ctl))} | {'cameras', 'viewers'}
+    for line in re.findall(r'^ {4}potooctl (.*)$', text, re.M):
+        words = re.sub(r'\s+#.*', '', line).split()
+        assert words[0] in commands or ' '.join(words[:2]) in commands, line
