@@ -123,6 +123,31 @@ potoo_rtsp_failure_describe (const GError *error,
   return g_error_new_literal (POTOO_ERROR, described->code, masked);
 }
 
+static gboolean
+has_same_host (const char *a, const char *b)
+{
+  g_autoptr (GUri) one = g_uri_parse (a, G_URI_FLAGS_NONE, NULL);
+  g_autoptr (GUri) other = g_uri_parse (b, G_URI_FLAGS_NONE, NULL);
+
+  return one != NULL && other != NULL &&
+         g_strcmp0 (g_uri_get_scheme (one), g_uri_get_scheme (other)) == 0 &&
+         g_strcmp0 (g_uri_get_host (one), g_uri_get_host (other)) == 0 &&
+         g_uri_get_port (one) == g_uri_get_port (other);
+}
+
+gboolean
+potoo_rtsp_check_redirect (const char *url, const char *location, GError **error)
+{
+  if (location != NULL && has_same_host (url, location))
+    return TRUE;
+  g_autofree char *place = g_utf8_make_valid (location != NULL ? location : "?", -1);
+  g_set_error (error, POTOO_ERROR, POTOO_ERROR_UNREACHABLE,
+               _ ("The camera sends us on to another address (%.200s), where its password is "
+                  "not given away: enter that as URL if it is right"),
+               place);
+  return FALSE;
+}
+
 /* --- what the camera offers --- */
 
 /* The name of the first format: from its rtpmap, or of the static payload type

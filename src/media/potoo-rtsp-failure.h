@@ -27,6 +27,10 @@ GError *potoo_rtsp_failure_describe (const GError *error,
                                      gboolean playing,
                                      gboolean untrusted);
 
+/* Whether a camera at @url may send us on to @location (nullable): a place on the same server.
+ * Any other would get its password, and may be anything in our network. */
+gboolean potoo_rtsp_check_redirect (const char *url, const char *location, GError **error);
+
 /* The camera refuses the lower transport that was asked for (RTSP 461). */
 gboolean potoo_rtsp_failure_is_transport (const GError *error);
 

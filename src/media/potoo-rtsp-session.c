@@ -11,6 +11,7 @@
 #include <string.h>
 
 #include "base/potoo-error.h"
+#include "media/potoo-rtsp-failure.h"
 
 #define CONNECT_TIMEOUT_US (5 * 1000 * 1000)
 #define CLOSE_TIMEOUT_US (100 * 1000)
@@ -113,18 +114,6 @@ ask_for_options (PotooRtspSession *self)
   self->has_get_parameter = methods != NULL && strstr (methods, "GET_PARAMETER") != NULL;
 }
 
-static gboolean
-has_same_host (const char *a, const char *b)
-{
-  g_autoptr (GUri) one = g_uri_parse (a, G_URI_FLAGS_NONE, NULL);
-  g_autoptr (GUri) other = g_uri_parse (b, G_URI_FLAGS_NONE, NULL);
-
-  return one != NULL && other != NULL &&
-         g_strcmp0 (g_uri_get_scheme (one), g_uri_get_scheme (other)) == 0 &&
-         g_strcmp0 (g_uri_get_host (one), g_uri_get_host (other)) == 0 &&
-         g_uri_get_port (one) == g_uri_get_port (other);
-}
-
 /* TRUE: ask @self->url, which is another one now. */
 static gboolean
 take_redirect (PotooRtspSession *self, const GstRTSPMessage *answer, GError **error)
@@ -132,15 +121,8 @@ take_redirect (PotooRtspSession *self, const GstRTSPMessage *answer, GError **er
   char *location = NULL;
 
   gst_rtsp_message_get_header (answer, GST_RTSP_HDR_LOCATION, &location, 0);
-  if (location == NULL || !has_same_host (self->url, location))
-    {
-      g_autofree char *place = g_utf8_make_valid (location != NULL ? location : "?", -1);
-      g_set_error (error, POTOO_ERROR, POTOO_ERROR_UNREACHABLE,
-                   _ ("The camera sends us on to another address (%.200s), where its password is "
-                      "not given away: enter that as URL if it is right"),
-                   place);
-      return FALSE;
-    }
+  if (!potoo_rtsp_check_redirect (self->url, location, error))
+    return FALSE;
   g_free (self->url);
   self->url = g_strdup (location);
   return TRUE;

@@ -2,13 +2,19 @@
 
 #include "media/potoo-udp-source.h"
 
+#include <glib/gi18n-lib.h>
 #include <gst/rtp/rtp.h>
 #include <gst/rtsp/rtsp.h>
+
+#include "base/potoo-error.h"
+#include "media/potoo-rtsp-failure.h"
 
 #define CONNECT_TIMEOUT_US (5 * 1000 * 1000)
 #define SILENCE_TIMEOUT_US (5 * 1000 * 1000)
 /* How long a lost packet is waited for. Packets in order do not wait. */
 #define REORDER_TIMEOUT_MS 200
+/* With and without credentials, for each of a few redirects. */
+#define MAX_DESCRIBES 10
 #define BUFFER_BYTES (2 * 1024 * 1024) /* a burst of a keyframe */
 
 /* Who wants to know of the reports of a stream. */
@@ -70,6 +76,53 @@ on_new_manager (GstElement *source, GstElement *rtpbin, gpointer user_data)
                          g_memdup2 (user_data, sizeof (Report)), free_report, 0);
 }
 
+/* --- redirects --- */
+
+typedef struct
+{
+  char *url;
+  guint n_describes;
+} Way;
+
+static void
+free_way (gpointer user_data, GClosure *closure)
+{
+  Way *way = user_data;
+
+  g_free (way->url);
+  g_free (way);
+}
+
+static gboolean
+check_way (Way *way, const char *location, GstRTSPMessage *request, GError **error)
+{
+  GstRTSPMethod method = GST_RTSP_INVALID;
+
+  if (!potoo_rtsp_check_redirect (way->url, location, error))
+    return FALSE;
+  gst_rtsp_message_parse_request (request, &method, NULL, NULL);
+  if (method != GST_RTSP_DESCRIBE || ++way->n_describes <= MAX_DESCRIBES)
+    return TRUE;
+  g_set_error_literal (error, POTOO_ERROR, POTOO_ERROR_UNREACHABLE,
+                       _ ("The camera sends us on in a circle"));
+  return FALSE;
+}
+
+/* rtspsrc follows a redirect to anywhere, as often as one comes, and takes the password with
+ * it: `location` is where it went. Its thread. */
+static gboolean
+on_before_send (GstElement *source, GstRTSPMessage *request, gpointer user_data)
+{
+  g_autofree char *location = NULL;
+  g_autoptr (GError) error = NULL;
+
+  g_object_get (source, "location", &location, NULL);
+  if (check_way (user_data, location, request, &error))
+    return TRUE;
+  gst_element_post_message (source, gst_message_new_error (GST_OBJECT (source), error, NULL));
+  return FALSE;
+}
+
 GstElement *
 potoo_udp_source_new (PotooCameraSettings *settings, PotooSenderReportFunc func, gpointer user_data)
 {
@@ -88,6 +141,9 @@ potoo_udp_source_new (PotooCameraSettings *settings, PotooSenderReportFunc func,
                   potoo_camera_settings_get_password (settings), NULL);
   if (!potoo_camera_settings_get_tls_verify (settings))
     g_object_set (source, "tls-validation-flags", 0, NULL);
+  Way *way = g_new0 (Way, 1);
+  way->url = g_strdup (potoo_camera_settings_get_url (settings));
+  g_signal_connect_data (source, "before-send", G_CALLBACK (on_before_send), way, free_way, 0);
   g_signal_connect_data (source, "new-manager", G_CALLBACK (on_new_manager),
                          g_memdup2 (&report, sizeof report), free_report, 0);
   return source;

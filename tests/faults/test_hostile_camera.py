@@ -1,12 +1,12 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Cameras that mean harm: they get no more memory than others."""
+"""Cameras that mean harm: they get no password that is not theirs, and no more memory than others."""
 
 import time
 
 import pytest
 from potoo_process import wait_until
 from potoo_recording import find_lost_and_doubled, read_stamps
-from potoo_rtsp import AUDIO_ONLY, EndlessCamera, RedirectingCamera
+from potoo_rtsp import AUDIO_ONLY, CuriousCamera, EndlessCamera, RedirectingCamera
 
 CREDENTIALS = {'username': 'viewer', 'password': 'not-for-others'}
 MAX_GROWTH_MB = 200
@@ -18,11 +18,32 @@ def add_and_wait(daemon, camera, state, **members):
     return daemon.wait_state('hostile', state)['status']
 
 
+@pytest.mark.parametrize('transport', ['auto', 'tcp', 'udp'])
+def test_redirect_to_another_host(daemon, transport):
+    with CuriousCamera() as thief, RedirectingCamera(AUDIO_ONLY, thief.url) as camera:
+        states = {'backing-off', 'no-video', 'auth-failed'}
+        status = add_and_wait(daemon, camera, states, transport=transport, **CREDENTIALS)
+        time.sleep(1)
+        assert thief.credentials == []
+        assert status['state'] != 'auth-failed'
+        assert thief.url in status['reason']
+        assert CREDENTIALS['password'] not in daemon.read_log()
+
+
 @pytest.mark.parametrize('transport', ['auto', 'udp'])
 def test_redirect_to_another_path(daemon, transport):
     with RedirectingCamera(AUDIO_ONLY) as camera:
         status = add_and_wait(daemon, camera, 'no-video', transport=transport, **CREDENTIALS)
         assert 'video' in status['reason']
+
+
+@pytest.mark.parametrize('transport', ['auto', 'udp'])
+def test_redirect_in_a_circle(daemon, transport):
+    with RedirectingCamera(AUDIO_ONLY) as camera:
+        camera.location = camera.url
+        states = {'backing-off', 'no-video'}
+        status = add_and_wait(daemon, camera, states, transport=transport, **CREDENTIALS)
+        assert 'circle' in status['reason']
 
 
 def read_memory_mb(pid):
