@@ -48,6 +48,7 @@ def world(module_workshop):
     World.client.wait(World.client.owner, 10, 'the name')
     World.client.add_camera(id='front-door', name='Front Door', url=World.sim.urls['door'])
     World.daemon.wait_state('front-door', 'streaming')
+    wait_until(lambda: World.client.properties('front-door')['Recording'], 15, 'recording')
     yield World
     World.client.close()
 
