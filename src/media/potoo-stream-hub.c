@@ -18,6 +18,7 @@
 
 #include "media/potoo-stream-hub.h"
 
+#include "base/potoo-clock.h"
 #include "base/potoo-metrics.h"
 #include "media/potoo-decoding-clock.h"
 #include "media/potoo-hub-unit.h"
@@ -37,6 +38,9 @@ struct _PotooStreamHub
   gboolean ring_waiting; /* for a keyframe, because a GOP was too large */
   gboolean waiting;      /* for the first keyframe of a connection */
   PotooDecodingClock decoding;
+  gint64 idle_since_us;      /* 0: there are subscribers */
+  PotooHubWantedFunc wanted; /* (nullable) immutable once media is taken */
+  gpointer wanted_data;
   GPtrArray *subscribers; /* not owned */
 
   PotooMetric *ring_bytes;
@@ -76,6 +80,7 @@ potoo_stream_hub_new (const char *camera_id, const char *stream)
   g_mutex_init (&hub->lock);
   hub->waiting = TRUE;
   potoo_decoding_clock_init (&hub->decoding);
+  hub->idle_since_us = potoo_clock_mono_us ();
   hub->subscribers = g_ptr_array_new ();
   hub->ring_bytes = potoo_metric_new_gauge ("potoo_hub_ring_bytes", "Media in the GOP ring",
                                             "camera", camera_id, "stream", stream, NULL);
@@ -315,6 +320,48 @@ potoo_stream_hub_expect_reorder (PotooStreamHub *hub, guint depth)
 }
 
 void
+potoo_stream_hub_set_wanted_func (PotooStreamHub *hub, PotooHubWantedFunc func, gpointer user_data)
+{
+  g_return_if_fail (hub != NULL);
+
+  g_mutex_lock (&hub->lock);
+  hub->wanted = func;
+  hub->wanted_data = user_data;
+  g_mutex_unlock (&hub->lock);
+}
+
+gint64
+potoo_stream_hub_get_idle_since_us (PotooStreamHub *hub)
+{
+  g_return_val_if_fail (hub != NULL, 0);
+
+  g_mutex_lock (&hub->lock);
+  gint64 since_us = hub->idle_since_us;
+  g_mutex_unlock (&hub->lock);
+  return since_us;
+}
+
+/* Under the lock, so that a function that was taken away is not called any more. */
+static void
+tell_wanted (PotooStreamHub *hub)
+{
+  if (hub->wanted != NULL)
+    hub->wanted (hub->wanted_data);
+}
+
+void
+potoo_stream_hub_want (PotooStreamHub *hub)
+{
+  g_return_if_fail (hub != NULL);
+
+  g_mutex_lock (&hub->lock);
+  if (hub->idle_since_us != 0)
+    hub->idle_since_us = potoo_clock_mono_us ();
+  tell_wanted (hub);
+  g_mutex_unlock (&hub->lock);
+}
+
+void
 potoo_stream_hub_flush (PotooStreamHub *hub)
 {
   GQueue trash = G_QUEUE_INIT;
@@ -401,6 +448,9 @@ potoo_stream_hub_subscribe (PotooStreamHub *hub,
   potoo_metric_add (hub->queue_bytes, (gint64) self->queue.bytes);
   g_ptr_array_add (hub->subscribers, self);
   potoo_metric_set (hub->n_subscribers, hub->subscribers->len);
+  hub->idle_since_us = 0;
+  if (hub->subscribers->len == 1)
+    tell_wanted (hub);
   g_mutex_unlock (&hub->lock);
   return self;
 }
@@ -450,6 +500,8 @@ potoo_subscriber_free (PotooSubscriber *self)
   self->freed = TRUE;
   g_ptr_array_remove_fast (hub->subscribers, self);
   potoo_metric_set (hub->n_subscribers, hub->subscribers->len);
+  if (hub->subscribers->len == 0)
+    hub->idle_since_us = potoo_clock_mono_us ();
   potoo_metric_add (hub->queue_bytes, -(gint64) self->queue.bytes);
   potoo_unit_queue_discard (&self->queue, NULL, &trash);
   while (self->waking > 0)

@@ -47,6 +47,16 @@ void potoo_stream_hub_push (PotooStreamHub *hub,
  * to send B-frames before they come. */
 void potoo_stream_hub_expect_reorder (PotooStreamHub *hub, guint depth);
 
+/* Called in the thread of the taker when media is wanted: by the first subscriber, or by
+ * potoo_stream_hub_want(). It holds the hub's lock and is only to pass the word on. NULL takes it
+ * away: it is not called any more then. */
+typedef void (*PotooHubWantedFunc) (gpointer user_data);
+void
+potoo_stream_hub_set_wanted_func (PotooStreamHub *hub, PotooHubWantedFunc func, gpointer user_data);
+
+/* Since when (monotonic) nobody takes; 0 while somebody does. */
+gint64 potoo_stream_hub_get_idle_since_us (PotooStreamHub *hub);
+
 /* The connection ended: the ring is emptied, and what comes before the next
  * keyframe is dropped and counted, as it is before the first one. What waits in queues stays there.
  */
@@ -57,6 +67,9 @@ void potoo_stream_hub_flush (PotooStreamHub *hub);
 /* The newest video keyframe into @unit, cleared with potoo_access_unit_clear(); FALSE when the
  * ring holds none. */
 gboolean potoo_stream_hub_get_keyframe (PotooStreamHub *hub, PotooAccessUnit *unit);
+
+/* Somebody is about to subscribe: a stream that is connected on demand may begin. */
+void potoo_stream_hub_want (PotooStreamHub *hub);
 
 typedef struct _PotooSubscriber PotooSubscriber;
 

@@ -525,6 +525,69 @@ test_threads (void)
   g_assert_true (metrics_have ("potoo_hub_queue_bytes{camera=\"cam\",stream=\"main\"} 0\n"));
 }
 
+static void
+count (gpointer user_data)
+{
+  ++*(guint *) user_data;
+}
+
+static void
+test_wanted (void)
+{
+  g_autoptr (PotooStreamHub) hub = potoo_stream_hub_new ("cam", "sub");
+  guint wanted = 0;
+
+  potoo_stream_hub_set_wanted_func (hub, count, &wanted);
+  gint64 since_us = potoo_stream_hub_get_idle_since_us (hub);
+  g_assert_cmpint (since_us, >, 0);
+  potoo_stream_hub_want (hub);
+  g_assert_cmpuint (wanted, ==, 1);
+  g_assert_cmpint (potoo_stream_hub_get_idle_since_us (hub), >=, since_us);
+
+  PotooSubscriber *one = potoo_stream_hub_subscribe (hub, 1, MIB, NULL, NULL);
+  PotooSubscriber *other = potoo_stream_hub_subscribe (hub, 1, MIB, NULL, NULL);
+  g_assert_cmpuint (wanted, ==, 2);
+  g_assert_cmpint (potoo_stream_hub_get_idle_since_us (hub), ==, 0);
+  potoo_stream_hub_want (hub);
+  g_assert_cmpint (potoo_stream_hub_get_idle_since_us (hub), ==, 0);
+  potoo_subscriber_free (one);
+  g_assert_cmpint (potoo_stream_hub_get_idle_since_us (hub), ==, 0);
+  potoo_subscriber_free (other);
+  g_assert_cmpint (potoo_stream_hub_get_idle_since_us (hub), >=, since_us);
+
+  potoo_stream_hub_set_wanted_func (hub, NULL, NULL);
+  potoo_stream_hub_want (hub);
+  g_assert_cmpuint (wanted, ==, 3);
+}
+
+/* The feeding side knows no decoding times: the hub makes them. */
+static void
+test_decoding_times (void)
+{
+  static const guint order[] = { 0, 2, 1, 4, 3, 6, 5, 8, 7 };
+  g_autoptr (PotooStreamHub) hub = potoo_stream_hub_new ("cam", "main");
+  g_autoptr (PotooSubscriber) subscriber = potoo_stream_hub_subscribe (hub, 1, MIB, NULL, NULL);
+  GstClockTime last = 0;
+
+  potoo_stream_hub_expect_reorder (hub, 1);
+  for (guint i = 0; i < G_N_ELEMENTS (order); i++)
+    {
+      g_autoptr (GstBuffer) buffer = gst_buffer_new_memdup ("x", 1);
+      PotooAccessUnit unit = { .buffer = buffer,
+                               .key = i == 0,
+                               .pts_ns = (100 + order[i]) * FRAME_NS,
+                               .dts_ns = GST_CLOCK_TIME_NONE };
+      potoo_stream_hub_push (hub, &unit);
+      g_assert_true (potoo_subscriber_take (subscriber, &unit));
+      g_assert_cmpuint (unit.dts_ns, ==, (100 + i - 1) * FRAME_NS);
+      g_assert_cmpuint (unit.dts_ns, <=, unit.pts_ns);
+      g_assert_cmpuint (unit.dts_ns, >, last);
+      g_assert_cmpuint (unit.duration_ns, ==, FRAME_NS);
+      last = unit.dts_ns;
+      potoo_access_unit_clear (&unit);
+    }
+}
+
 int
 main (int argc, char *argv[])
 {
@@ -543,5 +606,7 @@ main (int argc, char *argv[])
   g_test_add_func ("/stream-hub/freed", test_media_is_freed);
   g_test_add_func ("/stream-hub/free-waits", test_free_waits_for_own_wake);
   g_test_add_func ("/stream-hub/threads", test_threads);
+  g_test_add_func ("/stream-hub/wanted", test_wanted);
+  g_test_add_func ("/stream-hub/decoding-times", test_decoding_times);
   return g_test_run ();
 }
