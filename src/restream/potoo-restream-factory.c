@@ -26,6 +26,7 @@ struct _PotooRestreamFactory
   PotooRestreamLookupFunc lookup;
   gpointer user_data;
   GMainContext *context;
+  PotooRestreamFeed *next_feed; /* from construct to create_element */
 };
 
 G_DEFINE_FINAL_TYPE (PotooRestreamFactory, potoo_restream_factory, GST_TYPE_RTSP_MEDIA_FACTORY)
@@ -143,20 +144,29 @@ discard_feed (gpointer feed)
 }
 
 /* NULL is answered with 503, see potoo-restream-client.c. */
-static GstElement *
-potoo_restream_factory_create_element (GstRTSPMediaFactory *factory, const GstRTSPUrl *url)
+static GstRTSPMedia *
+potoo_restream_factory_construct (GstRTSPMediaFactory *factory, const GstRTSPUrl *url)
 {
   PotooRestreamFactory *self = POTOO_RESTREAM_FACTORY (factory);
   g_autoptr (GError) error = NULL;
 
   if (potoo_restream_media_count () >= POTOO_RESTREAM_MAX_MEDIA)
     return NULL;
-  PotooRestreamFeed *feed = make_feed (self, &error);
-  if (feed == NULL)
+  self->next_feed = make_feed (self, &error);
+  if (self->next_feed == NULL)
     {
       potoo_log_debug (self->camera, "RTSP: %s", error->message);
       return NULL;
     }
+  return GST_RTSP_MEDIA_FACTORY_CLASS (potoo_restream_factory_parent_class)
+      ->construct (factory, url);
+}
+
+static GstElement *
+potoo_restream_factory_create_element (GstRTSPMediaFactory *factory, const GstRTSPUrl *url)
+{
+  PotooRestreamFactory *self = POTOO_RESTREAM_FACTORY (factory);
+  PotooRestreamFeed *feed = g_steal_pointer (&self->next_feed);
   PotooRestreamThrottle *throttle = potoo_restream_throttle_new ();
   GstElement *bin = make_bin (self, feed, throttle);
   if (bin == NULL)
@@ -220,6 +230,7 @@ potoo_restream_factory_class_init (PotooRestreamFactoryClass *klass)
 
   G_OBJECT_CLASS (klass)->finalize = potoo_restream_factory_finalize;
   factory_class->gen_key = potoo_restream_factory_gen_key;
+  factory_class->construct = potoo_restream_factory_construct;
   factory_class->create_element = potoo_restream_factory_create_element;
   factory_class->create_pipeline = potoo_restream_factory_create_pipeline;
   factory_class->configure = potoo_restream_factory_configure;

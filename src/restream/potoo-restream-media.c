@@ -42,7 +42,7 @@ on_timeout (gpointer user_data)
   PotooRestreamMedia *self = user_data;
   g_autoptr (GstElement) bin = gst_rtsp_media_get_element (GST_RTSP_MEDIA (self));
 
-  if (gst_rtsp_media_get_status (GST_RTSP_MEDIA (self)) != GST_RTSP_MEDIA_STATUS_PREPARED)
+  if (gst_rtsp_media_get_status (GST_RTSP_MEDIA (self)) == GST_RTSP_MEDIA_STATUS_PREPARING)
     GST_ELEMENT_ERROR (bin, STREAM, FAILED, ("No packets of a live stream in time"), (NULL));
   return G_SOURCE_REMOVE;
 }

@@ -143,10 +143,9 @@ send_piece (GstPad *peer, GstBufferList *list, guint start, guint end)
 
 /* Takes @list. */
 static GstFlowReturn
-send_in_pieces (PotooRestreamThrottle *self, GstPad *pad, GstBufferList *list)
+send_list (PotooRestreamThrottle *self, GstPad *peer, GstBufferList *list)
 {
-  g_autoptr (GstPad) peer = gst_pad_get_peer (pad);
-  GstFlowReturn flow = peer != NULL ? GST_FLOW_OK : GST_FLOW_NOT_LINKED;
+  GstFlowReturn flow = GST_FLOW_OK;
   guint n = gst_buffer_list_length (list);
 
   for (guint start = 0; start < n && flow == GST_FLOW_OK;)
@@ -159,18 +158,28 @@ send_in_pieces (PotooRestreamThrottle *self, GstPad *pad, GstBufferList *list)
   return flow;
 }
 
+/* Takes @packet. */
+static GstFlowReturn
+send_packet (PotooRestreamThrottle *self, GstPad *peer, GstBuffer *packet)
+{
+  wait_for_turn (self, TRUE);
+  return gst_pad_chain (peer, packet);
+}
+
+/* It sends by itself: a list in pieces, and so that a track that the viewer did not set up, which
+ * leads nowhere, ends nothing. */
 static GstPadProbeReturn
 on_packets (GstPad *pad, GstPadProbeInfo *info, gpointer user_data)
 {
   PotooRestreamThrottle *self = user_data;
+  g_autoptr (GstPad) peer = gst_pad_get_peer (pad);
 
-  if (!(info->type & GST_PAD_PROBE_TYPE_BUFFER_LIST))
-    {
-      wait_for_turn (self, TRUE);
-      return GST_PAD_PROBE_OK;
-    }
-  GST_PAD_PROBE_INFO_FLOW_RETURN (info) = send_in_pieces (self, pad,
-                                                          GST_PAD_PROBE_INFO_BUFFER_LIST (info));
+  if (peer == NULL)
+    return GST_PAD_PROBE_OK;
+  GstFlowReturn flow = info->type & GST_PAD_PROBE_TYPE_BUFFER_LIST
+                           ? send_list (self, peer, GST_PAD_PROBE_INFO_BUFFER_LIST (info))
+                           : send_packet (self, peer, GST_PAD_PROBE_INFO_BUFFER (info));
+  GST_PAD_PROBE_INFO_FLOW_RETURN (info) = flow == GST_FLOW_NOT_LINKED ? GST_FLOW_OK : flow;
   return GST_PAD_PROBE_HANDLED;
 }
 
