@@ -8,10 +8,10 @@ import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync, mkdirSync
 import { tmpdir } from 'node:os';
 import { dirname, join, relative } from 'node:path';
 import { WEB } from './modules.mjs';
+import { tabulatePlurals } from './plurals.mjs';
 
 export const TOP = dirname(WEB);
 const PO = join(TOP, 'po');
-const PLURAL_TABLE = 200; // rules look at the last two digits, and at small numbers
 const KEYWORDS = ['_', 'ngettext:1,2', 'pgettext:1c,2'];
 
 export function listSources(directory = join(WEB, 'src')) {
@@ -69,13 +69,6 @@ export function readMo(bytes) {
   for (let i = 0; i < word(8); i++)
     messages.set(text(word(12) + 8 * i), text(word(16) + 8 * i));
   return messages;
-}
-
-export function tabulatePlurals(header) {
-  const rule = /^Plural-Forms:.*?plural=([^;\n]*)/m.exec(header)?.[1] ?? 'n != 1';
-  if (!/^[n\d\s%!=<>&|?:()+-]+$/.test(rule)) throw new Error(`not a rule of plurals: ${rule}`);
-  const index = new Function('n', `return Number(${rule})`);
-  return Array.from({ length: PLURAL_TABLE }, (_, n) => index(n)).join('');
 }
 
 function makeCatalog(messages) {

@@ -3,7 +3,7 @@
 // What a camera does: in words, with colour and icon, and why it does not stream.
 
 import { useEffect, useState } from 'preact/hooks';
-import type { CameraStatus } from '../api/types';
+import type { Camera, CameraStatus } from '../api/types';
 import { formatCountdown } from '../i18n/format';
 import { _ } from '../i18n/text';
 import { getNowMs } from '../state/app-state';
@@ -20,11 +20,12 @@ const icons: Record<CameraStatus['state'], IconName> = {
   'no-keyframes': 'warning',
 };
 
-export function CameraState({ status }: { status: CameraStatus }) {
+export function CameraState({ camera }: { camera: Camera }) {
+  const { status } = camera;
   return (
     <span class={`state state-${stateTone(status.state)}`} data-state={status.state}>
       <Icon name={icons[status.state]} />
-      {stateWords(status.state)}
+      {stateWords(camera)}
     </span>
   );
 }

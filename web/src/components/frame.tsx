@@ -60,7 +60,7 @@ function Header() {
         </a>
         <a href={hrefOf({ page: 'add' })} aria-current={current('add')}>
           <Icon name="add" />
-          {_('Add camera')}
+          <span class="narrow-hidden">{_('Add camera')}</span>
         </a>
       </nav>
       <ThemeButton />

@@ -6,11 +6,16 @@
 import { useEffect, useRef, useState } from 'preact/hooks';
 import { fetchSnapshot } from '../api/client';
 import { toApiError } from '../api/error';
+import { getNowMs } from '../state/app-state';
+
+const FIRST_KEYFRAME_MS = 3000;
 
 interface SnapshotProps {
   camera: string;
   height: number;
   everyMs: number;
+  /** Since when the camera is in its state: there is no picture before its first keyframe. */
+  since: string;
   /** False: keep what is there and ask for nothing. */
   isActive: boolean;
   alt: string;
@@ -37,7 +42,7 @@ function useVisible(element: { current: Element | null }): boolean {
 }
 
 /** Object URL of the newest picture; each is given back when the next one is there. */
-function usePicture({ camera, height, everyMs, isActive }: SnapshotProps, isVisible: boolean): string | null {
+function usePicture({ camera, height, everyMs, since, isActive }: SnapshotProps, isVisible: boolean): string | null {
   const [url, setUrl] = useState<string | null>(null);
   useEffect(() => () => { if (url !== null) URL.revokeObjectURL(url); }, [url]);
   useEffect(() => {
@@ -54,12 +59,14 @@ function usePicture({ camera, height, everyMs, isActive }: SnapshotProps, isVisi
       }
       if (!abort.signal.aborted) timer = window.setTimeout(() => void fetchOne(), pause);
     };
-    void fetchOne();
+    const wait = Date.parse(since) + FIRST_KEYFRAME_MS - getNowMs();
+    if (wait > 0) timer = window.setTimeout(() => void fetchOne(), wait);
+    else void fetchOne();
     return () => {
       abort.abort();
       window.clearTimeout(timer);
     };
-  }, [camera, height, everyMs, isActive, isVisible]);
+  }, [camera, height, everyMs, since, isActive, isVisible]);
   return url;
 }
 

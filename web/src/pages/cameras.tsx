@@ -38,14 +38,14 @@ function CameraCard({ camera }: { camera: Camera }) {
     <li class="card">
       <a class="card-picture" href={hrefOf({ page: 'live', id })} tabIndex={-1} aria-hidden="true">
         <Icon name="camera" className="picture-placeholder" />
-        <Snapshot camera={id} height={PICTURE_HEIGHT} everyMs={PICTURE_EVERY_MS} isActive={isStreaming} alt="" />
+        <Snapshot camera={id} height={PICTURE_HEIGHT} everyMs={PICTURE_EVERY_MS} since={status.since} isActive={isStreaming} alt="" />
       </a>
       <div class="card-body">
         <h2 class="card-name">
           <a href={hrefOf({ page: 'live', id })}>{name}</a>
         </h2>
         <div class="card-state">
-          <CameraState status={status} />
+          <CameraState camera={camera} />
           {camera.record === 'off' && <span class="tag">{_('Not recorded')}</span>}
         </div>
         <CameraReason status={status} />

@@ -31,7 +31,7 @@ const STILLS_EVERY_MS = 1500;
 /** Why there is no picture, over the place where it would be. */
 function NotStreaming({ camera }: { camera: Camera }) {
   const { status } = camera;
-  if (status.state === 'disabled')
+  if (!camera.enabled)
     return (
       <div class="overlay-words" role="status">
         <Icon name="off" />
@@ -42,7 +42,7 @@ function NotStreaming({ camera }: { camera: Camera }) {
   return (
     <div class="overlay-words" role="status">
       <Icon name={status.state === 'auth-failed' ? 'key' : 'unlink'} />
-      <h2>{stateWords(status.state)}</h2>
+      <h2>{stateWords(camera)}</h2>
       {status.reason !== null && <p>{status.reason}</p>}
       <p aria-live="off">
         <RetryCountdown at={status.retry_at} />
@@ -57,7 +57,7 @@ function LiveStills({ camera }: { camera: Camera }) {
     <>
       <section class="player" aria-label={_('{name}, pictures', { name: camera.name })}>
         <div class="player-picture">
-          <Snapshot camera={camera.id} height={BACKDROP_HEIGHT} everyMs={STILLS_EVERY_MS} isActive alt={_('{name} now', { name: camera.name })} />
+          <Snapshot camera={camera.id} height={BACKDROP_HEIGHT} everyMs={STILLS_EVERY_MS} since={camera.status.since} isActive alt={_('{name} now', { name: camera.name })} />
         </div>
       </section>
       <Message tone="info">
@@ -107,7 +107,7 @@ function LiveVideo({ camera }: { camera: Camera }) {
       label={_('{name}, live', { name: camera.name })}
       backdrop={
         !state.hasPicture && (
-          <Snapshot camera={camera.id} height={BACKDROP_HEIGHT} everyMs={BACKDROP_EVERY_MS} isActive={isStreaming} alt="" />
+          <Snapshot camera={camera.id} height={BACKDROP_HEIGHT} everyMs={BACKDROP_EVERY_MS} since={camera.status.since} isActive={isStreaming} alt="" />
         )
       }
       overlay={overlay}
@@ -185,7 +185,7 @@ export function LivePage({ id }: { id: string }) {
       <PageHead
         title={camera.name}
         parent={{ href: '/', name: _('Cameras') }}
-        aside={<CameraState status={camera.status} />}
+        aside={<CameraState camera={camera} />}
         actions={
           <>
             <ButtonLink href={hrefOf({ page: 'recordings', id, atMs: null })} icon="film">

@@ -53,13 +53,13 @@ export function parseTimeText(day: Range, text: string): number | null {
 
 const STEPS_MS = [
   10_000, 30_000, 60_000, 120_000, 300_000, 600_000, 900_000, 1_800_000, 3_600_000, 7_200_000,
-  10_800_000, 21_600_000,
+  10_800_000, 21_600_000, 43_200_000,
 ];
 
 /** Round times in `view`, at most about `count`, on whole steps of the local clock. */
 export function listTicks(view: Range, count: number): number[] {
   const wanted = (view.endMs - view.startMs) / Math.max(1, count);
-  const step = STEPS_MS.find(candidate => candidate >= wanted) ?? 21_600_000;
+  const step = STEPS_MS.find(candidate => candidate >= wanted) ?? 43_200_000;
   const ticks: number[] = [];
   // Elapsed time, not clock time: with daylight saving an hour is shown twice or not at all.
   const probe = Math.min(step, 3_600_000);

@@ -7,10 +7,10 @@ import { _ } from '../i18n/text';
 
 export type Tone = 'good' | 'busy' | 'bad' | 'off';
 
-export function stateWords(state: CameraState): string {
-  switch (state) {
+export function stateWords({ enabled, status }: Camera): string {
+  switch (status.state) {
     case 'disabled':
-      return _('Switched off');
+      return enabled ? _('Potoo was stopped') : _('Switched off');
     case 'connecting':
       return _('Connecting');
     case 'streaming':

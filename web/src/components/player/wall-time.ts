@@ -28,7 +28,8 @@ export function toWall(entries: readonly Entry[], time: number): number | null {
   const index = Math.max(0, findIndex(entries, entry => entry.start <= time + TOLERANCE_S));
   const entry = entries[index];
   if (!entry || entry.programDateTime === null) return null;
-  return entry.programDateTime + Math.max(0, time - entry.start) * 1000;
+  const exact = entry.programDateTime + Math.max(0, time - entry.start) * 1000;
+  return Math.round(exact * 1000) / 1000; // what floating point took away would cost a millisecond
 }
 
 /** The player's time of `wallMs`; where nothing was recorded then, of what comes next. */

@@ -1,0 +1,94 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import type { Timeline } from '../src/api/types';
+import {
+  clamp, findGap, findSpan, followView, fromRatio, gapBetween, growTrack, nextRecorded, readTimeline, stepOfKey, toRatio, zoomView,
+} from '../src/state/timeline';
+
+const at = (text: string) => Date.parse(`2026-11-21T${text}Z`);
+const time = (text: string) => `2026-11-21T${text}.000000Z`;
+
+const timeline: Timeline = {
+  camera: 'a',
+  start: time('10:00:00'),
+  end: time('11:00:00'),
+  spans: [
+    { start: time('10:00:00'), end: time('10:10:00'), recording: '1', open: false },
+    { start: time('10:20:00'), end: time('10:30:00'), recording: '2', open: true },
+  ],
+  gaps: [
+    { id: 'a', start: time('10:10:00'), end: time('10:12:00'), cause: 'auth' },
+    { id: 'b', start: time('10:12:00'), end: time('10:20:00'), cause: 'crash' },
+  ],
+  coverage: 0.66,
+};
+const track = readTimeline(timeline);
+
+test('moments are in spans and gaps that have an end which is not theirs', () => {
+  assert.equal(findSpan(track, at('10:00:00'))?.startMs, at('10:00:00'));
+  assert.equal(findSpan(track, at('10:10:00')), null);
+  assert.equal(findGap(track, at('10:10:00'))?.cause, 'auth');
+  assert.equal(findGap(track, at('10:20:00')), null);
+});
+
+test('the next recorded moment is this one, or the next beginning', () => {
+  assert.equal(nextRecorded(track, at('10:05:00')), at('10:05:00'));
+  assert.equal(nextRecorded(track, at('09:00:00')), at('10:00:00'));
+  assert.equal(nextRecorded(track, at('10:10:00')), at('10:20:00'));
+  assert.equal(nextRecorded(track, at('10:30:00')), null);
+});
+
+test('of several gaps in between the longest is told', () => {
+  assert.equal(gapBetween(track, at('10:10:00'), at('10:20:00'))?.cause, 'crash');
+  assert.equal(gapBetween(track, at('10:09:00'), at('10:12:00'))?.cause, 'auth');
+  assert.equal(gapBetween(track, at('10:00:00'), at('10:10:00')), null);
+});
+
+test('what is open grows with the clock, within the window', () => {
+  const window = { startMs: at('10:00:00'), endMs: at('11:00:00') };
+  const endOf = (now: string) => growTrack(track, at(now), window).spans.map(span => span.endMs);
+  assert.deepEqual(endOf('10:45:00'), [at('10:10:00'), at('10:45:00')]);
+  assert.deepEqual(endOf('12:00:00'), [at('10:10:00'), at('11:00:00')]);
+  assert.deepEqual(endOf('09:00:00'), [at('10:10:00'), at('10:20:00')]); // a clock that went back
+});
+
+test('a gap without an end lasts', () => {
+  const open = readTimeline({ ...timeline, gaps: [{ id: 'c', start: time('10:50:00'), end: null, cause: 'stalled' }] });
+  assert.deepEqual(open.gaps.map(gap => [gap.isOpen, gap.endMs]), [[true, at('11:00:00')]]);
+});
+
+test('places and moments are each other’s', () => {
+  const view = { startMs: 1000, endMs: 5000 };
+  assert.equal(toRatio(2000, view), 0.25);
+  assert.equal(toRatio(0, view), 0);
+  assert.equal(toRatio(9000, view), 1);
+  assert.equal(fromRatio(0.25, view), 2000);
+  assert.equal(fromRatio(-1, view), 1000);
+  assert.equal(fromRatio(7, view), 5000);
+  assert.equal(clamp(9000, view), 5000);
+});
+
+test('a zoomed view stays in its day and follows the player', () => {
+  const day = { startMs: 0, endMs: 24 * 3600_000 };
+  const hour = 3600_000;
+  assert.deepEqual(zoomView(day, 12 * hour, hour), { startMs: 11.5 * hour, endMs: 12.5 * hour });
+  assert.deepEqual(zoomView(day, 0, hour), { startMs: 0, endMs: hour });
+  assert.deepEqual(zoomView(day, 24 * hour, hour), { startMs: 23 * hour, endMs: 24 * hour });
+  assert.deepEqual(zoomView(day, 5, 48 * hour), day);
+  const view = zoomView(day, 12 * hour, hour);
+  assert.equal(followView(view, day, 12.4 * hour), view);
+  const next = followView(view, day, 12.5 * hour);
+  assert.ok(next.startMs <= 12.5 * hour && 12.5 * hour < next.endMs && next.endMs - next.startMs === hour);
+  assert.deepEqual(followView(view, day, 24 * hour - 1).endMs, 24 * hour);
+});
+
+test('keys move by seconds, and to the ends', () => {
+  assert.equal(stepOfKey('ArrowRight', false), 10);
+  assert.equal(stepOfKey('ArrowLeft', true), -1);
+  assert.equal(stepOfKey('PageUp', false), 600);
+  assert.equal(stepOfKey('Home', false), 'first');
+  assert.equal(stepOfKey('End', false), 'last');
+  assert.equal(stepOfKey('Enter', false), null);
+});
