@@ -14,12 +14,11 @@
 #include <unistd.h>
 
 #include "base/potoo-error.h"
+#include "dbus/potoo-dbus-lists.h"
 #include "dbus/potoo-dbus-value.h"
 #include "dbus/potoo-nvr.h"
 #include "restream/potoo-restream-path.h"
 
-#define LIST_LIMIT 100
-#define LIST_MAX_LIMIT 1000
 #define MIN_HEIGHT 90
 #define MAX_HEIGHT 2160
 #define FPS_STEPS 10 /* in a frame a second */
@@ -162,121 +161,20 @@ on_make_snapshot (PotooDbusCamera *self, GDBusMethodInvocation *invocation)
 
 /* --- lists --- */
 
-/* FALSE with an error that names the argument. */
-static gboolean
-get_query (PotooDbusCall *call, PotooSegmentQuery *query, GError **error)
-{
-  const char *cursor;
-
-  g_variant_get (potoo_dbus_call_get_arguments (call), "(xxu&s)", &query->start_us, &query->end_us,
-                 &query->limit, &cursor);
-  if (query->end_us == 0)
-    query->end_us = G_MAXINT64;
-  if (query->limit == 0)
-    query->limit = LIST_LIMIT;
-  if (query->start_us < 0 || query->end_us < query->start_us)
-    potoo_set_error_at (error, POTOO_ERROR_INVALID_ARGUMENT, "/end", "%s",
-                        _ ("The window must begin after 1970 and end after its start"));
-  else if (query->limit > LIST_MAX_LIMIT)
-    potoo_set_error_at (error, POTOO_ERROR_INVALID_ARGUMENT, "/limit", _ ("Must be at most %d"),
-                        LIST_MAX_LIMIT);
-  else if (cursor[0] != '\0' &&
-           !potoo_dbus_cursor_parse (cursor, &query->after_start_us, &query->after_id))
-    potoo_set_error_at (error, POTOO_ERROR_INVALID_ARGUMENT, "/cursor", "%s",
-                        _ ("The cursor is not one of this list"));
-  else
-    return TRUE;
-  return FALSE;
-}
-
-static guint
-get_limit (PotooDbusCall *call)
-{
-  guint limit;
-
-  g_variant_get_child (potoo_dbus_call_get_arguments (call), 2, "u", &limit);
-  return limit != 0 ? limit : LIST_LIMIT;
-}
-
-static void
-on_segments (GObject *source, GAsyncResult *result, gpointer user_data)
-{
-  PotooDbusCall *call = user_data;
-  g_autoptr (GError) error = NULL;
-  g_autoptr (GPtrArray) rows = potoo_dbus_reader_list_finish (result, &error);
-  g_autofree char *next = g_strdup ("");
-  GVariantBuilder builder;
-
-  if (rows == NULL)
-    {
-      potoo_dbus_call_return_error (call, error);
-      return;
-    }
-  guint n = MIN (rows->len, get_limit (call));
-  g_variant_builder_init (&builder, G_VARIANT_TYPE ("aa{sv}"));
-  for (guint i = 0; i < n; i++)
-    g_variant_builder_add_value (&builder, potoo_dbus_value_from_segment (rows->pdata[i]));
-  if (rows->len > n)
-    {
-      const PotooSegment *last = rows->pdata[n - 1];
-      g_free (next);
-      next = potoo_dbus_cursor_format (last->start_us, last->id);
-    }
-  potoo_dbus_call_return (call, g_variant_new ("(aa{sv}s)", &builder, next));
-}
-
-static void
-on_gaps (GObject *source, GAsyncResult *result, gpointer user_data)
-{
-  PotooDbusCall *call = user_data;
-  g_autoptr (GError) error = NULL;
-  g_autoptr (GPtrArray) rows = potoo_dbus_reader_list_finish (result, &error);
-  g_autofree char *next = g_strdup ("");
-  GVariantBuilder builder;
-
-  if (rows == NULL)
-    {
-      potoo_dbus_call_return_error (call, error);
-      return;
-    }
-  guint n = MIN (rows->len, get_limit (call));
-  g_variant_builder_init (&builder, G_VARIANT_TYPE ("aa{sv}"));
-  for (guint i = 0; i < n; i++)
-    g_variant_builder_add_value (&builder, potoo_dbus_value_from_gap (rows->pdata[i]));
-  if (rows->len > n)
-    {
-      const PotooGap *last = rows->pdata[n - 1];
-      g_free (next);
-      next = potoo_dbus_cursor_format (last->start_us, last->id);
-    }
-  potoo_dbus_call_return (call, g_variant_new ("(aa{sv}s)", &builder, next));
-}
-
-static void
-list (PotooDbusCall *call, PotooDbusCamera *self, PotooDbusRead kind, GAsyncReadyCallback callback)
-{
-  PotooSegmentQuery query = { .camera = potoo_camera_get_id (self->camera) };
-  g_autoptr (GError) error = NULL;
-
-  if (!get_query (call, &query, &error))
-    {
-      potoo_dbus_call_return_error (call, error);
-      return;
-    }
-  query.limit++; /* whether there are more */
-  potoo_dbus_reader_list_async (self->parts->reader, kind, &query, callback, call);
-}
-
 static void
 list_segments (PotooDbusCall *call, gpointer target)
 {
-  list (call, target, POTOO_DBUS_READ_SEGMENTS, on_segments);
+  PotooDbusCamera *self = target;
+
+  potoo_dbus_list_segments (call, self->parts->reader, potoo_camera_get_id (self->camera));
 }
 
 static void
 list_gaps (PotooDbusCall *call, gpointer target)
 {
-  list (call, target, POTOO_DBUS_READ_GAPS, on_gaps);
+  PotooDbusCamera *self = target;
+
+  potoo_dbus_list_gaps (call, self->parts->reader, potoo_camera_get_id (self->camera));
 }
 
 static gboolean

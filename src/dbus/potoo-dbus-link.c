@@ -7,8 +7,9 @@
  *
  * The name is asked for with each connection. When another process has it we stand in
  * the bus's queue and get it as soon as that one goes; our objects can be reached all the while
- * under the connection's unique name. It is given back by closing the connection: not with
- * g_bus_own_name(), whose end waits for an answer, which a bus that stands still does not give.
+ * under the connection's unique name. It is given back by letting go of the connection: not with
+ * g_bus_own_name(), whose end waits for an answer, which a bus that stands still does not give. Nor
+ * is the connection closed before, since that waits for what is being written.
  */
 
 #include "dbus/potoo-dbus-link.h"
@@ -24,6 +25,7 @@
 #define BUS_PATH "/org/freedesktop/DBus"
 #define NAME_IN_QUEUE 2 /* DBUS_REQUEST_NAME_REPLY_IN_QUEUE */
 #define CONNECT_TIMEOUT_MS 10000
+#define PROBE_TIMEOUT_MS 10000
 #define RETRY_MIN_MS 1000
 #define RETRY_MAX_MS 60000
 /* A connection that held this long is as good as any. */
@@ -42,8 +44,9 @@ struct _PotooDbusLink
 
   GDBusConnection *connection; /* (nullable) */
   gint64 connected_us;
-  GCancellable *name_cancellable; /* of asking for the name */
+  GCancellable *call_cancellable; /* of our own calls to the bus */
   guint name_signals;
+  gboolean probing; /* one of them is to get a sign of life */
   PotooMetric *has_connection, *has_name;
 };
 
@@ -117,10 +120,9 @@ ask_for_name (PotooDbusLink *self)
   self->name_signals = g_dbus_connection_signal_subscribe (
       self->connection, BUS, BUS, NULL, BUS_PATH, POTOO_BUS_NAME, G_DBUS_SIGNAL_FLAGS_NONE,
       on_name_signal, self, NULL);
-  self->name_cancellable = g_cancellable_new ();
   g_dbus_connection_call (self->connection, BUS, BUS_PATH, BUS, "RequestName",
                           g_variant_new ("(su)", POTOO_BUS_NAME, 0), G_VARIANT_TYPE ("(u)"),
-                          G_DBUS_CALL_FLAGS_NONE, -1, self->name_cancellable, on_name_requested,
+                          G_DBUS_CALL_FLAGS_NONE, -1, self->call_cancellable, on_name_requested,
                           self);
 }
 
@@ -161,14 +163,24 @@ let_go (PotooDbusLink *self)
 {
   if (self->connection == NULL)
     return;
-  g_cancellable_cancel (self->name_cancellable);
-  g_clear_object (&self->name_cancellable);
+  g_cancellable_cancel (self->call_cancellable);
+  g_clear_object (&self->call_cancellable);
+  self->probing = FALSE;
   g_dbus_connection_signal_unsubscribe (self->connection, self->name_signals);
   g_signal_handlers_disconnect_by_data (self->connection, self);
-  g_dbus_connection_close (self->connection, NULL, NULL, NULL);
   g_clear_object (&self->connection);
   potoo_metric_set (self->has_connection, 0);
   potoo_metric_set (self->has_name, 0);
+}
+
+static void
+lose (PotooDbusLink *self, const char *reason)
+{
+  if (potoo_clock_mono_us () - self->connected_us > SETTLED_US)
+    self->retry_ms = RETRY_MIN_MS;
+  self->funcs->lost (self->user_data);
+  let_go (self);
+  fail (self, reason);
 }
 
 static void
@@ -177,13 +189,7 @@ on_closed (GDBusConnection *connection,
            const GError *error,
            gpointer user_data)
 {
-  PotooDbusLink *self = user_data;
-
-  if (potoo_clock_mono_us () - self->connected_us > SETTLED_US)
-    self->retry_ms = RETRY_MIN_MS;
-  self->funcs->lost (self->user_data);
-  let_go (self);
-  fail (self, _ ("the bus went away"));
+  lose (user_data, _ ("the bus went away"));
 }
 
 static void
@@ -196,8 +202,40 @@ take_connection (PotooDbusLink *self, GDBusConnection *connection)
   g_dbus_connection_set_exit_on_close (connection, FALSE);
   g_signal_connect (connection, "closed", G_CALLBACK (on_closed), self);
   self->funcs->connected (connection, self->user_data);
+  self->call_cancellable = g_cancellable_new ();
   ask_for_name (self);
 }
+
+/* --- signs of life --- */
+
+static void
+on_probed (GObject *connection, GAsyncResult *result, gpointer user_data)
+{
+  PotooDbusLink *self = user_data;
+  g_autoptr (GError) error = NULL;
+  g_autoptr (GVariant)
+      answer = g_dbus_connection_call_finish (G_DBUS_CONNECTION (connection), result, &error);
+
+  if (g_error_matches (error, G_IO_ERROR, G_IO_ERROR_CANCELLED))
+    return; /* the link may be gone */
+  self->probing = FALSE;
+  if (g_error_matches (error, G_IO_ERROR, G_IO_ERROR_TIMED_OUT))
+    lose (self, _ ("the bus does not answer"));
+}
+
+gboolean
+potoo_dbus_link_probe (PotooDbusLink *self)
+{
+  if (self->connection == NULL || self->probing)
+    return FALSE;
+  self->probing = TRUE;
+  g_dbus_connection_call (self->connection, BUS, BUS_PATH, BUS ".Peer", "Ping", NULL, NULL,
+                          G_DBUS_CALL_FLAGS_NONE, PROBE_TIMEOUT_MS, self->call_cancellable,
+                          on_probed, self);
+  return TRUE;
+}
+
+/* --- connecting --- */
 
 /* What connecting has of the link: nothing but a way to learn that it was freed. */
 typedef struct

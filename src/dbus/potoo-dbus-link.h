@@ -27,6 +27,11 @@ potoo_dbus_link_new (PotooBusKind kind, const PotooDbusLinkFuncs *funcs, gpointe
 void potoo_dbus_link_free (PotooDbusLink *link);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (PotooDbusLink, potoo_dbus_link_free)
 
+/* Asks the bus for a sign of life; to be called before what adds to the queue to it without
+ * anybody having asked. FALSE while it owes one, or there is no connection: then nothing
+ * should be added. A bus that gives none for ten seconds is let go. */
+gboolean potoo_dbus_link_probe (PotooDbusLink *link);
+
 GDBusConnection *potoo_dbus_link_get_connection (PotooDbusLink *link); /* (nullable) */
 
 G_END_DECLS

@@ -6,7 +6,8 @@
  * answers are flushed → the name is given back.
  *
  * Measurements change all the time, and nobody may be listening: they are taken over by one
- * timer, for all cameras together at most MEASURED_PER_SECOND signals a second.
+ * timer, for all cameras together at most MEASURED_PER_SECOND signals a second, and not while
+ * the bus does not take what it has: GDBus's queue to it knows no bound.
  */
 
 #include "dbus/potoo-dbus-server.h"
@@ -107,9 +108,12 @@ on_measure (gpointer user_data)
   GHashTableIter iter;
   gpointer camera;
 
-  g_hash_table_iter_init (&iter, self->cameras);
-  while (g_hash_table_iter_next (&iter, NULL, &camera))
-    potoo_dbus_camera_measure (camera);
+  if (n > 0 && potoo_dbus_link_probe (self->link))
+    {
+      g_hash_table_iter_init (&iter, self->cameras);
+      while (g_hash_table_iter_next (&iter, NULL, &camera))
+        potoo_dbus_camera_measure (camera);
+    }
   self->measure_source = g_timeout_add (MAX (MEASURE_INTERVAL_MS, n * 1000 / MEASURED_PER_SECOND),
                                         on_measure, self);
   return G_SOURCE_REMOVE;

@@ -513,6 +513,22 @@ def test_bus_restart(sim, workshop):
     assert daemon.state('door') == 'streaming'
 
 
+def test_bus_that_stands_still(workshop):
+    """Nothing piles up for it: it is let go, and comes back like any other."""
+    bus = workshop.bus()
+    daemon = workshop.daemon(env=bus.env)
+    daemon.add_camera(id='off', url=DEAD_URL, enabled=False)
+    client = Client(bus)
+    client.wait(client.owner)
+    bus.process.child.send_signal(signal.SIGSTOP)
+    wait_until(lambda: daemon.metrics()['potoo_dbus_connected'] == 0, 20, 'the bus to be let go')
+    wait_log(daemon, 'the bus does not answer')
+    bus.process.child.send_signal(signal.SIGCONT)
+    wait_until(lambda: daemon.metrics()['potoo_dbus_name_owned'] == 1, 20, 'the name')
+    assert set(client.objects()) == {camera_path('off')}
+    client.close()
+
+
 def test_two_daemons(workshop):
     bus = workshop.bus()
     client = Client(bus)

@@ -1,0 +1,14 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#pragma once
+
+#include "dbus/potoo-dbus-calls.h"
+#include "dbus/potoo-dbus-reader.h"
+
+G_BEGIN_DECLS
+
+/* Answer a method with the arguments (xxus) of a window and a page, and the result (aa{sv}s). Main
+ * thread. */
+void potoo_dbus_list_segments (PotooDbusCall *call, PotooDbusReader *reader, const char *camera);
+void potoo_dbus_list_gaps (PotooDbusCall *call, PotooDbusReader *reader, const char *camera);
+
+G_END_DECLS
