@@ -4,7 +4,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { Timeline } from '../src/api/types';
 import {
-  clamp, findGap, findSpan, followView, fromRatio, gapBetween, growTrack, nextRecorded, readTimeline, stepOfKey, toRatio, zoomView,
+  clamp, extentOf, findGap, findSpan, followView, fromRatio, gapBetween, growTrack, nextRecorded, readTimeline, stepOfKey, toRatio, zoomView,
 } from '../src/state/timeline';
 
 const at = (text: string) => Date.parse(`2026-11-21T${text}Z`);
@@ -82,6 +82,11 @@ test('a zoomed view stays in its day and follows the player', () => {
   const next = followView(view, day, 12.5 * hour);
   assert.ok(next.startMs <= 12.5 * hour && 12.5 * hour < next.endMs && next.endMs - next.startMs === hour);
   assert.deepEqual(followView(view, day, 24 * hour - 1).endMs, 24 * hour);
+});
+
+test('the extent is from the first to the last recorded moment', () => {
+  assert.deepEqual(extentOf(track), { startMs: at('10:00:00'), endMs: at('10:30:00') });
+  assert.equal(extentOf({ spans: [], gaps: track.gaps, coverage: 0 }), null);
 });
 
 test('keys move by seconds, and to the ends', () => {

@@ -222,7 +222,7 @@ export function CameraFormPage({ id }: { id: string | null }) {
         <Form original={null} />
       </div>
     );
-  if (error?.status === 404) return <UnknownCamera id={id} />;
+  if (error?.status === 404) return <UnknownCamera id={id} mayHaveRecordings />;
   return (
     <div class="narrow">
       <PageHead

@@ -177,7 +177,7 @@ export function LivePage({ id }: { id: string }) {
   const { cameras, failure } = useCameras();
   const camera = cameras?.get(id);
   if (!camera) {
-    if (cameras !== null) return <UnknownCamera id={id} />;
+    if (cameras !== null) return <UnknownCamera id={id} mayHaveRecordings />;
     return failure === null ? <Spinner label={_('Loading …')} /> : <Message tone="bad">{failure}</Message>;
   }
   return (

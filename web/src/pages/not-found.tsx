@@ -19,20 +19,30 @@ export function NotFoundPage() {
   );
 }
 
+interface UnknownCameraProps {
+  id: string;
+  /** Whether it may have left recordings. */
+  mayHaveRecordings: boolean;
+}
+
 /** For a page about a camera that does not exist. */
-export function UnknownCamera({ id }: { id: string }) {
+export function UnknownCamera({ id, mayHaveRecordings }: UnknownCameraProps) {
   return (
     <>
       <PageHead title={_('Camera not found')} parent={{ href: '/', name: _('Cameras') }} />
-      <Notice title={_('There is no camera {id}', { id })} icon="camera">
-        <p>{_('Perhaps it has been removed. Its recordings are kept and can still be watched.')}</p>
+      <Notice title={_('There is no camera “{id}”', { id })} icon="camera">
+        {mayHaveRecordings && (
+          <p>{_('Perhaps it has been removed. Its recordings are kept and can still be watched.')}</p>
+        )}
         <div class="notice-actions">
           <ButtonLink href="/" kind="primary" icon="camera">
             {_('All cameras')}
           </ButtonLink>
-          <ButtonLink href={`/recordings/${id}`} icon="film">
-            {_('Its recordings')}
-          </ButtonLink>
+          {mayHaveRecordings && (
+            <ButtonLink href={`/recordings/${id}`} icon="film">
+              {_('Its recordings')}
+            </ButtonLink>
+          )}
         </div>
       </Notice>
     </>

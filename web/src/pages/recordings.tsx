@@ -20,7 +20,7 @@ import { _, ngettext } from '../i18n/text';
 import { getNowMs, useCameras } from '../state/app-state';
 import { sortCameras } from '../state/cameras';
 import { type Range, dayOf, parseDateText, parseTimeText, shiftDay, toDateText } from '../state/day';
-import { type Track, emptyTrack, findGap, followView, gapBetween, nextRecorded, zoomView } from '../state/timeline';
+import { type Track, emptyTrack, extentOf, findGap, followView, gapBetween, nextRecorded, zoomView } from '../state/timeline';
 import { causeWords } from '../state/words';
 import { UnknownCamera } from './not-found';
 import { useNow, useTimeline } from './use-timeline';
@@ -290,6 +290,13 @@ function Overlay({ id, playback, state, isEmpty, isAtPresent, onPlay }: OverlayP
 
 // --- the page ---
 
+/** The closest zoom that shows `extent` with room around it. */
+function zoomFor(extent: Range): number {
+  const wanted = (extent.endMs - extent.startMs) * 1.5;
+  const fitting = ZOOMS_MS.filter(length => length >= wanted && length >= HOUR_MS);
+  return Math.max(0, fitting.length - 1);
+}
+
 export function RecordingsPage({ id, route }: { id: string; route: RecordingsRoute }) {
   const { cameras } = useCameras();
   const video = useRef<HTMLVideoElement>(null);
@@ -298,6 +305,7 @@ export function RecordingsPage({ id, route }: { id: string; route: RecordingsRou
   const [day, setDay] = useState<Range>(() => dayOf(route.atMs ?? getNowMs()));
   const [zoom, setZoom] = useState(0);
   const [view, setView] = useState<Range>(day);
+  const hasFitted = useRef(false);
   const [rate, setRate] = useState(1);
   const [wantedMs, setWanted] = useState<number | null>(null); // until it is known what is recorded
   const { track, error } = useTimeline(id, day, now);
@@ -356,6 +364,16 @@ export function RecordingsPage({ id, route }: { id: string; route: RecordingsRou
     player.current?.setRate(rate);
   }, [rate]);
 
+  // A day of which little is recorded is shown so that it can be seen, once.
+  useEffect(() => {
+    const extent = track && extentOf(track);
+    if (!extent || hasFitted.current) return;
+    hasFitted.current = true;
+    const fitting = zoomFor(extent);
+    setZoom(fitting);
+    setView(zoomView(day, positionMs ?? (extent.startMs + extent.endMs) / 2, ZOOMS_MS[fitting] as number));
+  }, [track]);
+
   const changeZoom = (next: number) => {
     setZoom(next);
     setView(zoomView(day, positionMs ?? (view.startMs + view.endMs) / 2, ZOOMS_MS[next] as number));
@@ -368,7 +386,7 @@ export function RecordingsPage({ id, route }: { id: string; route: RecordingsRou
   };
 
   const camera = cameras?.get(id);
-  if (error?.status === 404 && track === null) return <UnknownCamera id={id} />;
+  if (error?.status === 404 && track === null) return <UnknownCamera id={id} mayHaveRecordings={false} />;
   const isEmpty = track !== null && track.spans.length === 0;
   const name = camera?.name ?? id;
 

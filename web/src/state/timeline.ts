@@ -49,6 +49,13 @@ export function growTrack(track: Track, nowMs: number, window: Range): Track {
   return { ...track, spans: track.spans.map(grow), gaps: track.gaps.map(grow) };
 }
 
+/** From the first to the last recorded moment. */
+export function extentOf(track: Track): Range | null {
+  const first = track.spans[0];
+  const last = track.spans[track.spans.length - 1];
+  return first && last ? { startMs: first.startMs, endMs: last.endMs } : null;
+}
+
 export function findSpan(track: Track, ms: number): Span | null {
   return track.spans.find(span => span.startMs <= ms && ms < span.endMs) ?? null;
 }
