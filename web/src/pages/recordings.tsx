@@ -20,7 +20,7 @@ import { _, ngettext } from '../i18n/text';
 import { getNowMs, useCameras } from '../state/app-state';
 import { sortCameras } from '../state/cameras';
 import { type Range, dayOf, parseDateText, parseTimeText, shiftDay, toDateText } from '../state/day';
-import { type Track, emptyTrack, extentOf, findGap, followView, gapBetween, nextRecorded, zoomView } from '../state/timeline';
+import { type Missing, type Track, emptyTrack, extentOf, findGap, followView, gapBetween, nextRecorded, zoomView } from '../state/timeline';
 import { causeWords } from '../state/words';
 import { UnknownCamera } from './not-found';
 import { useNow, useTimeline } from './use-timeline';
@@ -52,6 +52,12 @@ function jumpWords(track: Track, fromMs: number, toMs: number): string {
   const length = formatDuration((toMs - fromMs) / 1000);
   if (!gap) return _('Skipped {length} without recording.', { length });
   return _('Skipped {length} without recording: {cause}.', { length, cause: causeWords(gap.cause) });
+}
+
+function missingWords(ms: number, gap: Missing | null): string {
+  const time = formatTime(ms);
+  if (!gap) return _('{time}: not recorded', { time });
+  return _('Nothing was recorded at {time}: {cause}.', { time, cause: causeWords(gap.cause) });
 }
 
 function usePlayback(id: string, video: { current: HTMLVideoElement | null }, track: Track) {
@@ -324,9 +330,8 @@ export function RecordingsPage({ id, route }: { id: string; route: RecordingsRou
     if (!newest) return;
     const isAhead = ms >= newest.endMs && newest.isOpen;
     const start = isAhead ? Math.max(newest.startMs, newest.endMs - BEFORE_END_MS) : (nextRecorded(on, ms) ?? ms);
-    const gap = start - ms > 1000 ? findGap(on, ms) : null;
     noteAddress({ page: 'recordings', id, atMs: start });
-    play(start, gap && _('Nothing was recorded at {time}: {cause}.', { time: formatTime(ms), cause: causeWords(gap.cause) }));
+    play(start, start - ms > 1000 ? missingWords(ms, findGap(on, ms)) : null);
   };
 
   const playFromBeginning = () => {
