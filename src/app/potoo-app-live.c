@@ -9,14 +9,23 @@ struct _PotooAppLive
   PotooSnapshots *snapshots;
 };
 
+static char *
+make_sub_id (PotooCamera *camera)
+{
+  return g_strconcat (potoo_camera_get_id (camera), "/sub", NULL);
+}
+
 static void
 on_camera_added (PotooCameraList *cameras, PotooCamera *camera, gpointer user_data)
 {
   PotooAppLive *self = user_data;
   const char *id = potoo_camera_get_id (camera);
+  g_autofree char *sub_id = make_sub_id (camera);
 
-  potoo_live_add_camera (self->outputs, id, potoo_camera_get_hub (camera));
-  potoo_snapshots_add_camera (self->snapshots, id, potoo_camera_get_hub (camera));
+  potoo_live_add_stream (self->outputs, id, potoo_camera_get_hub (camera, POTOO_STREAM_MAIN));
+  potoo_live_add_stream (self->outputs, sub_id, potoo_camera_get_hub (camera, POTOO_STREAM_SUB));
+  potoo_snapshots_add_camera (self->snapshots, id,
+                              potoo_camera_get_hub (camera, POTOO_STREAM_MAIN));
 }
 
 static void
@@ -24,8 +33,10 @@ on_camera_removed (PotooCameraList *cameras, PotooCamera *camera, gpointer user_
 {
   PotooAppLive *self = user_data;
   const char *id = potoo_camera_get_id (camera);
+  g_autofree char *sub_id = make_sub_id (camera);
 
-  potoo_live_remove_camera (self->outputs, id);
+  potoo_live_remove_stream (self->outputs, id);
+  potoo_live_remove_stream (self->outputs, sub_id);
   potoo_snapshots_remove_camera (self->snapshots, id);
 }
 

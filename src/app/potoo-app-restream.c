@@ -14,37 +14,63 @@ struct _PotooAppRestream
   PotooCameraList *cameras;
   PotooRestreamServer *server; /* (nullable) */
   GMutex lock;                 /* protects hubs: the server's thread reads it */
-  GHashTable *hubs;            /* camera id → PotooStreamHub */
+  GHashTable *hubs;            /* path of the re-stream → PotooStreamHub */
 };
+
+/* `sub` is there when the camera has an address for it. */
+static gboolean
+has_stream (PotooAppRestream *self, const char *camera, const char *stream)
+{
+  g_autoptr (PotooCameraSnapshot) snapshot = potoo_camera_list_get_snapshot (self->cameras, camera);
+
+  return snapshot != NULL && (strcmp (stream, POTOO_RESTREAM_MAIN) == 0 ||
+                              potoo_camera_settings_get_sub_url (snapshot->settings) != NULL);
+}
 
 /* The server's thread. */
 static PotooStreamHub *
 find_hub (const char *camera, const char *stream, gpointer user_data, GError **error)
 {
   PotooAppRestream *self = user_data;
-  PotooStreamHub *hub = NULL;
+  g_autofree char *path = potoo_restream_path_make (camera, stream);
 
   g_mutex_lock (&self->lock);
-  if (strcmp (stream, POTOO_RESTREAM_MAIN) == 0)
-    hub = g_hash_table_lookup (self->hubs, camera);
+  PotooStreamHub *hub = g_hash_table_lookup (self->hubs, path);
   if (hub != NULL)
     potoo_stream_hub_ref (hub);
   g_mutex_unlock (&self->lock);
-  if (hub == NULL)
-    g_set_error (error, POTOO_ERROR, POTOO_ERROR_NOT_FOUND, _ ("There is no stream %s of %s"),
-                 stream, camera);
-  return hub;
+  if (hub != NULL && has_stream (self, camera, stream))
+    return hub;
+  g_clear_pointer (&hub, potoo_stream_hub_unref);
+  g_set_error (error, POTOO_ERROR, POTOO_ERROR_NOT_FOUND, _ ("There is no stream %s of %s"), stream,
+               camera);
+  return NULL;
+}
+
+static void
+add_hub (PotooAppRestream *self, PotooCamera *camera, const char *stream, PotooStreamKind kind)
+{
+  g_mutex_lock (&self->lock);
+  g_hash_table_replace (self->hubs, potoo_restream_path_make (potoo_camera_get_id (camera), stream),
+                        potoo_stream_hub_ref (potoo_camera_get_hub (camera, kind)));
+  g_mutex_unlock (&self->lock);
+}
+
+static void
+remove_hub (PotooAppRestream *self, PotooCamera *camera, const char *stream)
+{
+  g_autofree char *path = potoo_restream_path_make (potoo_camera_get_id (camera), stream);
+
+  g_mutex_lock (&self->lock);
+  g_hash_table_remove (self->hubs, path);
+  g_mutex_unlock (&self->lock);
 }
 
 static void
 on_camera_added (PotooCameraList *cameras, PotooCamera *camera, gpointer user_data)
 {
-  PotooAppRestream *self = user_data;
-
-  g_mutex_lock (&self->lock);
-  g_hash_table_replace (self->hubs, g_strdup (potoo_camera_get_id (camera)),
-                        potoo_stream_hub_ref (potoo_camera_get_hub (camera)));
-  g_mutex_unlock (&self->lock);
+  add_hub (user_data, camera, POTOO_RESTREAM_MAIN, POTOO_STREAM_MAIN);
+  add_hub (user_data, camera, POTOO_RESTREAM_SUB, POTOO_STREAM_SUB);
 }
 
 static void
@@ -52,9 +78,8 @@ on_camera_removed (PotooCameraList *cameras, PotooCamera *camera, gpointer user_
 {
   PotooAppRestream *self = user_data;
 
-  g_mutex_lock (&self->lock);
-  g_hash_table_remove (self->hubs, potoo_camera_get_id (camera));
-  g_mutex_unlock (&self->lock);
+  remove_hub (self, camera, POTOO_RESTREAM_MAIN);
+  remove_hub (self, camera, POTOO_RESTREAM_SUB);
   if (self->server != NULL)
     potoo_restream_server_kick_camera (self->server, potoo_camera_get_id (camera));
 }

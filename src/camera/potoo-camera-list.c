@@ -57,7 +57,10 @@ on_status_changed (PotooCamera *camera, PotooCameraList *self)
 {
   g_autoptr (PotooCameraSnapshot) snapshot = potoo_camera_get_snapshot (camera);
 
-  if (snapshot->state == POTOO_CAMERA_CONNECTING && self->tick_source == 0 && !self->stopped)
+  gboolean connecting = snapshot->state == POTOO_CAMERA_CONNECTING ||
+                        snapshot->sub_state == POTOO_CAMERA_CONNECTING;
+
+  if (connecting && self->tick_source == 0 && !self->stopped)
     self->tick_source = g_timeout_add (TICK_MS, on_tick, self);
 }
 

@@ -7,40 +7,42 @@ static const PotooGapCause disconnect_causes[POTOO_N_DISCONNECT_CAUSES] = {
 };
 
 static PotooMetric *
-counter_new (const char *name, const char *help, const char *camera_id)
+counter_new (const char *name, const char *help, const char *camera_id, const char *stream)
 {
-  return potoo_metric_new_counter (name, help, "camera", camera_id, NULL);
+  return potoo_metric_new_counter (name, help, "camera", camera_id, "stream", stream, NULL);
 }
 
 void
-potoo_camera_metrics_init (PotooCameraMetrics *metrics, const char *camera_id)
+potoo_camera_metrics_init (PotooCameraMetrics *metrics, const char *camera_id, const char *stream)
 {
   for (guint i = 0; i < POTOO_N_CAMERA_STATES; i++)
     metrics->states[i] = potoo_metric_new_gauge (
         "potoo_camera_state", "1 for the state in which the camera's connection is", "camera",
-        camera_id, "state", potoo_camera_state_to_string (i), NULL);
+        camera_id, "stream", stream, "state", potoo_camera_state_to_string (i), NULL);
   for (guint i = 0; i < POTOO_N_DISCONNECT_CAUSES; i++)
     metrics->disconnects[i] = potoo_metric_new_counter (
         "potoo_camera_disconnects_total", "Connections and tries that failed, by cause", "camera",
-        camera_id, "cause", potoo_gap_cause_to_string (disconnect_causes[i]), NULL);
+        camera_id, "stream", stream, "cause", potoo_gap_cause_to_string (disconnect_causes[i]),
+        NULL);
   metrics->attempts = counter_new ("potoo_camera_connection_attempts_total",
-                                   "Tries to connect to the camera", camera_id);
+                                   "Tries to connect to the camera", camera_id, stream);
   metrics->connects = counter_new ("potoo_camera_connects_total", "Tries that led to video",
-                                   camera_id);
+                                   camera_id, stream);
   metrics->stalls = counter_new ("potoo_camera_stalls_total",
-                                 "Connections given up because video stopped", camera_id);
+                                 "Connections given up because video stopped", camera_id, stream);
   metrics->auth_failures = counter_new ("potoo_camera_auth_failures_total",
                                         "Tries that the camera refused for their credentials",
-                                        camera_id);
+                                        camera_id, stream);
   metrics->keyframe_requests = counter_new ("potoo_camera_keyframe_requests_total",
-                                            "Keyframes asked for because none came", camera_id);
+                                            "Keyframes asked for because none came", camera_id,
+                                            stream);
   metrics->stop_hangs = potoo_metric_new_gauge (
       "potoo_camera_stop_hangs", "1 while the end of the last connection takes too long", "camera",
-      camera_id, NULL);
+      camera_id, "stream", stream, NULL);
   metrics->access_units = counter_new ("potoo_camera_access_units_total",
-                                       "Video access units received", camera_id);
+                                       "Video access units received", camera_id, stream);
   metrics->bytes = counter_new ("potoo_camera_media_bytes_total", "Media received, of all tracks",
-                                camera_id);
+                                camera_id, stream);
 }
 
 void

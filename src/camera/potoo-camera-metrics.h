@@ -11,7 +11,7 @@ G_BEGIN_DECLS
 /* Why a connection fails: disconnected, auth, stalled, no-video. */
 #define POTOO_N_DISCONNECT_CAUSES 4
 
-/* What is counted of one camera's connection. */
+/* What is counted of the connections to one stream of a camera. */
 typedef struct
 {
   PotooMetric *states[POTOO_N_CAMERA_STATES]; /* 1 for the state that stands, 0 for others */
@@ -26,7 +26,8 @@ typedef struct
   PotooMetric *bytes;
 } PotooCameraMetrics;
 
-void potoo_camera_metrics_init (PotooCameraMetrics *metrics, const char *camera_id);
+void
+potoo_camera_metrics_init (PotooCameraMetrics *metrics, const char *camera_id, const char *stream);
 void potoo_camera_metrics_clear (PotooCameraMetrics *metrics);
 
 void potoo_camera_metrics_set_state (PotooCameraMetrics *metrics, PotooCameraState state);

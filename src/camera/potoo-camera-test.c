@@ -31,7 +31,6 @@ struct _PotooCameraTest
 
   PotooCameraSettings *settings;
   PotooStreamHub *hub;
-  PotooFragmenter *fragmenter;
   PotooCameraPipeline *pipeline; /* until it is stopped */
   PotooSubscriber *subscriber;   /* until it is answered */
   GSource *wake;                 /* … */
@@ -65,7 +64,6 @@ free_when_gone (PotooCameraTest *test)
   if (test->pipeline != NULL || test->picture_cancellable != NULL)
     return;
   test->gone (test, test->gone_data);
-  potoo_fragmenter_free (test->fragmenter);
   potoo_stream_hub_unref (test->hub);
   potoo_camera_settings_unref (test->settings);
   g_clear_pointer (&test->result, potoo_camera_test_result_free);
@@ -303,11 +301,6 @@ potoo_camera_test_abort (PotooCameraTest *test)
 
 /* --- the begin --- */
 
-static void
-drop_fragment (PotooFragment *fragment, gpointer user_data)
-{
-}
-
 static gboolean
 dispatch_wake (GSource *source, GSourceFunc callback, gpointer user_data)
 {
@@ -350,10 +343,9 @@ potoo_camera_test_start (PotooCameraSettings *settings,
   test->result = g_new0 (PotooCameraTestResult, 1);
   test->settings = potoo_camera_settings_ref (settings);
   test->hub = potoo_stream_hub_new (id, STREAM);
-  test->fragmenter = potoo_fragmenter_new (id, drop_fragment, NULL, NULL);
   attach_sources (test);
   test->subscriber = potoo_stream_hub_subscribe (test->hub, 1, QUEUE_BYTES, wake, test);
-  test->pipeline = potoo_camera_pipeline_new (settings, test->hub, test->fragmenter);
+  test->pipeline = potoo_camera_pipeline_new (settings, test->hub, NULL);
   g_signal_connect (test->pipeline, "playing", G_CALLBACK (on_playing), test);
   g_signal_connect (test->pipeline, "ended", G_CALLBACK (on_ended), test);
   potoo_camera_pipeline_start (test->pipeline);

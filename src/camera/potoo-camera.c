@@ -2,7 +2,8 @@
 
 /*
  * What a camera is to others: its settings, the commands, the snapshot and the signals.
- * Its pipelines are potoo-camera-connection.c. Main thread, but for the snapshot.
+ * `main` is connected while the camera is enabled; `sub` only while somebody
+ * takes from its hub, and a little longer. Main thread, but for the snapshot.
  */
 
 #include "camera/potoo-camera-private.h"
@@ -11,7 +12,26 @@
 
 #include "base/potoo-clock.h"
 #include "base/potoo-log.h"
+#include "base/potoo-main.h"
 #include "camera/potoo-camera-connection.h"
+#include "camera/potoo-fragment-gate.h"
+
+struct _PotooCamera
+{
+  GObject parent_instance;
+
+  char *id;
+  PotooCameraSettings *settings;
+  guint64 version;
+  gboolean running;      /* between start and stop */
+  GPtrArray *stop_tasks; /* GTask: who waits for the stop */
+
+  PotooCameraConnection main, sub;
+  PotooFragmentGate *gate; /* owned by main's fragmenter */
+
+  GMutex snapshot_lock; /* protects the pointer alone */
+  PotooCameraSnapshot *snapshot;
+};
 
 G_DEFINE_FINAL_TYPE (PotooCamera, potoo_camera, G_TYPE_OBJECT)
 
@@ -27,10 +47,24 @@ static guint signals[N_SIGNALS];
 
 /* --- what is published --- */
 
-static gboolean
-is_playing (PotooCamera *self)
+static void
+describe_connection (const PotooCameraConnection *connection, PotooCameraSnapshot *snapshot)
 {
-  return self->pipeline != NULL && !self->stopping && self->policy.playing_us != 0;
+  snapshot->state = connection->policy.state;
+  snapshot->reason = g_strdup (
+      connection->stop_hangs
+          ? _ ("The last connection does not end; no new one is made until it has ended")
+          : connection->reason);
+  if (connection->policy.retry_us != 0)
+    snapshot->retry_at_us = snapshot->since_us + connection->policy.retry_us -
+                            potoo_clock_mono_us ();
+  if (!potoo_camera_connection_is_playing (connection))
+    return;
+  potoo_camera_pipeline_get_video (connection->pipeline, &snapshot->video_codec, &snapshot->width,
+                                   &snapshot->height);
+  snapshot->audio_codec = potoo_camera_pipeline_get_audio (connection->pipeline);
+  snapshot->fps = potoo_rate_meter_get_fps (&connection->rate);
+  snapshot->bitrate = potoo_rate_meter_get_bitrate (&connection->rate);
 }
 
 static PotooCameraSnapshot *
@@ -42,22 +76,9 @@ make_snapshot (PotooCamera *self)
   g_atomic_ref_count_init (&snapshot->ref_count);
   snapshot->settings = potoo_camera_settings_ref (self->settings);
   snapshot->version = self->version;
-  snapshot->state = self->policy.state;
-  snapshot->reason = g_strdup (
-      self->stop_hangs
-          ? _ ("The last connection does not end; no new one is made until it has ended")
-          : self->reason);
   snapshot->since_us = wall_us;
-  if (self->policy.retry_us != 0)
-    snapshot->retry_at_us = wall_us + self->policy.retry_us - potoo_clock_mono_us ();
-  if (is_playing (self))
-    {
-      potoo_camera_pipeline_get_video (self->pipeline, &snapshot->video_codec, &snapshot->width,
-                                       &snapshot->height);
-      snapshot->audio_codec = potoo_camera_pipeline_get_audio (self->pipeline);
-      snapshot->fps = potoo_rate_meter_get_fps (&self->rate);
-      snapshot->bitrate = potoo_rate_meter_get_bitrate (&self->rate);
-    }
+  snapshot->sub_state = self->sub.policy.state;
+  describe_connection (&self->main, snapshot);
   return snapshot;
 }
 
@@ -67,15 +88,16 @@ static gboolean
 status_differs (const PotooCameraSnapshot *a, const PotooCameraSnapshot *b)
 {
   return a->settings != b->settings || a->version != b->version || a->state != b->state ||
-         g_strcmp0 (a->reason, b->reason) != 0 ||
+         a->sub_state != b->sub_state || g_strcmp0 (a->reason, b->reason) != 0 ||
          ABS (a->retry_at_us - b->retry_at_us) > POTOO_SECOND_US / 10 ||
          g_strcmp0 (a->video_codec, b->video_codec) != 0 ||
          g_strcmp0 (a->audio_codec, b->audio_codec) != 0 || a->width != b->width ||
          a->height != b->height;
 }
 
-void
-potoo_camera_publish (PotooCamera *self)
+/* Makes a new snapshot and tells when it differs. */
+static void
+publish (PotooCamera *self)
 {
   g_autoptr (PotooCameraSnapshot) old = potoo_camera_get_snapshot (self);
   PotooCameraSnapshot *new = make_snapshot (self);
@@ -83,8 +105,6 @@ potoo_camera_publish (PotooCamera *self)
 
   if (new->state == old->state)
     new->since_us = old->since_us;
-  else
-    potoo_camera_metrics_set_state (&self->metrics, new->state);
   if (!differs)
     new->retry_at_us = old->retry_at_us;
   g_mutex_lock (&self->snapshot_lock);
@@ -96,36 +116,101 @@ potoo_camera_publish (PotooCamera *self)
     g_signal_emit (self, signals[STATUS_CHANGED], 0);
 }
 
-/* @cause: PotooGapCause or POTOO_NO_CAUSE */
-void
-potoo_camera_tell_interrupted (PotooCamera *self, int cause)
+/* --- what the connections tell --- */
+
+static void
+on_changed (gpointer owner)
 {
-  if (cause == POTOO_NO_CAUSE || cause == self->told_cause || self->abandoned)
+  publish (owner);
+}
+
+static void
+on_interrupted (gpointer owner, PotooGapCause cause)
+{
+  g_signal_emit (owner, signals[INTERRUPTED], 0, (int) cause);
+}
+
+static void
+return_stop_tasks (PotooCamera *self)
+{
+  if (self->main.pipeline != NULL || self->sub.pipeline != NULL)
     return;
-  self->told_cause = cause;
-  g_signal_emit (self, signals[INTERRUPTED], 0, cause);
-}
-
-void
-potoo_camera_set_reason (PotooCamera *self, const char *reason)
-{
-  if (reason != NULL && g_strcmp0 (self->reason, reason) != 0)
-    potoo_log_warning (self->id, "%s", reason);
-  g_autofree char *old = self->reason;
-  self->reason = reason != NULL ? potoo_mask_secrets (reason) : NULL;
-}
-
-/* --- commands --- */
-
-void
-potoo_camera_return_stop_tasks (PotooCamera *self)
-{
   g_autoptr (GPtrArray) tasks = g_steal_pointer (&self->stop_tasks);
 
   self->stop_tasks = g_ptr_array_new_with_free_func (g_object_unref);
   for (guint i = 0; i < tasks->len; i++)
     g_task_return_boolean (tasks->pdata[i], TRUE);
 }
+
+static void
+on_stopped (gpointer owner)
+{
+  return_stop_tasks (owner);
+}
+
+static const PotooCameraConnectionEvents main_events = { on_changed, on_interrupted, on_stopped };
+static const PotooCameraConnectionEvents sub_events = { on_changed, NULL, on_stopped };
+
+/* --- the sub stream --- */
+
+static void
+connect_sub (PotooCamera *self)
+{
+  g_autoptr (PotooCameraSettings) settings = potoo_camera_settings_for_sub (self->settings);
+
+  if (self->running && potoo_camera_settings_get_enabled (self->settings) && settings != NULL)
+    potoo_camera_connection_connect (&self->sub, settings, 0);
+}
+
+/* Main, for who takes from the hub of `sub`. */
+static gboolean
+on_sub_wanted (gpointer user_data)
+{
+  PotooCamera *self = user_data;
+
+  if (self->sub.policy.state == POTOO_CAMERA_DISABLED)
+    {
+      connect_sub (self);
+      publish (self);
+    }
+  return G_SOURCE_REMOVE;
+}
+
+static void
+post_sub_wanted (gpointer user_data)
+{
+  potoo_main_post (on_sub_wanted, user_data);
+}
+
+static gboolean
+tick_sub (PotooCamera *self)
+{
+  gint64 idle_since_us = potoo_stream_hub_get_idle_since_us (self->sub.hub);
+
+  if (self->sub.policy.state == POTOO_CAMERA_DISABLED)
+    return FALSE;
+  if (idle_since_us != 0 &&
+      potoo_clock_mono_us () - idle_since_us > self->sub.policy.timing.linger_us)
+    {
+      potoo_camera_connection_disconnect (&self->sub, POTOO_NO_CAUSE);
+      publish (self);
+    }
+  else
+    potoo_camera_connection_tick (&self->sub);
+  return TRUE;
+}
+
+gboolean
+potoo_camera_tick (PotooCamera *self)
+{
+  g_return_val_if_fail (POTOO_IS_CAMERA (self), FALSE);
+
+  g_autoptr (PotooCamera) alive = g_object_ref (self);
+  gboolean more = potoo_camera_connection_tick (&self->main);
+  return tick_sub (self) || more;
+}
+
+/* --- commands --- */
 
 void
 potoo_camera_start (PotooCamera *self, gint64 delay_us)
@@ -135,8 +220,8 @@ potoo_camera_start (PotooCamera *self, gint64 delay_us)
 
   self->running = TRUE;
   if (potoo_camera_settings_get_enabled (self->settings))
-    potoo_camera_reconnect (self, delay_us);
-  potoo_camera_publish (self);
+    potoo_camera_connection_connect (&self->main, self->settings, delay_us);
+  publish (self);
 }
 
 void
@@ -150,11 +235,11 @@ potoo_camera_stop_async (PotooCamera *self, GAsyncReadyCallback callback, gpoint
   if (self->running)
     {
       self->running = FALSE;
-      potoo_camera_disconnect (self, POTOO_NO_CAUSE);
-      potoo_camera_publish (self);
+      potoo_camera_connection_disconnect (&self->sub, POTOO_NO_CAUSE);
+      potoo_camera_connection_disconnect (&self->main, POTOO_NO_CAUSE);
+      publish (self);
     }
-  if (self->pipeline == NULL)
-    potoo_camera_return_stop_tasks (self);
+  return_stop_tasks (self);
 }
 
 void
@@ -165,6 +250,32 @@ potoo_camera_stop_finish (PotooCamera *self, GAsyncResult *result)
   g_task_propagate_boolean (G_TASK (result), NULL);
 }
 
+static void
+apply_to_main (PotooCamera *self, PotooCameraSettings *old)
+{
+  gboolean was_enabled = potoo_camera_settings_get_enabled (old);
+  gboolean enabled = potoo_camera_settings_get_enabled (self->settings);
+
+  if (was_enabled && !enabled)
+    potoo_camera_connection_disconnect (&self->main, POTOO_GAP_DISCONNECTED);
+  else if (enabled && (!was_enabled || potoo_camera_settings_needs_reconnect (old, self->settings)))
+    potoo_camera_connection_connect (&self->main, self->settings, 0);
+}
+
+static void
+apply_to_sub (PotooCamera *self, PotooCameraSettings *old)
+{
+  g_autoptr (PotooCameraSettings) before = potoo_camera_settings_for_sub (old);
+  g_autoptr (PotooCameraSettings) now = potoo_camera_settings_for_sub (self->settings);
+  gboolean usable = now != NULL && potoo_camera_settings_get_enabled (now);
+
+  if (before != NULL && usable && !potoo_camera_settings_needs_reconnect (before, now))
+    return;
+  potoo_camera_connection_disconnect (&self->sub, POTOO_NO_CAUSE);
+  if (usable && potoo_stream_hub_get_idle_since_us (self->sub.hub) == 0)
+    connect_sub (self);
+}
+
 void
 potoo_camera_set_settings (PotooCamera *self, PotooCameraSettings *settings)
 {
@@ -172,17 +283,15 @@ potoo_camera_set_settings (PotooCamera *self, PotooCameraSettings *settings)
   g_return_if_fail (settings != NULL);
 
   g_autoptr (PotooCameraSettings) old = self->settings;
-  gboolean was_enabled = potoo_camera_settings_get_enabled (old);
-  gboolean enabled = potoo_camera_settings_get_enabled (settings);
 
   self->settings = potoo_camera_settings_ref (settings);
   self->version++;
-  if (self->running && was_enabled && !enabled)
-    potoo_camera_disconnect (self, POTOO_GAP_DISCONNECTED);
-  else if (self->running && enabled &&
-           (!was_enabled || potoo_camera_settings_needs_reconnect (old, settings)))
-    potoo_camera_reconnect (self, 0);
-  potoo_camera_publish (self);
+  if (self->running)
+    {
+      apply_to_main (self, old);
+      apply_to_sub (self, old);
+    }
+  publish (self);
   g_signal_emit (self, signals[SETTINGS_CHANGED], 0);
 }
 
@@ -192,10 +301,10 @@ make_fragmenter (PotooCamera *self,
                  gpointer user_data,
                  GDestroyNotify destroy)
 {
-  g_clear_pointer (&self->fragmenter, potoo_fragmenter_free);
+  g_clear_pointer (&self->main.fragmenter, potoo_fragmenter_free);
   self->gate = potoo_fragment_gate_new (func, user_data, destroy);
-  self->fragmenter = potoo_fragmenter_new (self->id, potoo_fragment_gate_push, self->gate,
-                                           (GDestroyNotify) potoo_fragment_gate_free);
+  self->main.fragmenter = potoo_fragmenter_new (self->id, potoo_fragment_gate_push, self->gate,
+                                                (GDestroyNotify) potoo_fragment_gate_free);
 }
 
 void
@@ -205,7 +314,7 @@ potoo_camera_set_fragment_func (PotooCamera *self,
                                 GDestroyNotify destroy)
 {
   g_return_if_fail (POTOO_IS_CAMERA (self));
-  g_return_if_fail (self->pipeline == NULL);
+  g_return_if_fail (self->main.pipeline == NULL);
 
   make_fragmenter (self, func, user_data, destroy);
 }
@@ -215,7 +324,7 @@ potoo_camera_abandon (PotooCamera *self)
 {
   g_return_if_fail (POTOO_IS_CAMERA (self) && !self->running);
 
-  self->abandoned = TRUE;
+  self->main.abandoned = TRUE;
   potoo_fragment_gate_close (self->gate);
 }
 
@@ -224,7 +333,8 @@ potoo_camera_set_timing (PotooCamera *self, const PotooConnectionTiming *timing)
 {
   g_return_if_fail (POTOO_IS_CAMERA (self) && !self->running);
 
-  potoo_connection_policy_init (&self->policy, timing);
+  potoo_connection_policy_init (&self->main.policy, timing);
+  potoo_connection_policy_init (&self->sub.policy, timing);
 }
 
 /* --- the object --- */
@@ -238,11 +348,11 @@ potoo_camera_get_id (PotooCamera *self)
 }
 
 PotooStreamHub *
-potoo_camera_get_hub (PotooCamera *self)
+potoo_camera_get_hub (PotooCamera *self, PotooStreamKind stream)
 {
   g_return_val_if_fail (POTOO_IS_CAMERA (self), NULL);
 
-  return self->hub;
+  return stream == POTOO_STREAM_SUB ? self->sub.hub : self->main.hub;
 }
 
 PotooCameraSnapshot *
@@ -267,12 +377,24 @@ potoo_camera_new (PotooCameraSettings *settings)
   /* Versions are not stored. Beginning with the time, one that was read before
    * a restart does not match by chance after it. */
   self->version = (guint64) potoo_clock_wall_us ();
-  self->hub = potoo_stream_hub_new (self->id, potoo_stream_kind_to_string (POTOO_STREAM_MAIN));
+  potoo_camera_connection_init (
+      &self->main, self->id, potoo_stream_kind_to_string (POTOO_STREAM_MAIN), &main_events, self);
+  potoo_camera_connection_init (&self->sub, self->id,
+                                potoo_stream_kind_to_string (POTOO_STREAM_SUB), &sub_events, self);
+  potoo_stream_hub_set_wanted_func (self->sub.hub, post_sub_wanted, self);
   make_fragmenter (self, NULL, NULL, NULL);
-  potoo_camera_metrics_init (&self->metrics, self->id);
-  potoo_camera_metrics_set_state (&self->metrics, self->policy.state);
   self->snapshot = make_snapshot (self);
   return self;
+}
+
+static void
+potoo_camera_dispose (GObject *object)
+{
+  PotooCamera *self = POTOO_CAMERA (object);
+
+  /* Viewers may keep the hub; nobody refers to the camera from here on. */
+  potoo_stream_hub_set_wanted_func (self->sub.hub, NULL, NULL);
+  G_OBJECT_CLASS (potoo_camera_parent_class)->dispose (object);
 }
 
 static void
@@ -280,17 +402,12 @@ potoo_camera_finalize (GObject *object)
 {
   PotooCamera *self = POTOO_CAMERA (object);
 
-  g_assert (self->pipeline == NULL);
-  g_clear_handle_id (&self->connect_source, g_source_remove);
-  g_clear_handle_id (&self->stop_source, g_source_remove);
   g_ptr_array_unref (self->stop_tasks);
-  potoo_fragmenter_free (self->fragmenter);
-  potoo_stream_hub_unref (self->hub);
-  potoo_camera_metrics_clear (&self->metrics);
+  potoo_camera_connection_clear (&self->main);
+  potoo_camera_connection_clear (&self->sub);
   potoo_camera_snapshot_unref (self->snapshot);
   potoo_camera_settings_unref (self->settings);
   g_mutex_clear (&self->snapshot_lock);
-  g_free (self->reason);
   g_free (self->id);
   G_OBJECT_CLASS (potoo_camera_parent_class)->finalize (object);
 }
@@ -298,6 +415,7 @@ potoo_camera_finalize (GObject *object)
 static void
 potoo_camera_class_init (PotooCameraClass *klass)
 {
+  G_OBJECT_CLASS (klass)->dispose = potoo_camera_dispose;
   G_OBJECT_CLASS (klass)->finalize = potoo_camera_finalize;
   signals[STATUS_CHANGED] = g_signal_new ("status-changed", G_TYPE_FROM_CLASS (klass),
                                           G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL, G_TYPE_NONE, 0);
@@ -312,6 +430,4 @@ potoo_camera_init (PotooCamera *self)
 {
   g_mutex_init (&self->snapshot_lock);
   self->stop_tasks = g_ptr_array_new_with_free_func (g_object_unref);
-  self->told_cause = POTOO_NO_CAUSE;
-  potoo_connection_policy_init (&self->policy, &potoo_connection_timing);
 }

@@ -10,13 +10,13 @@ G_BEGIN_DECLS
 /**
  * PotooCamera:
  *
- * One camera: its settings, its connection state machine with back-off and
- * watchdogs, and the pipeline of its `main` stream while connected. Main thread,
+ * One camera: its settings, and the connections to its streams `main` and `sub` with their
+ * state machines, back-off and watchdogs. Main thread,
  * except where said. The watchdogs and measurements run in the ticks that
  * PotooCameraList gives; a camera keeps timers of its own only for its next try and for a
  * connection whose end takes too long, which `status.reason` then says.
  *
- * At most one pipeline is alive: the next one is made after the one before was
+ * Of each stream at most one pipeline is alive: the next one is made after the one before was
  * stopped. While one is alive it keeps the camera alive.
  *
  * Signals: `status-changed`: a new snapshot stands (not for fps and bitrate alone,
@@ -32,8 +32,10 @@ G_DECLARE_FINAL_TYPE (PotooCamera, potoo_camera, POTOO, CAMERA, GObject)
 PotooCamera *potoo_camera_new (PotooCameraSettings *settings);
 const char *potoo_camera_get_id (PotooCamera *camera);
 
-/* Live media of `main`; lives as long as the camera and beyond every connection. Any thread. */
-PotooStreamHub *potoo_camera_get_hub (PotooCamera *camera); /* (transfer none) */
+/* Live media of a stream; lives as long as the camera and beyond every connection. `sub`
+ * is connected when somebody subscribes, or says potoo_stream_hub_want(), and until 15 s after
+ * the last one; nothing comes of it while there is no `sub_url`. Any thread. (transfer none) */
+PotooStreamHub *potoo_camera_get_hub (PotooCamera *camera, PotooStreamKind stream);
 
 /* Where fragments of `main` go; called from streaming threads. To be set before
  * potoo_camera_start(). */

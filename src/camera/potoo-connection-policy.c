@@ -19,6 +19,7 @@ const PotooConnectionTiming potoo_connection_timing = {
   .keyframe_grace_us = 10 * POTOO_SECOND_US,
   .keyframe_repeat_us = 30 * POTOO_SECOND_US,
   .stop_timeout_us = 5 * POTOO_SECOND_US,
+  .linger_us = 15 * POTOO_SECOND_US,
 };
 
 static void

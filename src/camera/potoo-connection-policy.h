@@ -32,6 +32,7 @@ typedef struct
   gint64 keyframe_grace_us;   /* from asking to the state no-keyframes */
   gint64 keyframe_repeat_us;  /* between further requests */
   gint64 stop_timeout_us;     /* of a connection's end; a longer one is told */
+  gint64 linger_us;           /* of a stream that is connected on demand, when nobody takes it */
 } PotooConnectionTiming;
 
 extern const PotooConnectionTiming potoo_connection_timing; /* what Potoo uses outside tests */

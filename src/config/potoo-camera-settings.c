@@ -177,6 +177,19 @@ potoo_camera_settings_to_stored_json (PotooCameraSettings *settings)
   return object;
 }
 
+PotooCameraSettings *
+potoo_camera_settings_for_sub (PotooCameraSettings *settings)
+{
+  if (settings->sub_url == NULL)
+    return NULL;
+  PotooCameraSettings *sub = potoo_camera_settings_copy (settings);
+  g_free (sub->url);
+  g_free (sub->url_origin);
+  sub->url = g_steal_pointer (&sub->sub_url);
+  sub->url_origin = g_steal_pointer (&sub->sub_url_origin);
+  return sub;
+}
+
 gboolean
 potoo_camera_settings_needs_reconnect (PotooCameraSettings *a, PotooCameraSettings *b)
 {

@@ -76,6 +76,10 @@ PotooTransport potoo_camera_settings_get_transport (PotooCameraSettings *setting
 gboolean potoo_camera_settings_get_audio (PotooCameraSettings *settings);
 gboolean potoo_camera_settings_get_tls_verify (PotooCameraSettings *settings);
 
+/* The same with `sub_url` as `url`: what it takes to connect to `sub`. NULL when there is no
+ * `sub_url`. (transfer full) (nullable) */
+PotooCameraSettings *potoo_camera_settings_for_sub (PotooCameraSettings *settings);
+
 /* TRUE when going from @a to @b needs a new connection to the camera. */
 gboolean potoo_camera_settings_needs_reconnect (PotooCameraSettings *a, PotooCameraSettings *b);
 

@@ -10,7 +10,7 @@ G_BEGIN_DECLS
 /**
  * PotooLive:
  *
- * The live outputs of all cameras, on demand: the first request for a playlist starts
+ * The live outputs of all streams, on demand: the first request for a playlist starts
  * one, and POTOO_LIVE_LINGER_US after the last request (three target durations, if they are
  * longer) it is stopped. At most
  * POTOO_LIVE_MAX_OUTPUTS run at once.
@@ -31,25 +31,27 @@ G_DECLARE_FINAL_TYPE (PotooLive, potoo_live, POTOO, LIVE, GObject)
 
 PotooLive *potoo_live_new (void);
 
-void potoo_live_add_camera (PotooLive *live, const char *id, PotooStreamHub *hub);
-void potoo_live_remove_camera (PotooLive *live, const char *id);
+/* @id: the camera's for `main`, with `/sub` behind it for `sub`. */
+void potoo_live_add_stream (PotooLive *live, const char *id, PotooStreamHub *hub);
+void potoo_live_remove_stream (PotooLive *live, const char *id);
 /* Ends all outputs; waits at most a second. Requests fail from then on. */
 void potoo_live_stop (PotooLive *live);
 
-/* HLS playlist of MPEG-TS segments, named relative to it as `ts/NAME`. Errors:
- * POTOO_ERROR_NOT_FOUND (no such camera), POTOO_ERROR_BUSY (too many outputs, or too many wait),
- * POTOO_ERROR_UNAVAILABLE (no video came in time, it failed shortly before, or Potoo is stopping).
+/* HLS playlist of MPEG-TS segments, named relative to it as `ts/NAME`, of `sub` as `sub-ts/NAME`.
+ * Errors: POTOO_ERROR_NOT_FOUND (no such stream), POTOO_ERROR_BUSY (too many outputs, or too many
+ * wait), POTOO_ERROR_UNAVAILABLE (no video came in time, it failed shortly before, or Potoo is
+ * stopping).
  */
 void potoo_live_get_playlist_async (PotooLive *live,
-                                    const char *camera_id,
+                                    const char *stream_id,
                                     GAsyncReadyCallback callback,
                                     gpointer user_data);
 /* (transfer full) */
 char *potoo_live_get_playlist_finish (PotooLive *live, GAsyncResult *result, GError **error);
 
-/* POTOO_ERROR_NOT_FOUND when @name is not one of the camera's newest segments. */
+/* POTOO_ERROR_NOT_FOUND when @name is not one of the stream's newest segments. */
 void potoo_live_get_segment_async (PotooLive *live,
-                                   const char *camera_id,
+                                   const char *stream_id,
                                    const char *name,
                                    GAsyncReadyCallback callback,
                                    gpointer user_data);

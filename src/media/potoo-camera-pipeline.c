@@ -363,7 +363,8 @@ stop_in_thread (GstElement *pipeline, gpointer user_data)
   PotooCameraPipeline *self = g_task_get_source_object (task);
 
   gst_element_set_state (pipeline, GST_STATE_NULL);
-  potoo_fragmenter_flush (self->fragmenter);
+  if (self->fragmenter != NULL)
+    potoo_fragmenter_flush (self->fragmenter);
   g_task_return_boolean (task, TRUE);
 }
 

@@ -27,7 +27,8 @@ G_BEGIN_DECLS
 #define POTOO_TYPE_CAMERA_PIPELINE (potoo_camera_pipeline_get_type ())
 G_DECLARE_FINAL_TYPE (PotooCameraPipeline, potoo_camera_pipeline, POTOO, CAMERA_PIPELINE, GObject)
 
-/* @hub and @fragmenter outlive the pipeline's media. */
+/* @fragmenter: (nullable): what is not to be recorded needs none. It outlives the pipeline's media,
+ * as does @hub. */
 PotooCameraPipeline *potoo_camera_pipeline_new (PotooCameraSettings *settings,
                                                 PotooStreamHub *hub,
                                                 PotooFragmenter *fragmenter);

@@ -46,7 +46,7 @@ struct _PotooCameraTrack
   guint index;
   char *camera_id;
   PotooStreamHub *hub;
-  PotooFragmenter *fragmenter;
+  PotooFragmenter *fragmenter; /* (nullable) */
   PotooRtpClock *clock;
   GstElement *appsink; /* (transfer full) */
 
@@ -140,8 +140,9 @@ take_caps (PotooCameraTrack *self, GstCaps *caps)
   gst_caps_replace (&self->caps, caps);
   g_mutex_unlock (&self->lock);
 
-  self->storable = potoo_fragmenter_set_caps (self->fragmenter, self->index, caps);
-  if (self->storable)
+  self->storable = self->fragmenter != NULL &&
+                   potoo_fragmenter_set_caps (self->fragmenter, self->index, caps);
+  if (self->storable || self->fragmenter == NULL)
     return;
   if (self->format->kind == POTOO_TRACK_VIDEO)
     potoo_post_unusable (self->appsink, _ ("The camera's video cannot be stored in MP4"));
@@ -419,6 +420,7 @@ potoo_camera_track_new (const PotooTrackFormat *format,
                         GError **error)
 {
   const char *kind = format->kind == POTOO_TRACK_VIDEO ? "video" : "audio";
+  const char *stream = potoo_stream_hub_get_stream (hub);
   g_autoptr (PotooCameraTrack) self = g_new0 (PotooCameraTrack, 1);
 
   g_mutex_init (&self->lock);
@@ -432,17 +434,18 @@ potoo_camera_track_new (const PotooTrackFormat *format,
   self->discontinuities = potoo_metric_new_counter (
       "potoo_stream_discontinuities_total",
       "Access units that do not follow on from the one before: something was lost on the way.",
-      "camera", camera_id, "track", kind, NULL);
+      "camera", camera_id, "stream", stream, "track", kind, NULL);
   self->received = potoo_metric_new_counter ("potoo_stream_received_bytes_total",
                                              "Bytes of access units received.", "camera", camera_id,
-                                             "track", kind, NULL);
-  self->untimed = potoo_metric_new_counter ("potoo_stream_untimed_total",
-                                            "Access units that came without a time of their own.",
-                                            "camera", camera_id, "track", kind, NULL);
+                                             "stream", stream, "track", kind, NULL);
+  self->untimed = potoo_metric_new_counter (
+      "potoo_stream_untimed_total", "Access units that came without a time of their own.", "camera",
+      camera_id, "stream", stream, "track", kind, NULL);
   self->jumps = potoo_metric_new_counter ("potoo_stream_time_jumps_total",
                                           "Times at which RTP time stamps did not go on from the "
                                           "ones before, or fell behind for good.",
-                                          "camera", camera_id, "track", kind, NULL);
+                                          "camera", camera_id, "stream", stream, "track", kind,
+                                          NULL);
   self->last_pts_ns = GST_CLOCK_TIME_NONE;
   if (!build (self, bin, pad, error))
     return NULL;

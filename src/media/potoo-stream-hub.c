@@ -31,6 +31,7 @@
 struct _PotooStreamHub
 {
   gatomicrefcount ref_count;
+  const char *stream;
 
   GMutex lock;         /* protects all below, and the subscribers' fields where said */
   PotooUnitQueue ring; /* empty, or starts with a keyframe and ends with the newest unit */
@@ -78,6 +79,7 @@ potoo_stream_hub_new (const char *camera_id, const char *stream)
 
   g_atomic_ref_count_init (&hub->ref_count);
   g_mutex_init (&hub->lock);
+  hub->stream = stream;
   hub->waiting = TRUE;
   potoo_decoding_clock_init (&hub->decoding);
   hub->idle_since_us = potoo_clock_mono_us ();
@@ -100,6 +102,12 @@ potoo_stream_hub_new (const char *camera_id, const char *stream)
       "Access units dropped: before a keyframe, or a GOP over the ring's bound", "camera",
       camera_id, "stream", stream, NULL);
   return hub;
+}
+
+const char *
+potoo_stream_hub_get_stream (PotooStreamHub *hub)
+{
+  return hub->stream;
 }
 
 PotooStreamHub *

@@ -21,7 +21,9 @@ G_BEGIN_DECLS
  */
 typedef struct _PotooStreamHub PotooStreamHub;
 
+/* @stream: `main` or `sub`; static */
 PotooStreamHub *potoo_stream_hub_new (const char *camera_id, const char *stream);
+const char *potoo_stream_hub_get_stream (PotooStreamHub *hub);
 PotooStreamHub *potoo_stream_hub_ref (PotooStreamHub *hub);
 void potoo_stream_hub_unref (PotooStreamHub *hub);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (PotooStreamHub, potoo_stream_hub_unref)

@@ -36,39 +36,64 @@ describe_state (PotooCameraState state)
     }
 }
 
-/* FALSE when the request is answered. */
-static gboolean
-check_camera (PotooWebRequest *request)
+static void
+reply_not_streaming (PotooWebRequest *request, PotooCameraState state, const char *reason)
+{
+  potoo_web_reply_problem (request, POTOO_ERROR_UNAVAILABLE, 0, NULL,
+                           reason != NULL ? reason : describe_state (state));
+}
+
+/* NULL when the request is answered. (transfer full) (nullable) */
+static PotooCameraSnapshot *
+get_camera (PotooWebRequest *request)
 {
   const char *id = potoo_web_request_get_text (request, "id");
-  g_autoptr (PotooCameraSnapshot) camera = potoo_camera_list_get_snapshot (
+  PotooCameraSnapshot *camera = potoo_camera_list_get_snapshot (
       potoo_web_request_get_context (request)->cameras, id);
 
   if (camera == NULL)
     {
       g_autofree char *detail = g_strdup_printf (_ ("There is no camera “%s”"), id);
       potoo_web_reply_problem (request, POTOO_ERROR_NOT_FOUND, 0, NULL, detail);
-      return FALSE;
     }
+  return camera;
+}
+
+/* FALSE when the request is answered. */
+static gboolean
+check_main (PotooWebRequest *request)
+{
+  g_autoptr (PotooCameraSnapshot) camera = get_camera (request);
+
+  if (camera == NULL)
+    return FALSE;
   if (camera->state == POTOO_CAMERA_STREAMING)
     return TRUE;
-  potoo_web_reply_problem (request, POTOO_ERROR_UNAVAILABLE, 0, NULL,
-                           camera->reason != NULL ? camera->reason
-                                                  : describe_state (camera->state));
+  reply_not_streaming (request, camera->state, camera->reason);
+  return FALSE;
+}
+
+/* `sub` is connected on demand: only what rules it out is answered here. */
+static gboolean
+check_sub (PotooWebRequest *request)
+{
+  g_autoptr (PotooCameraSnapshot) camera = get_camera (request);
+
+  if (camera == NULL)
+    return FALSE;
+  if (potoo_camera_settings_get_sub_url (camera->settings) == NULL)
+    {
+      potoo_web_reply_problem (request, POTOO_ERROR_NOT_FOUND, 0, "stream",
+                               _ ("The camera has no stream “sub”: give it a sub_url"));
+      return FALSE;
+    }
+  if (potoo_camera_settings_get_enabled (camera->settings))
+    return TRUE;
+  reply_not_streaming (request, POTOO_CAMERA_DISABLED, NULL);
   return FALSE;
 }
 
 /* --- HLS --- */
-
-static gboolean
-check_stream (PotooWebRequest *request)
-{
-  if (g_str_equal (potoo_web_request_get_text (request, "stream"), "main"))
-    return TRUE;
-  potoo_web_reply_problem (request, POTOO_ERROR_NOT_FOUND, 0, "stream",
-                           _ ("The stream “sub” cannot be watched yet; use “main”"));
-  return FALSE;
-}
 
 static void
 on_playlist (GObject *live, GAsyncResult *result, gpointer user_data)
@@ -89,11 +114,13 @@ on_playlist (GObject *live, GAsyncResult *result, gpointer user_data)
 static void
 get_playlist (PotooWebRequest *request)
 {
-  if (!check_stream (request) || !check_camera (request))
-    return;
-  potoo_live_get_playlist_async (potoo_web_request_get_context (request)->live,
-                                 potoo_web_request_get_text (request, "id"), on_playlist,
-                                 potoo_web_request_ref (request));
+  const char *id = potoo_web_request_get_text (request, "id");
+  gboolean sub = g_str_equal (potoo_web_request_get_text (request, "stream"), "sub");
+  g_autofree char *stream_id = g_strconcat (id, sub ? "/sub" : NULL, NULL);
+
+  if (sub ? check_sub (request) : check_main (request))
+    potoo_live_get_playlist_async (potoo_web_request_get_context (request)->live, stream_id,
+                                   on_playlist, potoo_web_request_ref (request));
 }
 
 static void
@@ -114,11 +141,24 @@ on_segment (GObject *live, GAsyncResult *result, gpointer user_data)
 }
 
 static void
+get_segment_of (PotooWebRequest *request, const char *stream_id)
+{
+  potoo_live_get_segment_async (potoo_web_request_get_context (request)->live, stream_id,
+                                potoo_web_request_get_text (request, "name"), on_segment,
+                                potoo_web_request_ref (request));
+}
+
+static void
 get_segment (PotooWebRequest *request)
 {
-  potoo_live_get_segment_async (
-      potoo_web_request_get_context (request)->live, potoo_web_request_get_text (request, "id"),
-      potoo_web_request_get_text (request, "name"), on_segment, potoo_web_request_ref (request));
+  get_segment_of (request, potoo_web_request_get_text (request, "id"));
+}
+
+static void
+get_sub_segment (PotooWebRequest *request)
+{
+  g_autofree char *id = g_strconcat (potoo_web_request_get_text (request, "id"), "/sub", NULL);
+  get_segment_of (request, id);
 }
 
 /* --- pictures --- */
@@ -160,7 +200,7 @@ on_snapshot (GObject *snapshots, GAsyncResult *result, gpointer user_data)
 static void
 get_snapshot (PotooWebRequest *request)
 {
-  if (!check_camera (request))
+  if (!check_main (request))
     return;
   potoo_snapshots_get_async (potoo_web_request_get_context (request)->snapshots,
                              potoo_web_request_get_text (request, "id"),
@@ -209,6 +249,8 @@ const PotooRoute potoo_web_live_routes[] = {
     get_playlist, "Live video: HLS with MPEG-TS" },
   { "GET", "/live/{id}/ts/{name}", POTOO_WEB_RIGHT_VIEW, segment_params, POTOO_WEB_BODY_NONE,
     get_segment, "A media segment of live video" },
+  { "GET", "/live/{id}/sub-ts/{name}", POTOO_WEB_RIGHT_VIEW, segment_params, POTOO_WEB_BODY_NONE,
+    get_sub_segment, "A media segment of live video of the small stream" },
   { "GET", "/api/v1/cameras/{id}/snapshot.jpg", POTOO_WEB_RIGHT_VIEW, snapshot_params,
     POTOO_WEB_BODY_NONE, get_snapshot, "The newest picture" },
   { NULL },

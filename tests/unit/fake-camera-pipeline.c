@@ -72,14 +72,14 @@ fake_pipeline_stopped (FakePipeline *fake)
 }
 
 static void
-count_alive (const char *id)
+count_alive (PotooStreamHub *hub)
 {
   guint n = 0;
 
   for (guint i = 0; i < fake_pipelines->len; i++)
     {
       FakePipeline *fake = fake_pipelines->pdata[i];
-      n += fake->alive && strcmp (potoo_camera_settings_get_id (fake->settings), id) == 0 ? 1 : 0;
+      n += fake->alive && fake->hub == hub ? 1 : 0;
     }
   fake_pipelines_most_alive = MAX (fake_pipelines_most_alive, n);
 }
@@ -92,7 +92,6 @@ potoo_camera_pipeline_new (PotooCameraSettings *settings,
   PotooCameraPipeline *self = g_object_new (POTOO_TYPE_CAMERA_PIPELINE, NULL);
   FakePipeline *fake = g_new0 (FakePipeline, 1);
 
-  g_assert_nonnull (fragmenter);
   self->fake = fake;
   fake->pipeline = self;
   fake->settings = potoo_camera_settings_ref (settings);
@@ -102,7 +101,7 @@ potoo_camera_pipeline_new (PotooCameraSettings *settings,
   fake->height = 1080;
   fake->alive = TRUE;
   g_ptr_array_add (fake_pipelines, fake);
-  count_alive (potoo_camera_settings_get_id (settings));
+  count_alive (hub);
   return self;
 }
 

@@ -25,7 +25,7 @@ typedef struct
 
 extern GPtrArray *fake_pipelines;            /* FakePipeline, owned */
 extern gboolean fake_pipelines_stop_by_hand; /* else the stop is done at once */
-extern guint fake_pipelines_most_alive;      /* of one camera at the same time */
+extern guint fake_pipelines_most_alive;      /* of one stream at the same time */
 
 void fake_pipelines_reset (void);
 FakePipeline *fake_pipeline_newest (void); /* (nullable) */

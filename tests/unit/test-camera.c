@@ -189,7 +189,7 @@ test_streaming (void)
   FakePipeline *fake = fake_pipeline_newest ();
   g_assert_true (fake->started);
   g_assert_true (potoo_camera_tick (fixture.camera));
-  assert_metric ("potoo_camera_state{camera=\"cam\",state=\"connecting\"} 1");
+  assert_metric ("potoo_camera_state{camera=\"cam\",stream=\"main\",state=\"connecting\"} 1");
 
   fake_pipeline_play (fake);
   assert_events (&fixture, "streaming ");
@@ -211,11 +211,11 @@ test_streaming (void)
   g_assert_null (snapshot->reason);
   g_assert_cmpint (snapshot->retry_at_us, ==, 0);
   g_assert_cmpint (ABS (snapshot->since_us - potoo_clock_wall_us ()), <, 10 * POTOO_SECOND_US);
-  assert_metric ("potoo_camera_access_units_total{camera=\"cam\"} 101");
-  assert_metric ("potoo_camera_media_bytes_total{camera=\"cam\"} 5000");
-  assert_metric ("potoo_camera_state{camera=\"cam\",state=\"connecting\"} 0");
-  assert_metric ("potoo_camera_state{camera=\"cam\",state=\"streaming\"} 1");
-  assert_metric ("potoo_camera_connects_total{camera=\"cam\"} 1");
+  assert_metric ("potoo_camera_access_units_total{camera=\"cam\",stream=\"main\"} 101");
+  assert_metric ("potoo_camera_media_bytes_total{camera=\"cam\",stream=\"main\"} 5000");
+  assert_metric ("potoo_camera_state{camera=\"cam\",stream=\"main\",state=\"connecting\"} 0");
+  assert_metric ("potoo_camera_state{camera=\"cam\",stream=\"main\",state=\"streaming\"} 1");
+  assert_metric ("potoo_camera_connects_total{camera=\"cam\",stream=\"main\"} 1");
 
   fake->audio = g_strdup ("mp4a.40.2"); /* a track that comes later */
   potoo_camera_tick (fixture.camera);
@@ -302,7 +302,8 @@ test_backing_off (void)
   fake_pipeline_end (fake_pipeline_newest (), POTOO_ERROR_UNAVAILABLE, "closed");
   settle ();
   assert_events (&fixture, "streaming backing-off !disconnected ");
-  assert_metric ("potoo_camera_disconnects_total{camera=\"cam\",cause=\"disconnected\"} 3");
+  assert_metric (
+      "potoo_camera_disconnects_total{camera=\"cam\",stream=\"main\",cause=\"disconnected\"} 3");
   fixture_clear (&fixture);
 }
 
@@ -351,11 +352,11 @@ test_hanging_stop (void)
   potoo_camera_set_settings (fixture.camera, disabled);
   settle ();
   assert_events (&fixture, "connecting streaming disabled settings ");
-  assert_metric ("potoo_camera_stop_hangs{camera=\"cam\"} 0");
+  assert_metric ("potoo_camera_stop_hangs{camera=\"cam\",stream=\"main\"} 0");
   wait_for_event (&fixture);
   assert_events (&fixture, "disabled ");
   assert_reason (&fixture, "does not end");
-  assert_metric ("potoo_camera_stop_hangs{camera=\"cam\"} 1");
+  assert_metric ("potoo_camera_stop_hangs{camera=\"cam\",stream=\"main\"} 1");
 
   potoo_camera_set_settings (fixture.camera, enabled);
   g_usleep (30 * MS);
@@ -367,7 +368,7 @@ test_hanging_stop (void)
   settle ();
   assert_events (&fixture, "connecting !disconnected connecting ");
   assert_reason (&fixture, NULL);
-  assert_metric ("potoo_camera_stop_hangs{camera=\"cam\"} 0");
+  assert_metric ("potoo_camera_stop_hangs{camera=\"cam\",stream=\"main\"} 0");
   g_assert_cmpuint (fake_pipelines->len, ==, 2);
   fixture_clear (&fixture);
 }
@@ -384,7 +385,7 @@ test_auth_failed (void)
   fake_pipeline_end (fake_pipeline_newest (), POTOO_ERROR_UNAUTHORIZED, "refused");
   settle ();
   assert_events (&fixture, "connecting auth-failed !auth ");
-  assert_metric ("potoo_camera_auth_failures_total{camera=\"cam\"} 1");
+  assert_metric ("potoo_camera_auth_failures_total{camera=\"cam\",stream=\"main\"} 1");
   potoo_camera_set_settings (fixture.camera, renamed);
   settle ();
   assert_events (&fixture, "auth-failed settings ");
@@ -475,7 +476,7 @@ test_stall (void)
   fake_pipeline_stopped (fake_pipeline_newest ());
   settle ();
   assert_events (&fixture, "!stalled ");
-  assert_metric ("potoo_camera_stalls_total{camera=\"cam\"} 1");
+  assert_metric ("potoo_camera_stalls_total{camera=\"cam\",stream=\"main\"} 1");
   fixture_clear (&fixture);
 }
 
@@ -586,7 +587,7 @@ test_hub (void)
 
   fixture_init (&fixture, &patient, TRUE);
   potoo_camera_start (fixture.camera, 0);
-  PotooStreamHub *hub = potoo_camera_get_hub (fixture.camera);
+  PotooStreamHub *hub = potoo_camera_get_hub (fixture.camera, POTOO_STREAM_MAIN);
   g_assert_true (fake_pipeline_newest ()->hub == hub);
   push_keyframe (hub);
   fake_pipeline_end (fake_pipeline_newest (), POTOO_ERROR_UNAVAILABLE, "closed");

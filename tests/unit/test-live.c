@@ -19,7 +19,7 @@ set_up (Fixture *f, gconstpointer data)
 {
   f->live = potoo_live_new ();
   live_fixture_init (&f->camera, "door");
-  potoo_live_add_camera (f->live, "door", f->camera.hub);
+  potoo_live_add_stream (f->live, "door", f->camera.hub);
 }
 
 static void
@@ -166,7 +166,7 @@ test_too_many_outputs (Fixture *f, gconstpointer data)
     {
       g_autofree char *id = g_strdup_printf ("camera-%u", i);
       live_fixture_init (&cameras[i], id);
-      potoo_live_add_camera (f->live, id, cameras[i].hub);
+      potoo_live_add_stream (f->live, id, cameras[i].hub);
       live_fixture_push (&cameras[i], 2, TRUE);
       ask (f, id, &results[i]);
     }
@@ -219,7 +219,7 @@ test_camera_removed (Fixture *f, gconstpointer data)
 
   ask (f, "door", &result);
   live_fixture_wait_us (50 * 1000);
-  potoo_live_remove_camera (f->live, "door");
+  potoo_live_remove_stream (f->live, "door");
   live_fixture_wait (&result);
   assert_fails (f, result, POTOO_ERROR_NOT_FOUND);
   live_fixture_wait_us (1000 * 1000);
