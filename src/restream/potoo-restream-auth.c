@@ -74,7 +74,10 @@ check_stream (PotooRestreamAuth *self, const char *camera, const char *stream)
       unmount (self, camera, stream);
       return GST_RTSP_STS_NOT_FOUND;
     }
-  if (hub == NULL || !potoo_stream_hub_get_keyframe (hub, &keyframe))
+  if (hub == NULL)
+    return GST_RTSP_STS_SERVICE_UNAVAILABLE;
+  potoo_stream_hub_want (hub);
+  if (!potoo_stream_hub_get_keyframe (hub, &keyframe))
     return GST_RTSP_STS_SERVICE_UNAVAILABLE;
   potoo_access_unit_clear (&keyframe);
   mount (self, camera, stream);

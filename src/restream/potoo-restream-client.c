@@ -13,6 +13,7 @@
 #include <netinet/tcp.h>
 #include <sys/socket.h>
 
+#include "base/potoo-log.h"
 #include "restream/potoo-restream-media.h"
 
 /* Of media that a peer does not take: then its connection is dead. */
@@ -96,6 +97,9 @@ potoo_restream_client_pre_play_request (GstRTSPClient *client, GstRTSPContext *c
   gboolean udp;
   guint tracks = find_tracks (ctx, &udp);
 
+  potoo_log_debug (potoo_restream_feed_get_camera (potoo_restream_media_get_feed (media)),
+                   "RTSP connection %" G_GUINT64_FORMAT " plays over %s", self->id,
+                   udp ? "UDP" : "TCP");
   potoo_restream_media_play (media, self->socket, udp, tracks);
   potoo_restream_clients_note_play (self->clients, self->id, potoo_restream_media_get_feed (media),
                                     udp);

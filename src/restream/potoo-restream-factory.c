@@ -105,10 +105,11 @@ add_track (GstElement *bin, guint track, PotooRestreamFeed *feed, PotooRestreamT
                         : gst_element_link (source, payloader);
 }
 
+/* (transfer floating), as gst-rtsp-server takes it */
 static GstElement *
 make_bin (PotooRestreamFactory *self, PotooRestreamFeed *feed, PotooRestreamThrottle *throttle)
 {
-  GstElement *bin = gst_object_ref_sink (gst_bin_new (NULL));
+  GstElement *bin = gst_bin_new (NULL);
 
   for (guint i = 0; i < POTOO_RESTREAM_MAX_TRACKS; i++)
     if (potoo_restream_feed_get_caps (feed, i) != NULL && !add_track (bin, i, feed, throttle))

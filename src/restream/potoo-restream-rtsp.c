@@ -13,7 +13,7 @@
 #include "restream/potoo-restream-client.h"
 #include "restream/potoo-restream-threads.h"
 
-#define LINGER_US POTOO_SECOND_US
+#define LINGER_MS 100
 #define MAX_SESSIONS (2 * POTOO_RESTREAM_MAX_CLIENTS)
 /* UDP stays where TCP listens, below the ports that the kernel gives to others. */
 #define UDP_MIN_PORT 20000
@@ -25,7 +25,7 @@ struct _PotooRestreamRtsp
   PotooRestreamClients *clients;
   PotooRestreamThreads *threads;
   GstRTSPAddressPool *udp_addresses;
-  GQueue lingering; /* Lingering, oldest first */
+  GQueue lingering; /* GSource that holds a client, oldest first */
   /* Of the connection that is handed over. */
   guint64 next_id;
   GSocket *next_socket;
@@ -50,37 +50,35 @@ potoo_restream_rtsp_create_client (GstRTSPServer *server)
   return client;
 }
 
-typedef struct
+static gboolean
+release (gpointer client)
 {
-  GstRTSPClient *client;
-  gint64 until_us;
-} Lingering;
-
-static void
-lingering_free (Lingering *lingering)
-{
-  g_object_unref (lingering->client);
-  g_free (lingering);
+  return G_SOURCE_REMOVE;
 }
 
 static void
 on_closed (GstRTSPClient *client, gpointer user_data)
 {
   PotooRestreamRtsp *self = user_data;
-  Lingering *lingering = g_new0 (Lingering, 1);
+  g_autoptr (GSource) source = g_timeout_source_new (LINGER_MS);
 
-  lingering->client = g_object_ref (client);
-  lingering->until_us = potoo_clock_mono_us () + LINGER_US;
-  g_queue_push_tail (&self->lingering, lingering);
+  g_source_set_callback (source, release, g_object_ref (client), g_object_unref);
+  g_source_attach (source, g_main_context_get_thread_default ());
+  g_queue_push_tail (&self->lingering, g_steal_pointer (&source));
 }
 
+/* @all: those too that are still to stay. */
 static void
-release_lingering (PotooRestreamRtsp *self, gint64 now_us)
+release_lingering (PotooRestreamRtsp *self, gboolean all)
 {
-  Lingering *oldest;
+  GSource *oldest;
 
-  while ((oldest = g_queue_peek_head (&self->lingering)) != NULL && oldest->until_us <= now_us)
-    lingering_free (g_queue_pop_head (&self->lingering));
+  while ((oldest = g_queue_peek_head (&self->lingering)) != NULL &&
+         (all || g_source_is_destroyed (oldest)))
+    {
+      g_source_destroy (oldest);
+      g_source_unref (g_queue_pop_head (&self->lingering));
+    }
 }
 
 static void
@@ -125,7 +123,7 @@ potoo_restream_rtsp_sweep (PotooRestreamRtsp *self)
       sessions = gst_rtsp_server_get_session_pool (GST_RTSP_SERVER (self));
   gint64 now_us = potoo_clock_mono_us ();
 
-  release_lingering (self, now_us);
+  release_lingering (self, FALSE);
   gst_rtsp_session_pool_cleanup (sessions);
   potoo_restream_clients_sweep (self->clients, now_us);
 }
@@ -133,7 +131,7 @@ potoo_restream_rtsp_sweep (PotooRestreamRtsp *self)
 void
 potoo_restream_rtsp_stop (PotooRestreamRtsp *self)
 {
-  release_lingering (self, G_MAXINT64);
+  release_lingering (self, TRUE);
   potoo_restream_threads_stop (self->threads);
 }
 
