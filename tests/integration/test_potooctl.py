@@ -567,6 +567,40 @@ def test_watch_into_a_pipe_that_closes(ctl, world):
     assert watch.returncode == -signal.SIGPIPE
 
 
+# --- completion ---
+
+
+def complete(ctl, line):
+    """What bash offers for the last word of @line."""
+    script = f"""
+        potooctl() {{ {POTOOCTL} "$@"; }}
+        . {TOP}/data/potooctl.bash
+        read -ra COMP_WORDS <<< "$1"
+        [[ $1 == *' ' ]] && COMP_WORDS+=('')
+        COMP_CWORD=$((${{#COMP_WORDS[@]}} - 1))
+        _potooctl
+        printf '%s\\n' "${{COMPREPLY[@]}}"
+    """
+    found = subprocess.run(
+        ['bash', '-c', script, 'bash', line], env=ctl.env, capture_output=True, text=True, check=True
+    )
+    assert not found.stderr, found.stderr
+    return found.stdout.split()
+
+
+def test_completion(ctl):
+    offered = set(complete(ctl, 'potooctl '))
+    commands = list_commands(ctl)
+    assert {command.split()[0] for command in commands} <= offered
+    for command in ('cameras', 'viewers'):
+        second = set(complete(ctl, f'potooctl {command} '))
+        assert {c.split()[1] for c in commands if c.startswith(f'{command} ')} <= second
+    assert complete(ctl, 'potooctl cameras edit fr') == ['front-door']
+    assert complete(ctl, 'potooctl --json gaps f') == ['front-door']
+    assert complete(ctl, 'potooctl cameras edit front-door tls') == ['tls_verify=']
+    assert complete(ctl, 'potooctl snapshot front-door --h') == ['--help', '--height=']
+
+
 # --- the documentation ---
 
 

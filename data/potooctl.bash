@@ -1,0 +1,35 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+# shellcheck shell=bash
+# Completion of potooctl for bash: commands, options, and what the running Potoo knows.
+
+# What the first column of a list says.
+_potooctl_list() { potooctl "$@" 2>/dev/null | sed 1d | awk '{ print $1 }'; }
+
+_potooctl() {
+  local word=${COMP_WORDS[COMP_CWORD]} command='' words='' i
+  local options='--json --system --user --help'
+  for ((i = 1; i < COMP_CWORD; i++)); do
+    [[ ${COMP_WORDS[i]} == -* ]] || command+="${command:+ }${COMP_WORDS[i]}"
+  done
+  case $command in
+    '') words="cameras status segments gaps snapshot viewers watch $options --version" ;;
+    cameras) words="list show add edit remove settings $options" ;;
+    viewers) words="list disconnect $options" ;;
+    'viewers disconnect'*) words="$(_potooctl_list viewers) $options" ;;
+    'cameras add') words="rtsp:// $options --ask-password --password-file=" ;;
+    'cameras show' | 'cameras edit' | 'cameras remove'* | segments | gaps | snapshot | watch*)
+      words="$(_potooctl_list cameras) $options"
+      ;;
+    'cameras add '* | 'cameras edit '*)
+      words="$(_potooctl_list cameras settings | sed 's/$/=/') $options --ask-password --password-file="
+      ;;
+    'segments '* | 'gaps '*) words="$options --start= --end=" ;;
+    'snapshot '*) words="$options --height=" ;;
+    *) words=$options ;;
+  esac
+  mapfile -t COMPREPLY < <(compgen -W "$words" -- "$word")
+  [[ ${COMPREPLY[0]-} == *= || ${COMPREPLY[0]-} == *:// ]] && compopt -o nospace 2>/dev/null
+  return 0
+}
+
+complete -o default -F _potooctl potooctl
