@@ -28,7 +28,7 @@ potoo_restream_threads_get_thread (GstRTSPThreadPool *pool,
   /* A client without a thread is attached to the context that runs now. */
   if (type != GST_RTSP_THREAD_TYPE_MEDIA || !gst_rtsp_thread_reuse (self->media))
     return NULL;
-  return gst_rtsp_thread_ref (self->media);
+  return self->media; /* with the reference that reuse took */
 }
 
 static gpointer
