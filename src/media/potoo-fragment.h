@@ -99,4 +99,8 @@ potoo_fragment_foreach_payload (PotooFragment *fragment, PotooPayloadFunc func, 
 /* Ticks of @timescale in @time_ns, rounded: the one rounding of all box times. */
 guint64 potoo_ticks_from_ns (GstClockTime time_ns, guint32 timescale);
 
+/* Where fragments go, one by one. Takes over nothing; @fragment is valid during the call. Must not
+ * block. */
+typedef void (*PotooFragmentFunc) (PotooFragment *fragment, gpointer user_data);
+
 G_END_DECLS

@@ -15,9 +15,6 @@ G_BEGIN_DECLS
  */
 typedef struct _PotooFragmenter PotooFragmenter;
 
-/* Takes over nothing; @fragment is valid during the call. Must not block. */
-typedef void (*PotooFragmentFunc) (PotooFragment *fragment, gpointer user_data);
-
 PotooFragmenter *potoo_fragmenter_new (const char *camera_id,
                                        PotooFragmentFunc func,
                                        gpointer user_data,

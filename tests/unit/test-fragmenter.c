@@ -500,6 +500,25 @@ test_flush (void)
                     1);
 }
 
+/* A camera begins with what it still has: two recordings do not overlap for that. */
+static void
+test_overlap (void)
+{
+  g_autoptr (Rig) rig = rig_new ();
+
+  rig_set_caps (rig, 0, RIG_H264);
+  GstClockTime at = rig_push_steady (rig, RIG_START, 100, 50, FALSE);
+  potoo_fragmenter_flush (rig->fragmenter);
+  guint n = rig->fragments->len;
+  rig_set_caps (rig, 0, RIG_H264);
+  rig_push_steady (rig, at - 3 * GST_SECOND / 2, 100, 50, FALSE);
+  rig_finish_sane (rig);
+  for (guint i = 1; i < rig->fragments->len; i++)
+    g_assert_cmpint (potoo_fragment_get_wall_start_us (rig_fragment (rig, i)), ==,
+                     potoo_fragment_get_wall_end_us (rig_fragment (rig, i - 1)));
+  g_assert_true (potoo_fragment_is_discontinuous (rig_fragment (rig, n)));
+}
+
 static guint
 count_discontinuous (Rig *rig)
 {
@@ -827,6 +846,7 @@ main (int argc, char **argv)
   g_test_add_func ("/fragmenter/caps-refused", test_caps_refused);
   g_test_add_func ("/fragmenter/before-keyframe", test_before_keyframe);
   g_test_add_func ("/fragmenter/flush", test_flush);
+  g_test_add_func ("/fragmenter/overlap", test_overlap);
   g_test_add_func ("/fragmenter/time/jumps", test_time_jumps);
   g_test_add_func ("/fragmenter/time/creeps-back", test_time_creeps_back);
   g_test_add_func ("/fragmenter/unusable-units", test_unusable_units);
