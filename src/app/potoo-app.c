@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "app/potoo-app-changes.h"
+#include "app/potoo-app-config.h"
 #include "app/potoo-app-live.h"
 #include "app/potoo-app-recording.h"
 #include "app/potoo-app-restream.h"
@@ -34,8 +35,7 @@ struct _PotooApp
   char *config_path; /* (nullable) */
   char *state_dir;
   int lock_fd;
-  PotooConfig *config;
-  GFileMonitor *config_monitor;
+  PotooAppConfig *config;
   PotooCatalog *catalog;
   PotooRecorder *recorder;
   PotooCameraList *cameras;
@@ -80,46 +80,7 @@ potoo_app_set_bus (PotooApp *self, PotooBusKind bus)
 void
 potoo_app_reload (PotooApp *self)
 {
-  g_autoptr (GError) error = NULL;
-  g_autoptr (PotooConfig) config = potoo_config_load (self->config_path, self->state_dir, &error);
-
-  if (config == NULL)
-    {
-      potoo_log_error (NULL, _ ("The configuration is not taken over, nothing has changed: %s"),
-                       error->message);
-      return;
-    }
-  g_autofree char *restart = potoo_config_describe_restart (self->config, config);
-  potoo_log_set_level ((PotooLogLevel) potoo_config_get_log_level (config));
-  if (restart != NULL)
-    potoo_log_warning (NULL,
-                       _ ("Changed in the configuration, but used only from the next start on: %s"),
-                       restart);
-  else
-    potoo_log_info (NULL, _ ("Configuration read"));
-}
-
-static void
-on_config_changed (GFileMonitor *monitor,
-                   GFile *file,
-                   GFile *other,
-                   GFileMonitorEvent event,
-                   gpointer user_data)
-{
-  if (event == G_FILE_MONITOR_EVENT_CHANGES_DONE_HINT || event == G_FILE_MONITOR_EVENT_RENAMED ||
-      event == G_FILE_MONITOR_EVENT_MOVED_IN)
-    potoo_app_reload (user_data);
-}
-
-static void
-watch_config (PotooApp *self)
-{
-  if (self->config_path == NULL)
-    return;
-  g_autoptr (GFile) file = g_file_new_for_path (self->config_path);
-  self->config_monitor = g_file_monitor_file (file, G_FILE_MONITOR_WATCH_MOVES, NULL, NULL);
-  if (self->config_monitor != NULL)
-    g_signal_connect (self->config_monitor, "changed", G_CALLBACK (on_config_changed), self);
+  potoo_app_config_reload (self->config);
 }
 
 static gboolean
@@ -139,7 +100,7 @@ start_storage (PotooApp *self, GError **error)
   self->catalog = potoo_catalog_open (self->state_dir, error);
   if (self->catalog == NULL)
     return FALSE;
-  self->recorder = potoo_recorder_new (self->config, self->catalog, error);
+  self->recorder = potoo_recorder_new (potoo_app_config_get (self->config), self->catalog, error);
   return self->recorder != NULL && potoo_recorder_start (self->recorder, error);
 }
 
@@ -150,7 +111,7 @@ start_services (PotooApp *self, GError **error)
   self->cameras = potoo_camera_list_new (self->catalog);
   self->recording = potoo_app_recording_new (self->cameras, self->recorder);
   self->live = potoo_app_live_new (self->cameras);
-  self->restream = potoo_app_restream_new (self->cameras, self->config);
+  self->restream = potoo_app_restream_new (self->cameras, potoo_app_config_get (self->config));
   const PotooDbusContext dbus_context = {
     .catalog = self->catalog,
     .cameras = self->cameras,
@@ -172,7 +133,7 @@ start_services (PotooApp *self, GError **error)
     .tester = self->tester,
     .started_mono_us = potoo_clock_mono_us (),
   };
-  self->web = potoo_web_server_new (self->config, &context, error);
+  self->web = potoo_web_server_new (potoo_app_config_get (self->config), &context, error);
   return self->web != NULL && potoo_camera_list_start (self->cameras, error);
 }
 
@@ -182,7 +143,7 @@ tear_down (PotooApp *self)
 {
   gboolean finalised = TRUE;
 
-  g_clear_object (&self->config_monitor);
+  potoo_app_config_unwatch (self->config);
   if (self->demo != NULL)
     potoo_demo_stop (self->demo);
   g_clear_object (&self->demo);
@@ -215,10 +176,9 @@ potoo_app_start (PotooApp *self, GError **error)
 {
   g_return_val_if_fail (!self->started, FALSE);
 
-  self->config = potoo_config_load (self->config_path, self->state_dir, error);
+  self->config = potoo_app_config_new (self->config_path, self->state_dir, error);
   if (self->config == NULL)
     return FALSE;
-  potoo_log_set_level ((PotooLogLevel) potoo_config_get_log_level (self->config));
   if (!potoo_media_init (error) || !prepare_demo (self, error) || !start_storage (self, error) ||
       !start_services (self, error))
     {
@@ -226,7 +186,7 @@ potoo_app_start (PotooApp *self, GError **error)
       return FALSE;
     }
   self->started = TRUE;
-  watch_config (self);
+  potoo_app_config_watch (self->config);
   potoo_web_server_set_ready (self->web, TRUE);
   g_autofree char *url = potoo_web_server_get_url (self->web);
   potoo_log_info (NULL, _ ("Potoo %s is ready at %s"), PACKAGE_VERSION, url != NULL ? url : "-");
@@ -304,7 +264,7 @@ potoo_app_finalize (GObject *object)
 {
   PotooApp *self = POTOO_APP (object);
 
-  g_clear_pointer (&self->config, potoo_config_unref);
+  g_clear_pointer (&self->config, potoo_app_config_free);
   g_free (self->config_path);
   g_free (self->state_dir);
   G_OBJECT_CLASS (potoo_app_parent_class)->finalize (object);
