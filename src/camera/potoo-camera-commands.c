@@ -13,6 +13,7 @@
 #include <glib/gi18n-lib.h>
 
 #include "base/potoo-error.h"
+#include "base/potoo-main.h"
 
 static void
 command_free (PotooCameraCommand *command)
@@ -47,18 +48,6 @@ potoo_camera_command_get_list (GTask *task)
 }
 
 /* --- the queues --- */
-
-/* g_main_context_invoke() would run it in the calling thread when nobody happens
- * to hold main's context; a source never does. */
-static void
-run_on_main (GSourceFunc func, GTask *task)
-{
-  g_autoptr (GSource) source = g_idle_source_new ();
-
-  g_source_set_priority (source, G_PRIORITY_DEFAULT);
-  g_source_set_callback (source, func, g_object_ref (task), g_object_unref);
-  g_source_attach (source, NULL);
-}
 
 /* Its turn has come: it is the first of its queue. */
 static gboolean
@@ -95,7 +84,7 @@ leave_queue (GTask *task)
   g_assert (g_queue_peek_head (queue) == task);
   g_queue_pop_head (queue);
   if (queue->length > 0)
-    run_on_main (on_turn, queue->head->data); /* not from here: chains would recurse */
+    potoo_main_post (on_turn, queue->head->data); /* not from here: chains would recurse */
   else
     g_hash_table_remove (self->commands, id);
 }
@@ -116,7 +105,7 @@ potoo_camera_command_post (GTask *task, PotooCameraCommand *command)
   if (g_atomic_int_add (&self->n_commands, 1) < POTOO_MAX_CAMERA_COMMANDS)
     {
       potoo_metric_add (self->waiting, 1);
-      run_on_main (on_posted, task);
+      potoo_main_post (on_posted, task);
       return; /* the reference is the queue's, until it is finished */
     }
   g_atomic_int_add (&self->n_commands, -1);

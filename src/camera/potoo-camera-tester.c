@@ -5,6 +5,7 @@
 #include <glib/gi18n-lib.h>
 
 #include "base/potoo-clock.h"
+#include "base/potoo-main.h"
 #include "base/potoo-metrics.h"
 
 #define STOP_TIMEOUT_MS 1000
@@ -117,10 +118,7 @@ potoo_camera_tester_test_async (PotooCameraTester *self,
   g_task_set_source_tag (task, potoo_camera_tester_test_async);
   g_task_set_task_data (task, potoo_camera_settings_ref (settings),
                         (GDestroyNotify) potoo_camera_settings_unref);
-  g_autoptr (GSource) source = g_idle_source_new ();
-  g_source_set_priority (source, G_PRIORITY_DEFAULT);
-  g_source_set_callback (source, on_posted, g_object_ref (task), g_object_unref);
-  g_source_attach (source, NULL);
+  potoo_main_post (on_posted, task);
 }
 
 PotooCameraTestResult *
