@@ -152,7 +152,10 @@ potoo_restream_factory_construct (GstRTSPMediaFactory *factory, const GstRTSPUrl
   g_autoptr (GError) error = NULL;
 
   if (potoo_restream_media_count () >= POTOO_RESTREAM_MAX_MEDIA)
-    return NULL;
+    {
+      potoo_log_debug (self->camera, "RTSP: there are %d media already", POTOO_RESTREAM_MAX_MEDIA);
+      return NULL;
+    }
   self->next_feed = make_feed (self, &error);
   if (self->next_feed == NULL)
     {

@@ -430,7 +430,7 @@ def test_connection_storm(make_daemon, sim):
                 client.play()
         else:
             connect(daemon).close()
-        time.sleep(max(0, start + (number + 1) / 200 - time.monotonic()))
+        time.sleep(max(0, start + (number + 1) * SLOWNESS / 200 - time.monotonic()))
     wait_for_viewers(daemon, 1)
     wait_until(lambda: count_threads(daemon.pid) <= threads, 5, 'threads to end')
     assert read_rss(daemon.pid) < memory + 24_000_000 * SLOWNESS
