@@ -43,11 +43,24 @@ check_text (const char *text, const char *pointer, GError **error)
   return valid;
 }
 
+/* The page `/cameras/new` is where cameras are added. */
+static gboolean
+is_reserved (const char *id)
+{
+  return strcmp (id, "new") == 0;
+}
+
 static gboolean
 check_id (const char *text, const char *pointer, GError **error)
 {
-  if (potoo_slug_is_valid (text))
+  if (potoo_slug_is_valid (text) && !is_reserved (text))
     return TRUE;
+  if (is_reserved (text))
+    {
+      potoo_set_error_at (error, POTOO_ERROR_INVALID_ARGUMENT, pointer,
+                          _ ("“%s” cannot be an id; choose another"), text);
+      return FALSE;
+    }
   potoo_set_error_at (error, POTOO_ERROR_INVALID_ARGUMENT, pointer,
                       _ ("Must be 1 to %d of a-z, 0-9 and -, not - in front"), POTOO_SLUG_MAX);
   return FALSE;
@@ -300,6 +313,11 @@ complete_id_and_name (PotooCameraSettings *self, GError **error)
   self->made_id = self->id == NULL;
   if (self->id == NULL && self->name != NULL)
     self->id = potoo_slug_from_name (self->name);
+  if (self->made_id && self->id != NULL && is_reserved (self->id))
+    {
+      g_free (self->id);
+      self->id = g_strdup ("camera-new");
+    }
   if (self->id == NULL)
     {
       potoo_set_error_at (error, POTOO_ERROR_INVALID_ARGUMENT, "/id",

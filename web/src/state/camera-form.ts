@@ -60,9 +60,8 @@ function settingsOf(form: CameraForm): CameraInput {
   return settings;
 }
 
-/** An id where the daemon can make none of the name, or would make that of a page. */
+/** An id where the daemon can make none of the name. */
 function idFor(name: string): string | undefined {
-  if (/^[^a-z0-9]*new[^a-z0-9]*$/i.test(name)) return 'new-camera';
   return /[a-z0-9]/i.test(name) ? undefined : `camera-${Date.now().toString(36)}`;
 }
 
