@@ -25,9 +25,11 @@
 /* Access units in an appsrc: what waits there cannot be skipped any more. */
 #define SOURCE_MAX_VIDEO 8
 #define SOURCE_MAX_AUDIO 32
-/* Audio no older than this shows that the stream has some; and how long that may take. */
+/* Audio no older than this shows that the stream has some. A ring that holds none must be so long
+ * or have so many keyframes to show that it has not. */
 #define AUDIO_RECENT_NS (2 * GST_SECOND)
 #define AUDIO_WAIT_NS (1 * GST_SECOND)
+#define AUDIO_WAIT_KEYFRAMES 3
 /* Before the keyframe. */
 #define AUDIO_LEAD_NS (300 * GST_MSECOND)
 /* How many times faster than it was made a GOP goes over UDP. */
@@ -113,7 +115,7 @@ wake (gpointer user_data)
   g_source_set_ready_time (self->source, 0);
 }
 
-/* All that the ring holds from up to two keyframes back. */
+/* All that the ring holds. */
 static void
 drain (PotooRestreamFeed *self)
 {
@@ -157,10 +159,12 @@ find_tracks (PotooRestreamFeed *self)
 {
   GstClockTime end = get_time (self->replay.tail->data);
   GstClockTime start = get_time (self->replay.head->data);
+  guint n_keyframes = 0;
 
   for (GList *link = self->replay.tail; link != NULL; link = link->prev)
     {
       PotooAccessUnit *unit = link->data;
+      n_keyframes += unit->key ? 1 : 0;
       GstCaps **offered = unit->track < POTOO_RESTREAM_MAX_TRACKS
                               ? &self->tracks[unit->track].offered
                               : NULL;
@@ -170,13 +174,14 @@ find_tracks (PotooRestreamFeed *self)
       *offered = gst_caps_ref (unit->caps);
     }
   return self->tracks[0].offered != NULL &&
-         (self->tracks[1].offered != NULL || end - start >= AUDIO_WAIT_NS);
+         (self->tracks[1].offered != NULL || end >= start + AUDIO_WAIT_NS ||
+          n_keyframes >= AUDIO_WAIT_KEYFRAMES);
 }
 
 static gboolean
 start (PotooRestreamFeed *self)
 {
-  self->subscriber = potoo_stream_hub_subscribe (self->hub, 2, QUEUE_MAX_BYTES, wake, self);
+  self->subscriber = potoo_stream_hub_subscribe (self->hub, G_MAXUINT, QUEUE_MAX_BYTES, wake, self);
   drain (self);
   GList *keyframe = find_last_keyframe (self);
   if (keyframe == NULL || !find_tracks (self))

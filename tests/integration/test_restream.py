@@ -398,7 +398,7 @@ def test_a_slow_viewer_goes_on_with_the_newest_keyframe(workshop):
     with RtspClient(url_of(daemon, 'big')) as client:
         client.socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 65536)
         client.play()
-        end = time.monotonic() + 15
+        end = time.monotonic() + 12
         while time.monotonic() < end:
             packet = client.take_packet()
             for stamp, _ in stamps_of([packet]):
@@ -433,7 +433,8 @@ def test_connection_storm(make_daemon, sim):
         time.sleep(max(0, start + (number + 1) * SLOWNESS / 200 - time.monotonic()))
     wait_for_viewers(daemon, 1)
     wait_until(lambda: count_threads(daemon.pid) <= threads, 5, 'threads to end')
-    assert read_rss(daemon.pid) < memory + 24_000_000 * SLOWNESS
+    if SLOWNESS == 1:  # sanitizers keep what was freed
+        assert read_rss(daemon.pid) < memory + 24_000_000
     assert check_run(viewer.stop()).is_whole
     assert daemon.metrics()['potoo_restream_connections_total'] > 900
     assert_recording_is_whole(daemon, 'door')

@@ -165,6 +165,20 @@ test_no_picture (Fixture *fixture, gconstpointer data)
   potoo_restream_feed_stop (feed);
 }
 
+/* However short its GOPs are, and with them the ring. */
+static void
+test_short_gops_without_sound (Fixture *fixture, gconstpointer data)
+{
+  for (guint64 i = 0; i < 3; i++)
+    {
+      push_full (fixture, 0, i * GOP, SMALL);
+      fixture->start_ns -= (GOP - 1) * FRAME_NS;
+    }
+  g_autoptr (PotooRestreamFeed) feed = make_feed (fixture, NULL);
+  g_assert_nonnull (feed);
+  potoo_restream_feed_stop (feed);
+}
+
 static void
 test_from_the_newest_keyframe (Fixture *fixture, gconstpointer data)
 {
@@ -306,6 +320,7 @@ main (int argc, char **argv)
   g_test_init (&argc, &argv, NULL);
   gst_init (NULL, NULL);
   ADD ("no-picture", test_no_picture);
+  ADD ("short-gops-without-sound", test_short_gops_without_sound);
   ADD ("from-the-newest-keyframe", test_from_the_newest_keyframe);
   ADD ("sound", test_sound);
   ADD ("unwanted-track", test_unwanted_track);
