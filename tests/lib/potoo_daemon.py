@@ -142,7 +142,7 @@ class Daemon:
             connection.close()
         answer = {name.lower(): value for name, value in response.getheaders()}
         kind = answer.get('content-type', '').split(';')[0]
-        if data and kind in ('application/json', 'application/problem+json'):
+        if data and 'content-encoding' not in answer and kind in ('application/json', 'application/problem+json'):
             data = json.loads(data)
         return response.status, answer, data
 
