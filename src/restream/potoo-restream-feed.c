@@ -5,9 +5,6 @@
  * appsrc (it has sent what it had), time (pacing over UDP, looking after a viewer
  * that does not take). All of them set the ready time of one source; only
  * its dispatch moves media.
- *
- * At the start audio of just before the keyframe is taken along: gst-rtsp-server answers DESCRIBE
- * when it has a packet of each track, and the next audio may be long in coming.
  */
 
 #include "restream/potoo-restream-feed.h"
@@ -25,13 +22,6 @@
 /* Access units in an appsrc: what waits there cannot be skipped any more. */
 #define SOURCE_MAX_VIDEO 8
 #define SOURCE_MAX_AUDIO 32
-/* Audio no older than this shows that the stream has some. A ring that holds none must be so long
- * or have so many keyframes to show that it has not. */
-#define AUDIO_RECENT_NS (2 * GST_SECOND)
-#define AUDIO_WAIT_NS (1 * GST_SECOND)
-#define AUDIO_WAIT_KEYFRAMES 3
-/* Before the keyframe. */
-#define AUDIO_LEAD_NS (300 * GST_MSECOND)
 /* How many times faster than it was made a GOP goes over UDP. */
 #define UDP_SPEED 4
 #define MAX_LAG_NS (3 * GST_SECOND)
@@ -62,7 +52,7 @@ struct _PotooRestreamFeed
 
   GMutex lock; /* protects what follows; taken before the hub's */
   PotooSubscriber *subscriber;
-  GQueue replay; /* PotooAccessUnit: what the queue started with */
+  GQueue replay; /* PotooAccessUnit: what it begins with */
   PotooAccessUnit unit;
   gboolean has_unit;
   Track tracks[POTOO_RESTREAM_MAX_TRACKS];
@@ -73,19 +63,6 @@ struct _PotooRestreamFeed
   GstClockTime anchor_ns;
   gint64 anchor_us; /* 0: to be set by the next access unit */
 };
-
-static GstClockTime
-get_time (const PotooAccessUnit *unit)
-{
-  return GST_CLOCK_TIME_IS_VALID (unit->dts_ns) ? unit->dts_ns : unit->pts_ns;
-}
-
-static void
-unit_free (PotooAccessUnit *unit)
-{
-  potoo_access_unit_clear (unit);
-  g_free (unit);
-}
 
 /* --- taking from the hub --- */
 
@@ -115,81 +92,16 @@ wake (gpointer user_data)
   g_source_set_ready_time (self->source, 0);
 }
 
-/* All that the ring holds. */
-static void
-drain (PotooRestreamFeed *self)
-{
-  PotooAccessUnit unit;
-
-  while (potoo_subscriber_take (self->subscriber, &unit))
-    g_queue_push_tail (&self->replay, g_memdup2 (&unit, sizeof unit));
-}
-
-static GList *
-find_last_keyframe (PotooRestreamFeed *self)
-{
-  GList *link = self->replay.tail;
-
-  while (link != NULL && !((PotooAccessUnit *) link->data)->key)
-    link = link->prev;
-  return link;
-}
-
-/* Away with what comes before the newest keyframe, but for the audio of just before it. */
-static void
-trim (PotooRestreamFeed *self, GList *keyframe)
-{
-  GstClockTime start = get_time (keyframe->data);
-
-  for (GList *link = self->replay.head, *next; link != keyframe; link = next)
-    {
-      PotooAccessUnit *unit = link->data;
-      GstClockTime time = get_time (unit);
-      next = link->next;
-      if (unit->track != 0 && time + AUDIO_LEAD_NS >= start)
-        continue;
-      g_queue_delete_link (&self->replay, link);
-      unit_free (unit);
-    }
-}
-
-/* Caps of the newest access unit of each track; FALSE while audio may still come. */
-static gboolean
-find_tracks (PotooRestreamFeed *self)
-{
-  GstClockTime end = get_time (self->replay.tail->data);
-  GstClockTime start = get_time (self->replay.head->data);
-  guint n_keyframes = 0;
-
-  for (GList *link = self->replay.tail; link != NULL; link = link->prev)
-    {
-      PotooAccessUnit *unit = link->data;
-      n_keyframes += unit->key ? 1 : 0;
-      GstCaps **offered = unit->track < POTOO_RESTREAM_MAX_TRACKS
-                              ? &self->tracks[unit->track].offered
-                              : NULL;
-      if (offered == NULL || *offered != NULL || unit->caps == NULL ||
-          (unit->track != 0 && get_time (unit) + AUDIO_RECENT_NS < end))
-        continue;
-      *offered = gst_caps_ref (unit->caps);
-    }
-  return self->tracks[0].offered != NULL &&
-         (self->tracks[1].offered != NULL || end >= start + AUDIO_WAIT_NS ||
-          n_keyframes >= AUDIO_WAIT_KEYFRAMES);
-}
-
 static gboolean
 start (PotooRestreamFeed *self)
 {
+  GstCaps *offered[POTOO_RESTREAM_MAX_TRACKS] = { NULL };
+
   self->subscriber = potoo_stream_hub_subscribe (self->hub, G_MAXUINT, QUEUE_MAX_BYTES, wake, self);
-  drain (self);
-  GList *keyframe = find_last_keyframe (self);
-  if (keyframe == NULL || !find_tracks (self))
-    return FALSE;
-  trim (self, keyframe);
-  /* What the media begins with: the newest keyframe may be of another size than what follows. */
-  gst_caps_replace (&self->tracks[0].offered, ((PotooAccessUnit *) keyframe->data)->caps);
-  return TRUE;
+  gboolean started = potoo_restream_replay_take (&self->replay, self->subscriber, offered);
+  for (guint i = 0; i < POTOO_RESTREAM_MAX_TRACKS; i++)
+    self->tracks[i].offered = offered[i];
+  return started;
 }
 
 /* Goes on with the newest keyframe. */
@@ -197,7 +109,7 @@ static void
 jump (PotooRestreamFeed *self)
 {
   g_clear_pointer (&self->subscriber, potoo_subscriber_free);
-  g_queue_clear_full (&self->replay, (GDestroyNotify) unit_free);
+  potoo_restream_replay_clear (&self->replay);
   drop (self);
   self->anchor_us = 0;
   self->subscriber = potoo_stream_hub_subscribe (self->hub, 1, QUEUE_MAX_BYTES, wake, self);
@@ -209,7 +121,7 @@ static gboolean
 is_too_late (PotooRestreamFeed *self)
 {
   gint64 now_us = potoo_clock_mono_us ();
-  gint64 age_us = now_us - (gint64) (get_time (&self->unit) / GST_USECOND);
+  gint64 age_us = now_us - (gint64) (potoo_restream_unit_get_time (&self->unit) / GST_USECOND);
   gint64 age_at_start_us = self->anchor_us - (gint64) (self->anchor_ns / GST_USECOND);
   gint64 allowed_us = age_at_start_us + POTOO_SECOND_US - (now_us - self->anchor_us) / 2;
 
@@ -223,7 +135,8 @@ has_newer_keyframe (PotooRestreamFeed *self)
 
   if (!potoo_stream_hub_get_keyframe (self->hub, &keyframe))
     return FALSE;
-  gboolean newer = get_time (&keyframe) > get_time (&self->unit);
+  gboolean newer = potoo_restream_unit_get_time (&keyframe) >
+                   potoo_restream_unit_get_time (&self->unit);
   potoo_access_unit_clear (&keyframe);
   return newer;
 }
@@ -259,7 +172,7 @@ is_full (Track *track)
 static gint64
 get_due_us (PotooRestreamFeed *self)
 {
-  GstClockTime time = get_time (&self->unit);
+  GstClockTime time = potoo_restream_unit_get_time (&self->unit);
 
   if (!self->udp || time <= self->anchor_ns)
     return 0;
@@ -312,7 +225,7 @@ push (PotooRestreamFeed *self, Track *track)
 {
   GstBuffer *buffer = gst_buffer_copy (self->unit.buffer);
   gsize size = gst_buffer_get_size (buffer);
-  GstClockTime dts_ns = get_time (&self->unit);
+  GstClockTime dts_ns = potoo_restream_unit_get_time (&self->unit);
 
   if (GST_CLOCK_TIME_IS_VALID (track->last_dts_ns))
     dts_ns = MAX (dts_ns, track->last_dts_ns);
@@ -357,7 +270,7 @@ static void
 set_anchor (PotooRestreamFeed *self)
 {
   self->anchor_us = potoo_clock_mono_us ();
-  self->anchor_ns = get_time (&self->unit);
+  self->anchor_ns = potoo_restream_unit_get_time (&self->unit);
 }
 
 static void
@@ -562,7 +475,7 @@ potoo_restream_feed_stop (PotooRestreamFeed *self)
   if (!again)
     {
       g_clear_pointer (&self->subscriber, potoo_subscriber_free);
-      g_queue_clear_full (&self->replay, (GDestroyNotify) unit_free);
+      potoo_restream_replay_clear (&self->replay);
       drop (self);
     }
   g_mutex_unlock (&self->lock);

@@ -4,7 +4,7 @@
 #include <gio/gio.h>
 #include <gst/app/gstappsrc.h>
 
-#include "media/potoo-stream-hub.h"
+#include "restream/potoo-restream-replay.h"
 
 G_BEGIN_DECLS
 
@@ -19,8 +19,6 @@ G_BEGIN_DECLS
  * It runs in the thread that iterates its context. Other functions: any thread.
  */
 typedef struct _PotooRestreamFeed PotooRestreamFeed;
-
-#define POTOO_RESTREAM_MAX_TRACKS 2 /* 0: video, 1: audio */
 
 /* Subscribes, and sees what tracks there are. POTOO_ERROR_UNAVAILABLE when the hub holds no
  * keyframe, or a stream too young to know whether it has audio. */
