@@ -2,7 +2,7 @@
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { covers, isJump, toPlayerTime, toWall } from '../src/components/player/wall-time';
+import { covers, endOf, isJump, toPlayerTime, toWall } from '../src/components/player/wall-time';
 
 // Two entries, a gap of a minute, two more; the player's time has none.
 const base = Date.parse('2026-11-21T10:00:00.040Z');
@@ -50,6 +50,11 @@ test('nothing is known without entries or dates', () => {
   assert.equal(toWall([], 1), null);
   assert.equal(toPlayerTime([], base), null);
   assert.equal(toWall([{ start: 0, duration: 2, programDateTime: null }], 1), null);
+});
+
+test('where a playlist ends', () => {
+  assert.equal(endOf(entries), base + 67_500);
+  assert.equal(endOf([]), null);
 });
 
 test('a gap is a jump; playing, fast playing and seeking are none', () => {

@@ -128,6 +128,17 @@ export function readNearest(error: ApiError): Nearest {
   return { before: read(error.problem?.['before']), after: read(error.problem?.['after']) };
 }
 
+const AHEAD_MS = 7 * 86_400_000;
+
+/** Where recording goes on at or behind `ms`; null when it does not. `nowMs`: by the recorder's clock. */
+export async function findNext(id: string, ms: number, nowMs: number, signal?: AbortSignal): Promise<number | null> {
+  const endMs = ms + AHEAD_MS;
+  const { spans } = await getTimeline(id, ms, endMs, signal);
+  if (spans[0]) return Math.max(ms, Date.parse(spans[0].start));
+  if (endMs >= nowMs) return null;
+  return (await findNearest(id, ms, endMs, signal))?.after ?? null;
+}
+
 /** Null when the window has recordings after all. */
 export async function findNearest(id: string, startMs: number, endMs: number, signal?: AbortSignal): Promise<Nearest | null> {
   try {

@@ -16,6 +16,7 @@ import { getLocale } from '../i18n/language';
 import { _, ngettext } from '../i18n/text';
 import { refetch, useCameras } from '../state/app-state';
 import { sortCameras } from '../state/cameras';
+import { hasPicture } from '../state/words';
 
 const PICTURE_HEIGHT = 360;
 const PICTURE_EVERY_MS = 10_000;
@@ -33,12 +34,11 @@ function CameraFacts({ camera }: { camera: Camera }) {
 
 function CameraCard({ camera }: { camera: Camera }) {
   const { id, name, status } = camera;
-  const isStreaming = status.state === 'streaming';
   return (
     <li class="card">
       <a class="card-picture" href={hrefOf({ page: 'live', id })} tabIndex={-1} aria-hidden="true">
         <Icon name="camera" className="picture-placeholder" />
-        <Snapshot camera={id} height={PICTURE_HEIGHT} everyMs={PICTURE_EVERY_MS} since={status.since} isActive={isStreaming} alt="" />
+        <Snapshot camera={id} height={PICTURE_HEIGHT} everyMs={PICTURE_EVERY_MS} since={status.since} isActive={hasPicture(status)} alt="" />
       </a>
       <div class="card-body">
         <h2 class="card-name">

@@ -20,7 +20,7 @@ import { _ } from '../i18n/text';
 import { useCameras } from '../state/app-state';
 import { dayOf } from '../state/day';
 import { emptyTrack } from '../state/timeline';
-import { isPlayable, stateWords } from '../state/words';
+import { hasPicture, isPlayable, stateWords } from '../state/words';
 import { UnknownCamera } from './not-found';
 import { useNow, useTimeline } from './use-timeline';
 
@@ -107,7 +107,7 @@ function LiveVideo({ camera }: { camera: Camera }) {
       label={_('{name}, live', { name: camera.name })}
       backdrop={
         !state.hasPicture && (
-          <Snapshot camera={camera.id} height={BACKDROP_HEIGHT} everyMs={BACKDROP_EVERY_MS} since={camera.status.since} isActive={isStreaming} alt="" />
+          <Snapshot camera={camera.id} height={BACKDROP_HEIGHT} everyMs={BACKDROP_EVERY_MS} since={camera.status.since} isActive={hasPicture(camera.status)} alt="" />
         )
       }
       overlay={overlay}

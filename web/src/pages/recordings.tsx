@@ -77,6 +77,7 @@ function usePlayback(id: string, video: { current: HTMLVideoElement | null }, tr
         change({
           note: _('The recording of {time} has been deleted meanwhile; went on with the next one.', { time: formatTime(fromMs) }),
         }),
+      onEnd: () => change({ note: _('This is the end of what has been recorded.') }),
       onNothing: nearest => change({ nothing: nearest, positionMs: null }),
     });
     return () => player.current?.close();

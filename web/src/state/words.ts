@@ -2,7 +2,7 @@
 
 // Words of the interface in words of people.
 
-import type { Camera, CameraState, GapCause } from '../api/types';
+import type { Camera, CameraState, CameraStatus, GapCause } from '../api/types';
 import { _ } from '../i18n/text';
 
 export type Tone = 'good' | 'busy' | 'bad' | 'off';
@@ -59,6 +59,11 @@ export function causeWords(cause: GapCause): string {
     default:
       return _('Unknown cause');
   }
+}
+
+/** Whether there is a picture of it: a camera streams a little before the first one has come. */
+export function hasPicture({ state, video_codec }: CameraStatus): boolean {
+  return state === 'streaming' && video_codec !== null;
 }
 
 /** Whether this browser can decode the camera’s video; few can do H.265. */

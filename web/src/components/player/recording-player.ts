@@ -6,12 +6,13 @@
 
 import type HlsClass from 'hls.js';
 import type { ErrorData, Fragment, LevelDetails } from 'hls.js';
-import { findNearest, type Nearest, playbackUrl } from '../../api/client';
+import { findNearest, findNext, type Nearest, playbackUrl } from '../../api/client';
 import { ApiError, toApiError } from '../../api/error';
 import { formatCodec } from '../../i18n/format';
 import { _ } from '../../i18n/text';
+import { getNowMs } from '../../state/app-state';
 import { loadHls, playsNatively, readHlsError } from './hls';
-import { type Entry, covers, isJump, toPlayerTime, toWall } from './wall-time';
+import { type Entry, covers, endOf, isJump, toPlayerTime, toWall } from './wall-time';
 
 export type RecordingPhase = 'idle' | 'loading' | 'ready' | 'failed';
 
@@ -23,6 +24,8 @@ export interface RecordingEvents {
   onJump(fromMs: number, toMs: number): void;
   /** What was recorded at `fromMs` has been deleted meanwhile. */
   onDeleted(fromMs: number): void;
+  /** All that there is has been played. */
+  onEnd(): void;
   /** Nothing is recorded in the hour that was asked for; `nearest` is where there is. */
   onNothing(nearest: Nearest): void;
 }
@@ -30,6 +33,7 @@ export interface RecordingEvents {
 const WINDOW_MS = 3_600_000;
 const CODEC_ERRORS = ['bufferAddCodecError', 'bufferIncompatibleCodecsError', 'manifestIncompatibleCodecsError'];
 const RETRY_MS = 3000;
+const MARGIN_MS = 10; // less than a frame, more than what rounding loses
 const BUFFER_S = 30;
 const BACK_BUFFER_S = 60;
 
@@ -55,7 +59,6 @@ export class RecordingPlayer {
   #frame: Frame | null = null;
   #detour: Detour | null = null;
   #retryTimer = 0;
-  #lastMs: number | null = null;
   #loads = 0; // the newest load wins
   #recoveries = 0;
   #rate = 1;
@@ -65,7 +68,7 @@ export class RecordingPlayer {
     this.#camera = camera;
     this.#events = events;
     const { signal } = this.#abort;
-    video.addEventListener('ended', () => this.#continue(), { signal });
+    video.addEventListener('ended', () => void this.#continue(), { signal });
     video.addEventListener('waiting', () => this.#takeDetour(), { signal });
     video.addEventListener('timeupdate', () => this.#onTimeUpdate(), { signal });
     this.#watchFrames();
@@ -91,10 +94,8 @@ export class RecordingPlayer {
     await this.#video.play().catch(() => undefined);
   }
 
-  /** `lastMs`: what was shown last, when this continues by itself. */
-  async load(wallMs: number, lastMs: number | null = null): Promise<void> {
+  async load(wallMs: number): Promise<void> {
     this.#unload();
-    this.#lastMs = lastMs;
     const load = ++this.#loads;
     this.#windowEndMs = wallMs + WINDOW_MS;
     this.#events.onPhase('loading', null);
@@ -110,8 +111,20 @@ export class RecordingPlayer {
     }
   }
 
-  #continue(): void {
-    void this.load(this.#windowEndMs, this.#frame?.wallMs ?? this.#windowEndMs);
+  /** A playlist ends with its window, and where recording stopped; there may be more behind. */
+  async #continue(): Promise<void> {
+    const load = this.#loads;
+    const endMs = endOf(this.#entries) ?? this.#windowEndMs;
+    try {
+      const nextMs = await findNext(this.#camera, Math.ceil(endMs + MARGIN_MS), getNowMs(), this.#abort.signal);
+      if (load !== this.#loads || this.#abort.signal.aborted) return;
+      if (nextMs === null) return this.#events.onEnd();
+      if (isJump({ time: 0, wallMs: endMs }, { time: 0, wallMs: nextMs })) this.#events.onJump(endMs, nextMs);
+      await this.load(nextMs);
+    } catch (thrown) {
+      const error = toApiError(thrown);
+      if (error && load === this.#loads) this.#fail(error, endMs);
+    }
   }
 
   #unload(): void {
@@ -237,10 +250,6 @@ export class RecordingPlayer {
     try {
       const nearest = await findNearest(this.#camera, wallMs, wallMs + WINDOW_MS, this.#abort.signal);
       if (load !== this.#loads) return;
-      if (this.#lastMs !== null && nearest?.after != null) {
-        this.#events.onJump(this.#lastMs, nearest.after);
-        return void this.load(nearest.after);
-      }
       this.#events.onPhase('idle', null);
       this.#events.onNothing(nearest ?? { before: null, after: null });
     } catch (thrown) {

@@ -51,6 +51,13 @@ export function covers(entries: readonly Entry[], wallMs: number): boolean {
   return wallMs < entry.programDateTime + entry.duration * 1000;
 }
 
+/** Where the last entry ends. */
+export function endOf(entries: readonly Entry[]): number | null {
+  const last = entries[entries.length - 1];
+  if (!last || last.programDateTime === null) return null;
+  return last.programDateTime + last.duration * 1000;
+}
+
 const MISSING_MS = 500; // more than the difference of two clocks, less than a gap is recorded from
 
 /** Whether wall time went on by more than was played: a gap was jumped over. */
