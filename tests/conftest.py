@@ -41,6 +41,13 @@ class Workshop:
         self.made.append(bus)
         return bus.start()
 
+    def browser(self):
+        from potoo_browser import Browser  # needs Node.js and its packages, which few tests do
+
+        browser = Browser(self.directory / f'browser-{next(self.numbers)}')
+        self.made.append(browser)
+        return browser
+
     def sim(self, cameras, **arguments):
         sim = Sim(self.directory / f'sim-{next(self.numbers)}', cameras, **arguments)
         self.made.append(sim)

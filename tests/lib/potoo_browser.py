@@ -1,101 +1,79 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Debian's Chromium without a window: opens a page, which posts what it saw."""
+"""Debian's Chromium without a window, driven by the scenarios in tests/browser/scenarios."""
 
-import http.client
 import json
 import queue
 import shutil
+import subprocess
 import threading
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
-from potoo_process import SLOWNESS, Process
+from potoo_process import BUILD, SLOWNESS, TOP, Process
 
-FLAGS = [
-    '--headless',
-    '--no-sandbox',
-    '--disable-gpu',
-    '--disable-quic',
-    '--no-first-run',
-    '--disable-background-networking',
-    '--disable-component-update',
-    '--disable-sync',
-    '--disable-dev-shm-usage',
-    '--autoplay-policy=no-user-gesture-required',
-]
+FOLDER = TOP / 'tests' / 'browser'
+SHOTS = BUILD / 'screenshots'
 
 
-FORWARDED = ('Content-Type', 'Content-Length', 'Content-Range', 'Accept-Ranges', 'ETag')
+class Browser(Process):
+    """One Chromium; each scenario has a profile and a page of its own in it (lib/host.mjs)."""
 
+    def __init__(self, directory):
+        directory.mkdir(parents=True, exist_ok=True)
+        SHOTS.mkdir(parents=True, exist_ok=True)
+        node = shutil.which('node')
+        assert node, 'node is missing'
+        modules = FOLDER / 'node_modules' / 'playwright-core'
+        assert modules.exists(), f'{modules} is missing: `scripts/test browser` fetches it'
+        super().__init__(
+            [node, FOLDER / 'lib' / 'host.mjs', SHOTS],
+            directory / 'browser.log',
+            env={'HOME': str(directory), 'TMPDIR': str(directory), 'G_DEBUG': ''},
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+        )
+        self.heard = queue.Queue()
+        threading.Thread(target=self.listen, daemon=True).start()
+        assert 'ready' in self.hear(60)
 
-class Page:
-    """One HTML page on a loopback server; result() waits for its `fetch('/result', …)`.
+    def listen(self):
+        for line in self.child.stdout:
+            self.heard.put(json.loads(line))
+        self.heard.put(None)
 
-    All other paths are the daemon's, since its answers are for pages of its own origin only."""
+    def hear(self, timeout):
+        try:
+            message = self.heard.get(timeout=timeout * SLOWNESS)
+        except queue.Empty:
+            self.kill()
+            raise AssertionError(f'nothing from the browser within {timeout} s') from None
+        assert message is not None, f'the browser ended:\n{self.read_log()[-4000:]}'
+        return message
 
-    def __init__(self, html, daemon):
-        results = self.results = queue.Queue()
+    def say(self, message):
+        self.child.stdin.write(json.dumps(message).encode() + b'\n')
+        self.child.stdin.flush()
 
-        class Handler(BaseHTTPRequestHandler):
-            def do_GET(self):
-                if self.path == '/':
-                    self.send_response(200)
-                    self.send_header('Content-Type', 'text/html; charset=utf-8')
-                    self.end_headers()
-                    self.wfile.write(html.encode())
-                else:
-                    self.forward()
+    def run(self, scenario, size='wide', timeout=60, asked=None, **options):
+        """What the scenario gives. @asked: functions by name that it may ask for.
 
-            def forward(self):
-                link = http.client.HTTPConnection('127.0.0.1', daemon.port)
-                wanted = self.headers.get('Range')
-                link.request('GET', self.path, headers={'Range': wanted} if wanted else {})
-                answer = link.getresponse()
-                self.send_response(answer.status)
-                for name in FORWARDED:
-                    if answer.getheader(name):
-                        self.send_header(name, answer.getheader(name))
-                self.end_headers()
-                try:
-                    while chunk := answer.read(65536):
-                        self.wfile.write(chunk)
-                except ConnectionError:
-                    pass  # the browser has enough
-                link.close()
-
-            def do_POST(self):
-                results.put(json.loads(self.rfile.read(int(self.headers['Content-Length']))))
-                self.send_response(204)
-                self.end_headers()
-
-            def log_message(self, *_):
-                pass
-
-        self.server = ThreadingHTTPServer(('127.0.0.1', 0), Handler)
-        self.url = f'http://127.0.0.1:{self.server.server_address[1]}/'
-        threading.Thread(target=self.server.serve_forever, daemon=True).start()
-
-    def result(self, timeout):
-        return self.results.get(timeout=timeout)
+        The time limit holds from one question to the next."""
+        self.say({'run': scenario, 'size': size, 'options': options})
+        while 'ask' in (message := self.hear(timeout)):
+            try:
+                answer = (asked or {})[message['ask']](*message['arguments'])
+                self.say({'answer': answer})
+            except Exception as error:
+                self.say({'refused': repr(error)})
+        __tracebackhide__ = True  # the scenario's own is what one wants to read
+        if 'failed' in message:
+            raise AssertionError(f'{scenario}, {size}: {message["failed"]}')
+        assert not message['complaints'], message['complaints']
+        return message['done']
 
     def close(self):
-        self.server.shutdown()
-        self.server.server_close()
-
-
-def open_in_chromium(html, daemon, directory, timeout):
-    """What the page posts."""
-    chromium = shutil.which('chromium')
-    assert chromium, 'chromium is missing'
-    page = Page(html, daemon)
-    browser = Process(
-        [chromium, *FLAGS, f'--user-data-dir={directory / "profile"}', page.url],
-        directory / 'chromium.log',
-        env={'HOME': str(directory), 'G_DEBUG': ''},
-    )
-    try:
-        return page.result(timeout * SLOWNESS)
-    except queue.Empty:
-        raise AssertionError(f'no result within {timeout} s:\n{browser.read_log()[-4000:]}') from None
-    finally:
-        browser.stop(timeout=5)
-        page.close()
+        """Without input it ends by itself, and Chromium with it."""
+        if self.is_running:
+            self.child.stdin.close()
+            try:
+                self.wait(5)
+            except subprocess.TimeoutExpired:
+                self.kill()

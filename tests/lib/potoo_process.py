@@ -59,7 +59,7 @@ def die_with_parent():
 class Process:
     """A child that is gone when the test is, with its standard error in a log file."""
 
-    def __init__(self, command, log, env=None, wrapper='', stdout=None):
+    def __init__(self, command, log, env=None, wrapper='', stdin=subprocess.DEVNULL, stdout=None):
         self.log = Path(log)
         self.command = shlex.split(wrapper) + [str(word) for word in command]
         environment = {
@@ -72,7 +72,7 @@ class Process:
         with self.log.open('ab') as stderr:
             self.child = subprocess.Popen(
                 self.command,
-                stdin=subprocess.DEVNULL,
+                stdin=stdin,
                 stdout=stdout if stdout is not None else stderr,
                 stderr=stderr,
                 env=environment,

@@ -4,7 +4,9 @@
 import json
 import re
 import subprocess
+from typing import NamedTuple
 
+from potoo_daemon import parse_time
 from potoo_mp4 import read_movie
 from potoo_sei import find_doubled, find_lost, read_sei
 
@@ -97,3 +99,36 @@ def frame_wall_errors_us(path):
             errors.append(fragment.prft_wall_us + shown_us - stamp.wall_us)
             at += duration
     return errors
+
+
+class ShownFrame(NamedTuple):
+    """A picture of recorded files, as the index and its own stamp have it."""
+
+    time_s: float  # on one time line through all files, without the gaps between them
+    wall_us: int  # by the segment's start
+    position: int  # in the simulator's loop
+    key: bool
+    segment: str
+
+
+def list_shown_frames(daemon, segments):
+    """The pictures of H.264 without B-frames in the files of @segments, which are in order."""
+    frames, begin_s = [], 0.0
+    for segment in segments:
+        path = daemon.segment_path(segment)
+        movie = read_movie(path)
+        track = movie.track_of('vide')
+        stamps = iter(read_stamps(path))
+        start_us, at = parse_time(segment['start']), 0
+        for fragment in movie.fragments:
+            run = fragment.runs[track.track_id]
+            at = run.decode_time
+            for duration, offset, key in zip(run.durations, run.offsets, run.keys):
+                shown_s = (at + offset) / track.timescale
+                wall_us = start_us + round(shown_s * 1_000_000)
+                position = next(stamps).loop_pos
+                frames.append(ShownFrame(begin_s + shown_s, wall_us, position, key, segment['id']))
+                at += duration
+        begin_s += at / track.timescale
+        assert next(stamps, None) is None
+    return frames
