@@ -29,7 +29,7 @@ struct _PotooRestreamClient
   PotooRestreamClients *clients;
   guint64 id;
   GSocket *socket;
-  guint n_sessions;
+  GPtrArray *sessions; /* GstRTSPSession: all that it ever had */
 };
 
 G_DEFINE_FINAL_TYPE (PotooRestreamClient, potoo_restream_client, GST_TYPE_RTSP_CLIENT)
@@ -126,15 +126,21 @@ potoo_restream_client_new_session (GstRTSPClient *client, GstRTSPSession *sessio
 {
   PotooRestreamClient *self = POTOO_RESTREAM_CLIENT (client);
 
-  if (++self->n_sessions > MAX_SESSIONS)
+  g_ptr_array_add (self->sessions, g_object_ref (session));
+  if (self->sessions->len > MAX_SESSIONS)
     potoo_restream_clients_kick (self->clients, self->id);
 }
 
+/* Its sessions, empty by now, would count in the pool until they time out. They are freed with the
+ * client: a thread that sends its last packet may still refer to them. */
 static void
 potoo_restream_client_closed (GstRTSPClient *client)
 {
   PotooRestreamClient *self = POTOO_RESTREAM_CLIENT (client);
+  g_autoptr (GstRTSPSessionPool) pool = gst_rtsp_client_get_session_pool (client);
 
+  for (guint i = 0; i < self->sessions->len; i++)
+    gst_rtsp_session_pool_remove (pool, self->sessions->pdata[i]);
   potoo_restream_clients_remove (self->clients, self->id);
   self->id = 0;
 }
@@ -147,6 +153,7 @@ potoo_restream_client_finalize (GObject *object)
   if (self->id != 0)
     potoo_restream_clients_remove (self->clients, self->id);
   g_clear_object (&self->socket);
+  g_ptr_array_unref (self->sessions);
   G_OBJECT_CLASS (potoo_restream_client_parent_class)->finalize (object);
 }
 
@@ -168,6 +175,7 @@ potoo_restream_client_class_init (PotooRestreamClientClass *klass)
 static void
 potoo_restream_client_init (PotooRestreamClient *self)
 {
+  self->sessions = g_ptr_array_new_with_free_func (g_object_unref);
 }
 
 PotooRestreamClient *

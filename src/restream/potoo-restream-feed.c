@@ -96,6 +96,7 @@ static gboolean
 start (PotooRestreamFeed *self)
 {
   GstCaps *offered[POTOO_RESTREAM_MAX_TRACKS] = { NULL };
+  g_autoptr (GMutexLocker) locker = g_mutex_locker_new (&self->lock);
 
   self->subscriber = potoo_stream_hub_subscribe (self->hub, G_MAXUINT, QUEUE_MAX_BYTES, wake, self);
   gboolean started = potoo_restream_replay_take (&self->replay, self->subscriber, offered);
@@ -143,13 +144,14 @@ has_newer_keyframe (PotooRestreamFeed *self)
 
 /* --- giving to the appsrcs --- */
 
+/* All appsrcs that are to come are there and take buffers. */
 static gboolean
 all_started (PotooRestreamFeed *self)
 {
   for (guint i = 0; i < POTOO_RESTREAM_MAX_TRACKS; i++)
-    if (self->tracks[i].source != NULL && !g_atomic_int_get (&self->tracks[i].started))
+    if (self->tracks[i].offered != NULL && !g_atomic_int_get (&self->tracks[i].started))
       return FALSE;
-  return TRUE;
+  return self->tracks[0].offered != NULL;
 }
 
 static gboolean
@@ -434,8 +436,10 @@ potoo_restream_feed_set_source (PotooRestreamFeed *self, guint track, GstAppSrc 
 
   g_object_set (source, "is-live", TRUE, "format", GST_FORMAT_TIME, "block", FALSE, "max-bytes",
                 G_GUINT64_CONSTANT (0), "caps", self->tracks[track].offered, NULL);
+  g_mutex_lock (&self->lock);
   gst_caps_replace (&self->tracks[track].caps, self->tracks[track].offered);
   self->tracks[track].source = g_object_ref (source);
+  g_mutex_unlock (&self->lock);
   gst_app_src_set_callbacks (source, &callbacks, &self->tracks[track], NULL);
 }
 

@@ -14,7 +14,7 @@
 #include "restream/potoo-restream-threads.h"
 
 #define LINGER_MS 100
-#define MAX_SESSIONS (2 * POTOO_RESTREAM_MAX_CLIENTS)
+#define MAX_SESSIONS (4 * POTOO_RESTREAM_MAX_CLIENTS)
 /* UDP stays where TCP listens, below the ports that the kernel gives to others. */
 #define UDP_MIN_PORT 20000
 #define UDP_MAX_PORT 29999

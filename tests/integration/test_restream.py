@@ -369,6 +369,14 @@ def test_silent_connections_give_way(daemon):
     wait_for_viewers(daemon, 0)
 
 
+def test_many_viewers_one_after_the_other(daemon):
+    """Nothing of them stays: more than there may be at once."""
+    for _ in range(300):
+        with RtspClient(url_of(daemon, 'garden')) as client:
+            client.play()
+    wait_for_viewers(daemon, 0)
+
+
 def test_a_viewer_that_never_reads_is_dropped(workshop):
     """Its connection ends by itself; nobody else loses a frame."""
     big = workshop.sim({'big': {'width': 1280, 'height': 720, 'bitrate': 6000}})
