@@ -7,7 +7,6 @@ from potoo_daemon import find_free_port, parse_time
 from potoo_process import wait_until
 
 SIZES = ['narrow', 'wide']
-COLOURS = ['light', 'dark']
 LARGE = {'width': 1280, 'height': 720, 'bitrate': 1500, 'loop': 10}
 CAMERAS = {'front': {**LARGE, 'audio': 'aac'}, 'side': {**LARGE, 'codec': 'h265', 'width': 640, 'height': 360}}
 
@@ -41,30 +40,28 @@ def stage(module_workshop):
     return Stage(module_workshop)
 
 
-@pytest.mark.parametrize('colours', COLOURS)
 @pytest.mark.parametrize('size', SIZES)
-def test_pages(stage, size, colours):
+def test_pages(stage, size):
     faults = stage.run(
         'all',
         size=size,
-        colours=colours,
         timeout=90,
         count=4,
         address=stage.sim.urls['front'],
         away=stage.away,
         start=parse_time(stage.start) / 1000,
     )
-    faults += stage.run('first', daemon=stage.empty, size=size, colours=colours)
+    faults += stage.run('first', daemon=stage.empty, size=size)
     assert faults == []
 
 
 def test_theme(stage):
-    stage.run('theme', size='narrow', colours='dark')
+    stage.run('theme', size='narrow')
 
 
 @pytest.mark.parametrize('size', SIZES)
 def test_german(stage, size):
-    assert stage.run('language', size=size, colours='light') == []
+    assert stage.run('language', size=size) == []
 
 
 @pytest.mark.parametrize('size', SIZES)

@@ -40,15 +40,17 @@ export function installEyes() {
     return (word & 15) === sum ? position : null;
   }
 
-  /** Notes each frame that comes to the screen, and each time that the video waits for more. */
+  /** Notes each frame that comes to the screen, and where the video waits before a hole. */
   function watch(video) {
-    const seen = { frames: [], waits: [] };
+    const seen = { frames: [], holes: [] };
     const look = (_now, { mediaTime }) => {
       seen.frames.push({ time: mediaTime, code: readCode(video), wall: readWall() });
       video.requestVideoFrameCallback(look);
     };
     video.requestVideoFrameCallback(look);
-    video.addEventListener('waiting', () => seen.waits.push(video.currentTime));
+    video.addEventListener('waiting', () => {
+      if (video.buffered.length > 1) seen.holes.push(video.currentTime);
+    });
     return seen;
   }
 

@@ -39,7 +39,6 @@ export async function openSession(browser, { size, options, ask, shots }) {
     ...SIZES[size],
     locale: 'en-GB',
     timezoneId: noonZone(),
-    colorScheme: options.colours ?? 'light',
     javaScriptEnabled: options.script ?? true,
   });
   context.setDefaultTimeout(STEP_MS);

@@ -6,7 +6,6 @@
 import { check } from '../lib/session.mjs';
 import { pause, press, zoomIn } from '../lib/player.mjs';
 
-const END_S = 0.5; // where waiting is no stall any more
 const LATEST = 12; // frames
 
 const at = ms => `?t=${new Date(ms).toISOString()}`;
@@ -68,7 +67,7 @@ export async function playThrough(session) {
   const readLast = ({ frames: shown }) => shown[shown.length - 1]?.code;
   await session.until('the end', async () => (await seen.evaluate(readLast)) === last.position, 60_000);
   await page.getByText('This is the end of what has been recorded.').waitFor();
-  const { frames: all, waits } = await seen.jsonValue();
+  const { frames: all, holes } = await seen.jsonValue();
   const decoded = await video.evaluate(element => element.getVideoPlaybackQuality().totalVideoFrames);
 
   // The playlist begins with the keyframe before; its picture may flash by before the first.
@@ -78,8 +77,9 @@ export async function playThrough(session) {
   const shown = all.slice(all.findIndex(one => !isBefore(one)));
   check(all.length - shown.length <= 2, `it began with place ${all[0].code} of the loop, not ${from.position}`);
 
-  const stalls = waits.filter(time => time > shown[0].time && time < last.time - begin - END_S);
-  check(stalls.length === 0, `it stalled at ${stalls}`);
+  // A busy machine makes it wait anywhere; what must not be is a hole in what was loaded.
+  const ranges = await video.evaluate(({ buffered }) => buffered.length);
+  check(holes.length === 0 && ranges === 1, `there are ${ranges} pieces, it waited at ${holes}`);
   // What is on the screen when a frame is announced is this frame or, on a busy machine, a later one.
   let before = 0;
   for (const { time, code, wall } of shown) {
