@@ -69,7 +69,7 @@ class Session {
       if (['error', 'warning'].includes(message.type()))
         this.complain(`console: ${message.text()} (${message.location().url})`);
     });
-    context.on('weberror', ({ error }) => this.complain(`page: ${error().stack}`));
+    context.on('weberror', webError => this.complain(`page: ${webError.error().stack}`));
     context.on('request', request => this.#noteRequest(request));
     this.page = await context.newPage();
   }
