@@ -2,6 +2,7 @@
 """Cameras are added, watched, changed and removed in the page."""
 
 import pytest
+from potoo_process import wait_until
 
 SIZES = ['narrow', 'wide']
 LOOP = 20
@@ -89,5 +90,14 @@ def test_remove(stage):
 
 
 def test_keyboard(stage):
-    stage.run('keyboard', address=stage.sim.urls['keys'], name='By keys')
+    def wait_recorded():
+        """The very first GOP cannot be played yet."""
+        wait_until(lambda: sum(s['duration'] for s in stage.daemon.segments('by-keys')) > 2, 20)
+
+    stage.run(
+        'keyboard',
+        address=stage.sim.urls['keys'],
+        name='By keys',
+        asked={'waitRecorded': wait_recorded},
+    )
     assert stage.daemon.api('GET', '/api/v1/cameras/by-keys')[0] == 404

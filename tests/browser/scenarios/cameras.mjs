@@ -168,6 +168,7 @@ export async function keyboard(session) {
   await keys.press('Enter');
   await session.until('the video to go on', async () => !(await isPaused()));
 
+  await session.ask('waitRecorded');
   await session.until('something to be recorded', () => page.locator('.timeline .span').count());
   await tabTo(session, 'Play from a time of today');
   await keys.press('Home');
