@@ -431,10 +431,10 @@ def test_unknown_camera(daemon):
         status, _, body = daemon.api('GET', f'/api/v1/cameras/nobody/{what}')
         assert status == 404 and body['type'] == 'urn:potoo:error:not-found'
         assert 'before' not in body
-    daemon.add_camera(id='new', url='rtsp://192.0.2.1/', enabled=False)
-    status, _, body = daemon.api('GET', '/api/v1/cameras/new/playback.m3u8?start=2026-01-01T00:00:00Z')
+    daemon.add_camera(id='newcomer', url='rtsp://192.0.2.1/', enabled=False)
+    status, _, body = daemon.api('GET', '/api/v1/cameras/newcomer/playback.m3u8?start=2026-01-01T00:00:00Z')
     assert status == 404 and body['before'] is None and body['after'] is None
-    timeline = daemon.get('/api/v1/cameras/new/timeline')
+    timeline = daemon.get('/api/v1/cameras/newcomer/timeline')
     assert (timeline['spans'], timeline['gaps'], timeline['coverage']) == ([], [], None)
 
 
