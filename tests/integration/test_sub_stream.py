@@ -7,6 +7,7 @@ import pytest
 from potoo_live import parse_playlist
 from potoo_process import wait_until
 from potoo_recording import find_lost_and_doubled, probe, read_stamps
+from potoo_rtsp_client import RtspClient, stamps_of
 
 CAMERA = {'audio': 'aac', 'width': 1280, 'height': 720}
 
@@ -71,3 +72,23 @@ def test_sub_that_is_not_there(daemon, camera):
     assert status == 503 and 'retry-after' in headers
     assert state_of(daemon, name, 'sub') == 'backing-off'
     assert daemon.camera(name)['status']['state'] == 'streaming'
+
+
+def test_sub_over_rtsp(daemon, camera):
+    """The first who asks makes it connect, and is told to come again."""
+    name, sub_url = camera
+    daemon.patch_camera(name, sub_url=sub_url)
+    answers = []
+
+    def is_there():
+        with RtspClient(f'{daemon.rtsp_url}/{name}/sub') as client:
+            answers.append(client.describe())
+        return answers[-1].status == 200
+
+    wait_until(is_there, 20, 'sub over RTSP')
+    assert answers[0].status == 503 and 'retry-after' in answers[0].headers
+    with RtspClient(f'{daemon.rtsp_url}/{name}/sub') as client:
+        client.play()
+        stamps = [stamp for stamp, _ in stamps_of(client.receive(3))]
+    assert len(stamps) > 2 * 10
+    assert find_lost_and_doubled(stamps) == ([], [])
