@@ -13,6 +13,7 @@ import pytest
 from potoo_daemon import parse_time
 from potoo_ledger import check_ledger
 from potoo_mp4 import read_movie
+from potoo_process import wait_until
 from potoo_recording import check_with_ffprobe, find_lost_and_doubled, read_stamps
 
 KILLS = int(os.environ.get('POTOO_KILLS', 30))
@@ -82,6 +83,10 @@ class Victim:
         stamps = read_stamps(path)
         assert find_lost_and_doubled(stamps) == ([], [])
 
+    def knows_all_files(self):
+        files = {path.stem.rsplit('-', 1)[1] for path in self.daemon.recordings_dir.rglob('*.mp4')}
+        return {segment['id'] for segment in self.daemon.segments()} == files
+
     def live(self, kills):
         for _ in range(kills):
             streaming_us, killed_us = self.run_and_kill()
@@ -90,9 +95,8 @@ class Victim:
         for name in CAMERAS:
             self.daemon.wait_state(name, 'streaming')
             self.daemon.disable_camera(name)
-        # No file is there that the catalog does not know, nor the other way round.
-        files = {path.stem.rsplit('-', 1)[1] for path in self.daemon.recordings_dir.rglob('*.mp4')}
-        assert {segment['id'] for segment in self.daemon.segments()} == files
+        # No file is there that the catalog does not know, nor the other way round; rows follow files.
+        wait_until(self.knows_all_files, 5, 'the catalog to know all files, and no others')
         for name in CAMERAS:
             check_ledger(self.daemon, name)
         self.daemon.close()
