@@ -14,6 +14,11 @@
 #define SILENCE_US (15 * POTOO_SECOND_US)
 /* … and send so much: requests are a few hundred bytes. */
 #define MAX_BYTES_BEFORE_PLAY (256 * 1024)
+/* A viewer sends reports and keep-alives, some hundred bytes a second. gst-rtsp-server 1.22 leaks
+ * each RTP packet that is sent to it in a session that plays (gst_rtsp_stream_recv_rtp() without a
+ * receiving part), so what is sent is bounded. */
+#define MAX_BYTES_WHILE_PLAYING (256 * 1024)
+#define MAX_BYTES_A_SECOND (4 * 1024)
 #define MAX_USER_AGENT_BYTES 128
 /* Younger ones do not give way: they may be about to ask. */
 #define GIVES_WAY_AFTER_US (POTOO_SECOND_US / 2)
@@ -340,6 +345,18 @@ get_bytes_received (GSocket *socket)
   return info.tcpi_bytes_received;
 }
 
+static gboolean
+is_nuisance (const Client *client, gint64 now_us)
+{
+  guint64 received = get_bytes_received (client->socket);
+
+  if (client->feed == NULL)
+    return now_us - client->last_request_us > SILENCE_US || received > MAX_BYTES_BEFORE_PLAY;
+  return received >
+         MAX_BYTES_WHILE_PLAYING +
+             (guint64) ((now_us - client->since_us) / POTOO_SECOND_US) * MAX_BYTES_A_SECOND;
+}
+
 void
 potoo_restream_clients_sweep (PotooRestreamClients *self, gint64 now_us)
 {
@@ -351,10 +368,7 @@ potoo_restream_clients_sweep (PotooRestreamClients *self, gint64 now_us)
   while (g_hash_table_iter_next (&iter, NULL, &value))
     {
       Client *client = value;
-      if (client->feed == NULL &&
-          (now_us - client->last_request_us > SILENCE_US ||
-           get_bytes_received (client->socket) > MAX_BYTES_BEFORE_PLAY) &&
-          shut_down (client))
+      if (is_nuisance (client, now_us) && shut_down (client))
         potoo_metric_add (self->timed_out, 1);
     }
   g_mutex_unlock (&self->lock);

@@ -360,6 +360,18 @@ def test_requests_that_mean_no_good(daemon):
     wait_for_viewers(daemon, 0)
 
 
+def test_a_viewer_that_sends_too_much_is_ended(daemon):
+    with RtspClient(url_of(daemon, 'garden')) as client:
+        client.play()
+        try:
+            for _ in range(8):
+                client.socket.sendall((b'$\1\xff\xff' + b'\x80' * 65535))
+                time.sleep(0.05)
+        except OSError:
+            pass
+        wait_for_viewers(daemon, 0)
+
+
 def test_silent_connections_give_way(daemon):
     links = [connect(daemon) for _ in range(64)]
     time.sleep(1)
