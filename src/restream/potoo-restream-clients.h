@@ -64,8 +64,8 @@ void potoo_restream_clients_note_play (PotooRestreamClients *clients,
                                        PotooRestreamFeed *feed,
                                        gboolean udp);
 
-/* Ends those that were silent too long without playing anything, or sent too much. To be called each
- * second or so. */
+/* Ends those that were silent too long without playing anything, or sent too much. To be called
+ * each second or so. */
 void potoo_restream_clients_sweep (PotooRestreamClients *clients, gint64 now_us);
 
 /* By id, sorted. (transfer full) (element-type PotooRestreamClientInfo) */
