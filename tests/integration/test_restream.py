@@ -26,8 +26,8 @@ CAMERAS = {
     'b-frames': {'codec': 'h264', 'audio': 'opus', 'gop': 50, 'bframes': 2},
     'garden': {'codec': 'h265'},
 }
-FIRST_PICTURE_S = 0.1
-ADDED_LATENCY_S = 0.02
+FIRST_PICTURE_S = 0.1 * SLOWNESS
+ADDED_LATENCY_S = 0.02 * SLOWNESS
 
 
 @pytest.fixture(scope='module')
