@@ -336,7 +336,8 @@ def test_starts_at_the_keyframe_before(recorded, camera):
         assert playlist.start_offset < first.duration + 0.1 or first.duration < 0.1
         seen = potoo_gst.play(recorded.url(camera, start_us), timeout=60 * SLOWNESS)
         numbers = [number for number, _ in seen['decoded']]
-        assert seen['error'] is None and numbers
+        answers = {k: v for k, v in recorded.daemon.metrics().items() if 'http_requests_total' in k}
+        assert seen['error'] is None and numbers, answers
         begin = next(i for i, frame in enumerate(frames) if frame.number == numbers[0])
         assert frames[begin].key
         assert numbers == [frame.number for frame in frames[begin:]]
