@@ -152,6 +152,6 @@ def test_others_are_untouched(potoo, name):
     paths = stop_recording(potoo, name)
     assert len(paths) == 1
     stamps = read_stamps(paths[0])
-    assert len(stamps) > 30 * 25
+    assert len(stamps) > 60 * 25
     assert find_lost_and_doubled(stamps) == ([], [])
     assert [g['cause'] for g in potoo.gaps(name)] in ([], ['disconnected'])

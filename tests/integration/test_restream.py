@@ -99,8 +99,7 @@ def test_first_picture_comes_at_once(daemon):
     finally:
         runs = [check_run(viewer.stop()) for viewer in viewers]
     assert all(run.is_whole and run.first % 100 == 0 for run in runs), runs
-    if SLOWNESS == 1:  # twenty instrumented pipelines take the processors for themselves
-        assert max(times) <= FIRST_PICTURE_S, times
+    assert max(times) <= FIRST_PICTURE_S * SLOWNESS, times
     wait_for_viewers(daemon, 0)
 
 
@@ -347,7 +346,9 @@ def test_requests_that_mean_no_good(daemon):
         assert answer.status == 200
         headers = {'Range': 'npt=1000-2000', 'Scale': '-1000', 'Speed': '1000'}
         assert client.request('PLAY', **headers).status == 200
-        client.socket.sendall(b'$\0\0\x0cabcdefghijkl' * 50 + b'$\1\xff\xff' + b'\x80' * 65535)
+        # gst-rtsp-server 1.22 leaks RTP that is sent to a session that plays: LeakSanitizer would tell.
+        packets = b'$\0\0\x0cabcdefghijkl' * (50 if SLOWNESS == 1 else 0)
+        client.socket.sendall(packets + b'$\1\xff\xff' + b'\x80' * 65535)
         run = check_run([stamp for stamp, _ in stamps_of(client.receive(2))])
         assert run.is_whole and run.count > FPS
     with RtspClient(url_of(daemon, 'garden')) as client:
