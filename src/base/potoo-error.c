@@ -51,6 +51,7 @@ static const ErrorRow rows[POTOO_N_ERRORS] = {
                                    EX_CONFIG },
   [POTOO_ERROR_NOT_FOUND] = { "not-found", N_ ("Not found"), 404, EX_NOINPUT },
   [POTOO_ERROR_EXISTS] = { "exists", N_ ("It exists already"), 409, EX_CANTCREAT },
+  [POTOO_ERROR_CONFLICT] = { "conflict", N_ ("Not as things stand"), 409, EX_UNAVAILABLE },
   [POTOO_ERROR_PRECONDITION_FAILED] = { "precondition-failed",
                                         N_ ("It was changed in the meantime"), 412, EX_TEMPFAIL },
   [POTOO_ERROR_FORBIDDEN] = { "forbidden", N_ ("Not allowed"), 403, EX_NOPERM },

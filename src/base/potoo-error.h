@@ -19,6 +19,7 @@ typedef enum
   POTOO_ERROR_INVALID_CONFIG,      /* potoo.conf: names file and line */
   POTOO_ERROR_NOT_FOUND,           /* no such camera, segment, route */
   POTOO_ERROR_EXISTS,              /* the id is taken */
+  POTOO_ERROR_CONFLICT,            /* not in the state that the thing is in: says which */
   POTOO_ERROR_PRECONDITION_FAILED, /* If-Match */
   POTOO_ERROR_FORBIDDEN,           /* not allowed to the caller */
   POTOO_ERROR_METHOD_NOT_ALLOWED,
