@@ -5,6 +5,7 @@
 #include "camera/potoo-camera-list.h"
 #include "catalog/potoo-catalog-gaps.h"
 #include "live/potoo-snapshots.h"
+#include "record/potoo-eviction.h"
 #include "record/potoo-recorder.h"
 #include "restream/potoo-restream-server.h"
 
@@ -16,6 +17,7 @@ typedef struct
   PotooCatalog *catalog;
   PotooCameraList *cameras;
   PotooRecorder *recorder;
+  PotooEviction *eviction;
   PotooSnapshots *snapshots;
   PotooRestreamServer *restream; /* (nullable) */
 } PotooDbusContext;

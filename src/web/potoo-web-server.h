@@ -6,6 +6,7 @@
 #include "config/potoo-config.h"
 #include "live/potoo-live.h"
 #include "live/potoo-snapshots.h"
+#include "record/potoo-eviction.h"
 #include "record/potoo-recorder.h"
 #include "web/potoo-web-change-log.h"
 
@@ -17,6 +18,7 @@ typedef struct
   PotooCatalog *catalog;
   PotooCameraList *cameras;
   PotooRecorder *recorder;
+  PotooEviction *eviction;
   PotooLive *live;
   PotooSnapshots *snapshots;
   PotooWebChangeLog *changes;
