@@ -3,6 +3,7 @@
 
 #include "catalog/potoo-catalog.h"
 #include "config/potoo-camera-settings.h"
+#include "record/potoo-event-spans.h"
 
 G_BEGIN_DECLS
 
@@ -45,16 +46,6 @@ void potoo_event_list_set_camera (PotooEventList *list, PotooCameraSettings *set
 void potoo_event_list_remove_camera (PotooEventList *list, const char *id);
 
 /* --- for the recording plan --- */
-
-/* Time that is to be recorded because of events, CLOCK_MONOTONIC: with pre- and post-roll, and
- * merged where they overlap. */
-typedef struct
-{
-  gint64 from_us;
-  gint64 due_us;   /* when it was known: before it nothing can be missing; may be after until_us */
-  gint64 until_us; /* G_MAXINT64: goes on */
-  gboolean manual; /* recorded in every mode; others where the mode is `event` */
-} PotooEventSpan;
 
 /* Sorted by from_us; manual spans are disjoint among themselves, and the others as well. Bookmarks
  * are not among them. At most 2 * POTOO_EVENT_MAX_SPANS.
