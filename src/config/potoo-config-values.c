@@ -210,3 +210,26 @@ potoo_config_parse_duration (const char *text,
   return fail (error, _ ("“%s” is not a time from %s to %s (suffixes: ms, s, min, h, d)"), text,
                min, max);
 }
+
+#define MIN_INTERVAL_US (10 * POTOO_SECOND_US)
+#define MAX_INTERVAL_US (365 * POTOO_DAY_US)
+#define MIN_BANDWIDTH 1000000
+
+gboolean
+potoo_config_parse_interval (const char *text, gint64 *value_us, GError **error)
+{
+  if (potoo_duration_parse (text, value_us) &&
+      (*value_us == 0 || (*value_us >= MIN_INTERVAL_US && *value_us <= MAX_INTERVAL_US)))
+    return TRUE;
+  return fail (error, _ ("“%s” is neither a time from 10s to 365d nor 0 (never)"), text);
+}
+
+gboolean
+potoo_config_parse_bandwidth (const char *text, gint64 *value, GError **error)
+{
+  if (potoo_size_parse (text, value) && (*value == 0 || *value >= MIN_BANDWIDTH))
+    return TRUE;
+  return fail (error,
+               _ ("“%s” is neither a size of at least 1MB, to be read each second, nor 0 (any)"),
+               text);
+}

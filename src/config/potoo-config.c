@@ -24,7 +24,9 @@ struct _PotooConfig
   GArray *rtsp_listen; /* as that */
   gint64 segment_duration_us;
   gint64 sync_interval_us;
-  GArray *roots; /* PotooConfigRoot */
+  gint64 backup_interval_us, verify_interval_us; /* 0: never */
+  gint64 verify_bandwidth;                       /* bytes a second; 0: any */
+  GArray *roots;                                 /* PotooConfigRoot */
 };
 
 static gboolean
@@ -117,6 +119,42 @@ same_sync_interval (PotooConfig *a, PotooConfig *b)
   return a->sync_interval_us == b->sync_interval_us;
 }
 
+static gboolean
+set_backup_interval (PotooConfig *config, const char *value, GError **error)
+{
+  return potoo_config_parse_interval (value, &config->backup_interval_us, error);
+}
+
+static gboolean
+same_backup_interval (PotooConfig *a, PotooConfig *b)
+{
+  return a->backup_interval_us == b->backup_interval_us;
+}
+
+static gboolean
+set_verify_interval (PotooConfig *config, const char *value, GError **error)
+{
+  return potoo_config_parse_interval (value, &config->verify_interval_us, error);
+}
+
+static gboolean
+same_verify_interval (PotooConfig *a, PotooConfig *b)
+{
+  return a->verify_interval_us == b->verify_interval_us;
+}
+
+static gboolean
+set_verify_bandwidth (PotooConfig *config, const char *value, GError **error)
+{
+  return potoo_config_parse_bandwidth (value, &config->verify_bandwidth, error);
+}
+
+static gboolean
+same_verify_bandwidth (PotooConfig *a, PotooConfig *b)
+{
+  return a->verify_bandwidth == b->verify_bandwidth;
+}
+
 typedef struct
 {
   const char *group;
@@ -140,6 +178,9 @@ static const ConfigKey config_keys[] = {
   { "rtsp", "listen", "127.0.0.1:8554", set_rtsp_listen, same_rtsp_listen },
   { "storage", "segment-duration", "5min", set_segment_duration, same_segment_duration },
   { "storage", "sync-interval", "2s", set_sync_interval, same_sync_interval },
+  { "storage", "backup-interval", "1d", set_backup_interval, same_backup_interval },
+  { "storage", "verify-interval", "7d", set_verify_interval, same_verify_interval },
+  { "storage", "verify-bandwidth", "32MB", set_verify_bandwidth, same_verify_bandwidth },
 };
 
 static PotooConfig *
@@ -429,6 +470,24 @@ gint64
 potoo_config_get_sync_interval_us (PotooConfig *config)
 {
   return config->sync_interval_us;
+}
+
+gint64
+potoo_config_get_backup_interval_us (PotooConfig *config)
+{
+  return config->backup_interval_us;
+}
+
+gint64
+potoo_config_get_verify_interval_us (PotooConfig *config)
+{
+  return config->verify_interval_us;
+}
+
+gint64
+potoo_config_get_verify_bandwidth (PotooConfig *config)
+{
+  return config->verify_bandwidth;
 }
 
 const PotooConfigRoot *
