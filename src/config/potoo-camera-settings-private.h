@@ -17,11 +17,21 @@ struct _PotooCameraSettings
   char *sub_url;
   char *username;
   char *password;
-  int enabled; /* int, as all that are not text: the table addresses them alike */
-  int record;
-  int transport;
-  int audio;
-  int tls_verify;
+  char *schedule;
+  char *storage_root;
+  gint64 enabled; /* gint64, as all that are not text: the table addresses them alike */
+  gint64 record;
+  gint64 record_sub;
+  gint64 pre_roll;
+  gint64 post_roll;
+  gint64 priority;
+  gint64 keep_continuous_days;
+  gint64 keep_event_days;
+  gint64 max_bytes;
+  gint64 min_days;
+  gint64 transport;
+  gint64 audio;
+  gint64 tls_verify;
   char *url_origin;
   char *sub_url_origin;
   gboolean made_id; /* from the name */
@@ -33,8 +43,12 @@ typedef enum
   SETTING_NAME,
   SETTING_URL,
   SETTING_CREDENTIAL,
-  SETTING_BOOLEAN,
+  SETTING_SCHEDULE,
+  SETTING_SLUG,
+  SETTING_BOOLEAN, /* the first that is not text */
   SETTING_CHOICE,
+  SETTING_INTEGER,
+  SETTING_SIZE, /* bytes */
 } SettingType;
 
 typedef enum
@@ -49,14 +63,16 @@ typedef struct
   SettingType type;
   gsize offset;
   SettingFlags flags;
-  int default_value;          /* of booleans and choices; text has none */
+  gint64 default_value;       /* text has none */
   const char *const *choices; /* by value, NULL-terminated */
   const char *help;
+  gint64 minimum, maximum; /* of integers and sizes */
 } PotooCameraSetting;
 
-/* Where the table's entry stands in @settings: a text (nullable) or an int. */
+/* Where the table's entry stands in @settings: a text (nullable) or a number. */
 char **potoo_camera_setting_text (PotooCameraSettings *settings, const PotooCameraSetting *setting);
-int *potoo_camera_setting_value (PotooCameraSettings *settings, const PotooCameraSetting *setting);
+gint64 *potoo_camera_setting_value (PotooCameraSettings *settings,
+                                    const PotooCameraSetting *setting);
 gboolean potoo_camera_setting_is_text (const PotooCameraSetting *setting);
 const PotooCameraSetting *potoo_camera_setting_find (const char *name); /* (nullable) */
 

@@ -51,18 +51,22 @@ is_reserved (const char *id)
 }
 
 static gboolean
-check_id (const char *text, const char *pointer, GError **error)
+check_slug (const char *text, const char *pointer, GError **error)
 {
-  if (potoo_slug_is_valid (text) && !is_reserved (text))
+  if (potoo_slug_is_valid (text))
     return TRUE;
-  if (is_reserved (text))
-    {
-      potoo_set_error_at (error, POTOO_ERROR_INVALID_ARGUMENT, pointer,
-                          _ ("“%s” cannot be an id; choose another"), text);
-      return FALSE;
-    }
   potoo_set_error_at (error, POTOO_ERROR_INVALID_ARGUMENT, pointer,
                       _ ("Must be 1 to %d of a-z, 0-9 and -, not - in front"), POTOO_SLUG_MAX);
+  return FALSE;
+}
+
+static gboolean
+check_id (const char *text, const char *pointer, GError **error)
+{
+  if (!is_reserved (text))
+    return check_slug (text, pointer, error);
+  potoo_set_error_at (error, POTOO_ERROR_INVALID_ARGUMENT, pointer,
+                      _ ("“%s” cannot be an id; choose another"), text);
   return FALSE;
 }
 
@@ -100,6 +104,13 @@ check_credential (const char *text, const char *pointer, GError **error)
 }
 
 static gboolean
+check_schedule (const char *text, const char *pointer, GError **error)
+{
+  g_autoptr (PotooSchedule) schedule = potoo_schedule_parse (text, pointer, error);
+  return schedule != NULL;
+}
+
+static gboolean
 check_member_text (const PotooCameraSetting *descriptor,
                    const char *text,
                    const char *pointer,
@@ -113,6 +124,10 @@ check_member_text (const PotooCameraSetting *descriptor,
       return check_name (text, pointer, error);
     case SETTING_CREDENTIAL:
       return check_credential (text, pointer, error);
+    case SETTING_SCHEDULE:
+      return check_schedule (text, pointer, error);
+    case SETTING_SLUG:
+      return check_slug (text, pointer, error);
     default:
       return TRUE; /* URLs are taken apart in the end, see take_url() */
     }
@@ -185,6 +200,28 @@ read_choice (PotooCameraSettings *self,
 }
 
 static gboolean
+read_number (PotooCameraSettings *self,
+             const PotooCameraSetting *descriptor,
+             JsonNode *node,
+             const char *pointer,
+             GError **error)
+{
+  gboolean whole = JSON_NODE_HOLDS_VALUE (node) && json_node_get_value_type (node) == G_TYPE_INT64;
+  gint64 value = whole ? json_node_get_int (node) : 0;
+
+  if (whole && value >= descriptor->minimum && value <= descriptor->maximum)
+    {
+      *potoo_camera_setting_value (self, descriptor) = value;
+      return TRUE;
+    }
+  g_autofree char *minimum = g_strdup_printf ("%" G_GINT64_FORMAT, descriptor->minimum);
+  g_autofree char *maximum = g_strdup_printf ("%" G_GINT64_FORMAT, descriptor->maximum);
+  potoo_set_error_at (error, POTOO_ERROR_INVALID_ARGUMENT, pointer,
+                      _ ("Must be a whole number from %s to %s"), minimum, maximum);
+  return FALSE;
+}
+
+static gboolean
 reset_member (PotooCameraSettings *self,
               const PotooCameraSetting *descriptor,
               const char *pointer,
@@ -218,11 +255,18 @@ read_member (PotooCameraSettings *self, const char *name, JsonNode *node, GError
     }
   if (JSON_NODE_HOLDS_NULL (node))
     return reset_member (self, descriptor, pointer, error);
-  if (descriptor->type == SETTING_BOOLEAN)
-    return read_boolean (self, descriptor, node, pointer, error);
-  if (descriptor->type == SETTING_CHOICE)
-    return read_choice (self, descriptor, node, pointer, error);
-  return read_text (self, descriptor, node, pointer, error);
+  switch (descriptor->type)
+    {
+    case SETTING_BOOLEAN:
+      return read_boolean (self, descriptor, node, pointer, error);
+    case SETTING_CHOICE:
+      return read_choice (self, descriptor, node, pointer, error);
+    case SETTING_INTEGER:
+    case SETTING_SIZE:
+      return read_number (self, descriptor, node, pointer, error);
+    default:
+      return read_text (self, descriptor, node, pointer, error);
+    }
 }
 
 /* --- what concerns several members --- */
@@ -331,6 +375,33 @@ complete_id_and_name (PotooCameraSettings *self, GError **error)
 }
 
 static gboolean
+refuse (GError **error, const char *pointer, const char *why)
+{
+  potoo_set_error_at (error, POTOO_ERROR_INVALID_ARGUMENT, pointer, "%s", why);
+  return FALSE;
+}
+
+/* What is recorded, and how long it is kept. */
+static gboolean
+check_recording (PotooCameraSettings *self, GError **error)
+{
+  if (self->record == POTOO_RECORD_SCHEDULE && self->schedule == NULL)
+    return refuse (error, "/schedule", _ ("Required while record is schedule"));
+  if (self->record_sub && self->sub_url == NULL)
+    return refuse (error, "/record_sub",
+                   _ ("There is no small stream to record; give its address as sub_url"));
+  if (self->max_bytes != 0 && self->max_bytes < POTOO_CAMERA_MIN_MAX_BYTES)
+    return refuse (error, "/max_bytes",
+                   _ ("Must be 0 for no limit, or 10 MB and more: less does not hold a segment"));
+  if ((self->keep_continuous_days != 0 && self->min_days > self->keep_continuous_days) ||
+      (self->keep_event_days != 0 && self->min_days > self->keep_event_days))
+    return refuse (error, "/min_days",
+                   _ ("Must not be more than keep_continuous_days and keep_event_days: what is "
+                      "older than those is deleted"));
+  return TRUE;
+}
+
+static gboolean
 complete (Reading *reading, PotooCameraSettings *base, GError **error)
 {
   PotooCameraSettings *self = reading->self;
@@ -353,7 +424,7 @@ complete (Reading *reading, PotooCameraSettings *base, GError **error)
                              "null"));
       return FALSE;
     }
-  return TRUE;
+  return check_recording (self, error);
 }
 
 PotooCameraSettings *

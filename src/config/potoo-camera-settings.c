@@ -9,10 +9,17 @@
 #include <glib/gi18n-lib.h>
 #include <string.h>
 
+#include "base/potoo-clock.h"
 #include "config/potoo-camera-url.h"
+
+#define MAX_DAYS 3650
+/* What a number of JSON holds exactly, in browsers as well. */
+#define MAX_BYTES ((G_GINT64_CONSTANT (1) << 53) - 1)
 
 static const char *const record_names[] = {
   [POTOO_RECORD_CONTINUOUS] = "continuous",
+  [POTOO_RECORD_EVENT] = "event",
+  [POTOO_RECORD_SCHEDULE] = "schedule",
   [POTOO_RECORD_OFF] = "off",
   NULL,
 };
@@ -42,6 +49,27 @@ static const PotooCameraSetting descriptors[] = {
     N_ ("Whether to connect to the camera at all") },
   { "record", SETTING_CHOICE, AT (record), 0, POTOO_RECORD_CONTINUOUS, record_names,
     N_ ("When to record") },
+  { "schedule", SETTING_SCHEDULE, AT (schedule), 0, 0, NULL,
+    N_ ("The week of record=schedule: mon-fri 08:00-18:00 continuous; …, each time in one slot") },
+  { "record_sub", SETTING_BOOLEAN, AT (record_sub), 0, FALSE, NULL,
+    N_ ("Whether to record the small stream beside the main one") },
+  { "pre_roll", SETTING_INTEGER, AT (pre_roll), 0, 5, NULL,
+    N_ ("Seconds to keep from before an event"), 0, 120 },
+  { "post_roll", SETTING_INTEGER, AT (post_roll), 0, 10, NULL,
+    N_ ("Seconds to keep from after an event"), 0, 600 },
+  { "priority", SETTING_INTEGER, AT (priority), 0, 5, NULL,
+    N_ ("The higher, the longer it keeps memory and disk when they are short"), 1, 10 },
+  { "storage_root", SETTING_SLUG, AT (storage_root), 0, 0, NULL,
+    N_ ("The storage root to record to, and to no other; without, any") },
+  { "keep_continuous_days", SETTING_INTEGER, AT (keep_continuous_days), 0, 0, NULL,
+    N_ ("Days to keep what was recorded without an event; 0: as long as there is room"), 0,
+    MAX_DAYS },
+  { "keep_event_days", SETTING_INTEGER, AT (keep_event_days), 0, 0, NULL,
+    N_ ("Days to keep what was recorded for an event; 0: as long as there is room"), 0, MAX_DAYS },
+  { "max_bytes", SETTING_SIZE, AT (max_bytes), 0, 0, NULL,
+    N_ ("How much to keep at most; 0: no limit"), 0, MAX_BYTES },
+  { "min_days", SETTING_INTEGER, AT (min_days), 0, 0, NULL,
+    N_ ("Days that are kept for certain: other cameras give way first"), 0, MAX_DAYS },
   { "transport", SETTING_CHOICE, AT (transport), SETTING_RECONNECT, POTOO_TRANSPORT_AUTO,
     transport_names, N_ ("How media is carried; auto tries TCP, then UDP") },
   { "audio", SETTING_BOOLEAN, AT (audio), SETTING_RECONNECT, TRUE, NULL,
@@ -56,10 +84,10 @@ potoo_camera_setting_text (PotooCameraSettings *settings, const PotooCameraSetti
   return (char **) G_STRUCT_MEMBER_P (settings, setting->offset);
 }
 
-int *
+gint64 *
 potoo_camera_setting_value (PotooCameraSettings *settings, const PotooCameraSetting *setting)
 {
-  return (int *) G_STRUCT_MEMBER_P (settings, setting->offset);
+  return (gint64 *) G_STRUCT_MEMBER_P (settings, setting->offset);
 }
 
 gboolean
@@ -139,20 +167,36 @@ potoo_camera_settings_patch (PotooCameraSettings *settings, JsonObject *patch, G
 /* --- writing --- */
 
 static void
-write_member (PotooCameraSettings *self, const PotooCameraSetting *descriptor, JsonObject *object)
+write_text (const char *text, const char *name, JsonObject *object)
+{
+  if (text != NULL)
+    json_object_set_string_member (object, name, text);
+  else
+    json_object_set_null_member (object, name);
+}
+
+static void
+write_value (const PotooCameraSetting *descriptor,
+             gint64 value,
+             const char *name,
+             JsonObject *object)
 {
   if (descriptor->type == SETTING_BOOLEAN)
-    json_object_set_boolean_member (object, descriptor->name,
-                                    *potoo_camera_setting_value (self, descriptor));
+    json_object_set_boolean_member (object, name, value != 0);
   else if (descriptor->type == SETTING_CHOICE)
-    json_object_set_string_member (
-        object, descriptor->name,
-        descriptor->choices[*potoo_camera_setting_value (self, descriptor)]);
-  else if (*potoo_camera_setting_text (self, descriptor) != NULL)
-    json_object_set_string_member (object, descriptor->name,
-                                   *potoo_camera_setting_text (self, descriptor));
+    json_object_set_string_member (object, name, descriptor->choices[value]);
   else
-    json_object_set_null_member (object, descriptor->name);
+    json_object_set_int_member (object, name, value);
+}
+
+static void
+write_member (PotooCameraSettings *self, const PotooCameraSetting *descriptor, JsonObject *object)
+{
+  if (potoo_camera_setting_is_text (descriptor))
+    write_text (*potoo_camera_setting_text (self, descriptor), descriptor->name, object);
+  else
+    write_value (descriptor, *potoo_camera_setting_value (self, descriptor), descriptor->name,
+                 object);
 }
 
 JsonObject *
@@ -213,9 +257,19 @@ potoo_camera_settings_needs_reconnect (PotooCameraSettings *a, PotooCameraSettin
 static const char *
 get_type_name (const PotooCameraSetting *descriptor)
 {
-  if (descriptor->type == SETTING_BOOLEAN)
-    return "boolean";
-  return descriptor->type == SETTING_CHOICE ? "choice" : "text";
+  switch (descriptor->type)
+    {
+    case SETTING_BOOLEAN:
+      return "boolean";
+    case SETTING_CHOICE:
+      return "choice";
+    case SETTING_INTEGER:
+      return "integer";
+    case SETTING_SIZE:
+      return "size";
+    default:
+      return "text";
+    }
 }
 
 static void
@@ -226,7 +280,18 @@ describe_choices (const PotooCameraSetting *descriptor, JsonObject *object)
   for (int i = 0; descriptor->choices[i] != NULL; i++)
     json_array_add_string_element (choices, descriptor->choices[i]);
   json_object_set_array_member (object, "choices", choices);
-  json_object_set_string_member (object, "default", descriptor->choices[descriptor->default_value]);
+}
+
+static void
+describe_values (const PotooCameraSetting *descriptor, JsonObject *object)
+{
+  write_value (descriptor, descriptor->default_value, "default", object);
+  if (descriptor->type == SETTING_CHOICE)
+    describe_choices (descriptor, object);
+  if (descriptor->type != SETTING_INTEGER && descriptor->type != SETTING_SIZE)
+    return;
+  json_object_set_int_member (object, "minimum", descriptor->minimum);
+  json_object_set_int_member (object, "maximum", descriptor->maximum);
 }
 
 JsonArray *
@@ -243,10 +308,8 @@ potoo_camera_settings_describe (void)
       json_object_set_string_member (object, "help", _ (descriptor->help));
       json_object_set_boolean_member (object, "write_only",
                                       (descriptor->flags & SETTING_WRITE_ONLY) != 0);
-      if (descriptor->type == SETTING_CHOICE)
-        describe_choices (descriptor, object);
-      else if (descriptor->type == SETTING_BOOLEAN)
-        json_object_set_boolean_member (object, "default", descriptor->default_value);
+      if (!potoo_camera_setting_is_text (descriptor))
+        describe_values (descriptor, object);
       json_array_add_object_element (array, object);
     }
   return array;
@@ -299,13 +362,73 @@ potoo_camera_settings_get_password (PotooCameraSettings *settings)
 gboolean
 potoo_camera_settings_get_enabled (PotooCameraSettings *settings)
 {
-  return settings->enabled;
+  return settings->enabled != 0;
 }
 
 PotooRecordMode
 potoo_camera_settings_get_record (PotooCameraSettings *settings)
 {
   return (PotooRecordMode) settings->record;
+}
+
+const char *
+potoo_camera_settings_get_schedule (PotooCameraSettings *settings)
+{
+  return settings->schedule;
+}
+
+gboolean
+potoo_camera_settings_get_record_sub (PotooCameraSettings *settings)
+{
+  return settings->record_sub != 0;
+}
+
+gint64
+potoo_camera_settings_get_pre_roll_us (PotooCameraSettings *settings)
+{
+  return settings->pre_roll * POTOO_SECOND_US;
+}
+
+gint64
+potoo_camera_settings_get_post_roll_us (PotooCameraSettings *settings)
+{
+  return settings->post_roll * POTOO_SECOND_US;
+}
+
+guint
+potoo_camera_settings_get_priority (PotooCameraSettings *settings)
+{
+  return (guint) settings->priority;
+}
+
+const char *
+potoo_camera_settings_get_storage_root (PotooCameraSettings *settings)
+{
+  return settings->storage_root;
+}
+
+guint
+potoo_camera_settings_get_keep_continuous_days (PotooCameraSettings *settings)
+{
+  return (guint) settings->keep_continuous_days;
+}
+
+guint
+potoo_camera_settings_get_keep_event_days (PotooCameraSettings *settings)
+{
+  return (guint) settings->keep_event_days;
+}
+
+gint64
+potoo_camera_settings_get_max_bytes (PotooCameraSettings *settings)
+{
+  return settings->max_bytes;
+}
+
+guint
+potoo_camera_settings_get_min_days (PotooCameraSettings *settings)
+{
+  return (guint) settings->min_days;
 }
 
 PotooTransport
@@ -317,11 +440,11 @@ potoo_camera_settings_get_transport (PotooCameraSettings *settings)
 gboolean
 potoo_camera_settings_get_audio (PotooCameraSettings *settings)
 {
-  return settings->audio;
+  return settings->audio != 0;
 }
 
 gboolean
 potoo_camera_settings_get_tls_verify (PotooCameraSettings *settings)
 {
-  return settings->tls_verify;
+  return settings->tls_verify != 0;
 }

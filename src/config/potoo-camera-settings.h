@@ -3,6 +3,8 @@
 
 #include <json-glib/json-glib.h>
 
+#include "config/potoo-schedule.h"
+
 G_BEGIN_DECLS
 
 /**
@@ -17,17 +19,20 @@ G_BEGIN_DECLS
  * JSON members: `id` (slug, only when creating, made from `name` when absent),
  * `name` (1–100 characters, default: the id), `url` (rtsp:// or rtsps://, required), `sub_url`
  * (same, optional), `username`, `password` (write-only, `has_password` is read),
- * `enabled` (true), `record` (`continuous` · `off`), `transport` (`auto` · `tcp` · `udp`),
- * `audio` (true), `tls_verify` (true: the certificate of an rtsps camera must be trusted).
- * User-info in a URL is split off into `username` and `password`.
+ * `enabled` (true), `record` (`continuous` · `event` · `schedule` · `off`), `schedule`
+ * (potoo-schedule.h; required while `record` says so), `record_sub` (false; needs `sub_url`),
+ * `pre_roll` (5 s; 0–120) and `post_roll` (10 s; 0–600), `priority` (5; 1–10: the higher, the
+ * longer it keeps memory and disk when they are short), `storage_root` (slug, optional: recorded
+ * there and nowhere else), `keep_continuous_days` and `keep_event_days` (0–3650; 0: as long as
+ * there is room), `max_bytes` (0: no limit; of all streams on all roots), `min_days` (0; guaranteed
+ * days), `transport` (`auto` · `tcp` · `udp`), `audio` (true), `tls_verify` (true: the certificate
+ * of an rtsps camera must be trusted). User-info in a URL is split off into `username` and
+ * `password`.
  */
 typedef struct _PotooCameraSettings PotooCameraSettings;
 
-typedef enum
-{
-  POTOO_RECORD_CONTINUOUS,
-  POTOO_RECORD_OFF,
-} PotooRecordMode;
+/* `max_bytes` of a camera that has a limit is at least this: less does not hold a segment. */
+#define POTOO_CAMERA_MIN_MAX_BYTES G_GINT64_CONSTANT (10000000)
 
 typedef enum
 {
@@ -58,8 +63,10 @@ JsonObject *potoo_camera_settings_to_json (PotooCameraSettings *settings);
 JsonObject *potoo_camera_settings_to_stored_json (PotooCameraSettings *settings);
 
 /* The descriptor table, for whoever lets people set them: objects of `name`, `type` (`text`,
- * `boolean`, `choice`), `help` (translated), `write_only`, for booleans and choices `default`, for
- * choices `choices`. (transfer full) */
+ * `boolean`, `choice`, `integer`, `size`: bytes), `help` (translated), `write_only`, for all but
+ * text `default`, for choices `choices`, for integers and sizes `minimum` and `maximum`. (transfer
+ * full)
+ */
 JsonArray *potoo_camera_settings_describe (void);
 
 const char *potoo_camera_settings_get_id (PotooCameraSettings *settings);
@@ -72,6 +79,18 @@ const char *potoo_camera_settings_get_username (PotooCameraSettings *settings); 
 const char *potoo_camera_settings_get_password (PotooCameraSettings *settings); /* (nullable) */
 gboolean potoo_camera_settings_get_enabled (PotooCameraSettings *settings);
 PotooRecordMode potoo_camera_settings_get_record (PotooCameraSettings *settings);
+/* NULL unless there is one, also while another mode than `schedule` is set. (nullable) */
+const char *potoo_camera_settings_get_schedule (PotooCameraSettings *settings);
+gboolean potoo_camera_settings_get_record_sub (PotooCameraSettings *settings);
+gint64 potoo_camera_settings_get_pre_roll_us (PotooCameraSettings *settings);
+gint64 potoo_camera_settings_get_post_roll_us (PotooCameraSettings *settings);
+guint potoo_camera_settings_get_priority (PotooCameraSettings *settings); /* 1–10 */
+/* The name of the root that the camera is pinned to. (nullable) */
+const char *potoo_camera_settings_get_storage_root (PotooCameraSettings *settings);
+guint potoo_camera_settings_get_keep_continuous_days (PotooCameraSettings *settings); /* 0: all */
+guint potoo_camera_settings_get_keep_event_days (PotooCameraSettings *settings);      /* 0: all */
+gint64 potoo_camera_settings_get_max_bytes (PotooCameraSettings *settings);           /* 0: none */
+guint potoo_camera_settings_get_min_days (PotooCameraSettings *settings);
 PotooTransport potoo_camera_settings_get_transport (PotooCameraSettings *settings);
 gboolean potoo_camera_settings_get_audio (PotooCameraSettings *settings);
 gboolean potoo_camera_settings_get_tls_verify (PotooCameraSettings *settings);

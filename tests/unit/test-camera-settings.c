@@ -227,6 +227,25 @@ static const struct
   { "{\"url\":\"rtsp://h/\",\"id\":\"a\",\"record\":\"always\"}", "/record" },
   { "{\"url\":\"rtsp://h/\",\"id\":\"a\",\"record\":false}", "/record" },
   { "{\"url\":\"rtsp://h/\",\"id\":\"a\",\"transport\":\"TCP\"}", "/transport" },
+  { "{\"url\":\"rtsp://h/\",\"id\":\"a\",\"record\":\"schedule\"}", "/schedule" },
+  { "{\"url\":\"rtsp://h/\",\"id\":\"a\",\"schedule\":\"\"}", "/schedule" },
+  { "{\"url\":\"rtsp://h/\",\"id\":\"a\",\"schedule\":\"mon 00:00-24:00 off\"}", "/schedule" },
+  { "{\"url\":\"rtsp://h/\",\"id\":\"a\",\"schedule\":[]}", "/schedule" },
+  { "{\"url\":\"rtsp://h/\",\"id\":\"a\",\"record_sub\":true}", "/record_sub" },
+  { "{\"url\":\"rtsp://h/\",\"id\":\"a\",\"pre_roll\":121}", "/pre_roll" },
+  { "{\"url\":\"rtsp://h/\",\"id\":\"a\",\"pre_roll\":-1}", "/pre_roll" },
+  { "{\"url\":\"rtsp://h/\",\"id\":\"a\",\"pre_roll\":5.0}", "/pre_roll" },
+  { "{\"url\":\"rtsp://h/\",\"id\":\"a\",\"pre_roll\":\"5\"}", "/pre_roll" },
+  { "{\"url\":\"rtsp://h/\",\"id\":\"a\",\"pre_roll\":true}", "/pre_roll" },
+  { "{\"url\":\"rtsp://h/\",\"id\":\"a\",\"post_roll\":601}", "/post_roll" },
+  { "{\"url\":\"rtsp://h/\",\"id\":\"a\",\"priority\":0}", "/priority" },
+  { "{\"url\":\"rtsp://h/\",\"id\":\"a\",\"priority\":11}", "/priority" },
+  { "{\"url\":\"rtsp://h/\",\"id\":\"a\",\"storage_root\":\"../x\"}", "/storage_root" },
+  { "{\"url\":\"rtsp://h/\",\"id\":\"a\",\"keep_event_days\":3651}", "/keep_event_days" },
+  { "{\"url\":\"rtsp://h/\",\"id\":\"a\",\"max_bytes\":9999999}", "/max_bytes" },
+  { "{\"url\":\"rtsp://h/\",\"id\":\"a\",\"max_bytes\":9007199254740992}", "/max_bytes" },
+  { "{\"url\":\"rtsp://h/\",\"id\":\"a\",\"min_days\":8,\"keep_continuous_days\":7}", "/min_days" },
+  { "{\"url\":\"rtsp://h/\",\"id\":\"a\",\"min_days\":8,\"keep_event_days\":7}", "/min_days" },
   { "{\"url\":\"rtsp://h/\",\"id\":\"a\",\"has_password\":true}", "/has_password" },
   { "{\"url\":\"rtsp://h/\",\"id\":\"a\",\"status\":{}}", "/status" },
   { "{\"url\":\"rtsp://h/\",\"id\":\"a\",\"colour\":1}", "/colour" },
@@ -318,6 +337,9 @@ test_json (void)
   g_assert_cmpstr (shown_text, ==,
                    "{\"id\":\"a\",\"name\":\"Tür\",\"url\":\"rtsp://h/1\",\"sub_url\":"
                    "\"rtsp://h/2\",\"username\":\"u\",\"enabled\":false,\"record\":\"off\","
+                   "\"schedule\":null,\"record_sub\":false,\"pre_roll\":5,\"post_roll\":10,"
+                   "\"priority\":5,\"storage_root\":null,\"keep_continuous_days\":0,"
+                   "\"keep_event_days\":0,\"max_bytes\":0,\"min_days\":0,"
                    "\"transport\":\"udp\",\"audio\":false,\"tls_verify\":false,"
                    "\"has_password\":true}");
 
@@ -378,6 +400,7 @@ test_bad_patch (void)
     { "{\"url\":\"http://h\"}", "/url" },
     { "{\"username\":null}", "/password" },
     { "{\"wifi\":null}", "/wifi" },
+    { "{\"record\":\"schedule\"}", "/schedule" },
   };
   g_autoptr (PotooCameraSettings) a = new_ok ("{\"id\":\"a\",\"url\":\"rtsp://u:p@h/1\"}");
 
@@ -436,6 +459,9 @@ test_needs_reconnect (void)
   } cases[] = {
     { "{\"name\":\"x\"}", FALSE },
     { "{\"record\":\"off\"}", FALSE },
+    { "{\"record\":\"event\",\"pre_roll\":60,\"post_roll\":0,\"priority\":9}", FALSE },
+    { "{\"record\":\"schedule\",\"schedule\":\"mon-sun 00:00-24:00 event\"}", FALSE },
+    { "{\"storage_root\":\"big\",\"max_bytes\":10000000,\"min_days\":3}", FALSE },
     { "{\"sub_url\":\"rtsp://h/2\"}", FALSE },
     { "{\"url\":\"rtsp://h/3\"}", TRUE },
     { "{\"username\":\"v\"}", TRUE },
@@ -453,6 +479,74 @@ test_needs_reconnect (void)
       g_assert_cmpint (potoo_camera_settings_needs_reconnect (a, b), ==, cases[i].needs);
       g_assert_cmpint (potoo_camera_settings_needs_reconnect (b, a), ==, cases[i].needs);
     }
+}
+
+/* What says when to record and how long to keep it: set, stored, read back and reset. */
+static void
+test_recording (void)
+{
+  g_autoptr (PotooCameraSettings) a = new_ok (
+      "{\"id\":\"a\",\"url\":\"rtsp://h/1\",\"sub_url\":\"rtsp://h/2\",\"record\":\"schedule\","
+      "\"schedule\":\"mon-sun 00:00-24:00 event\",\"record_sub\":true,\"pre_roll\":120,"
+      "\"post_roll\":600,\"priority\":10,\"storage_root\":\"big\",\"keep_continuous_days\":30,"
+      "\"keep_event_days\":3650,\"max_bytes\":9007199254740991,\"min_days\":30}");
+  g_autoptr (JsonObject) stored = potoo_camera_settings_to_stored_json (a);
+  g_autofree char *stored_text = object_to_text (stored);
+  g_autoptr (PotooCameraSettings) again = new_ok (stored_text);
+
+  g_assert_cmpint (potoo_camera_settings_get_record (again), ==, POTOO_RECORD_SCHEDULE);
+  g_assert_cmpstr (potoo_camera_settings_get_schedule (again), ==, "mon-sun 00:00-24:00 event");
+  g_assert_true (potoo_camera_settings_get_record_sub (again));
+  g_assert_cmpint (potoo_camera_settings_get_pre_roll_us (again), ==, 120000000);
+  g_assert_cmpint (potoo_camera_settings_get_post_roll_us (again), ==, 600000000);
+  g_assert_cmpuint (potoo_camera_settings_get_priority (again), ==, 10);
+  g_assert_cmpstr (potoo_camera_settings_get_storage_root (again), ==, "big");
+  g_assert_cmpuint (potoo_camera_settings_get_keep_continuous_days (again), ==, 30);
+  g_assert_cmpuint (potoo_camera_settings_get_keep_event_days (again), ==, 3650);
+  g_assert_cmpint (potoo_camera_settings_get_max_bytes (again), ==,
+                   G_GINT64_CONSTANT (9007199254740991));
+  g_assert_cmpuint (potoo_camera_settings_get_min_days (again), ==, 30);
+
+  g_autoptr (PotooCameraSettings) reset = patch_ok (
+      again, "{\"record\":null,\"schedule\":null,\"record_sub\":null,\"pre_roll\":null,"
+             "\"priority\":null,\"storage_root\":null,\"max_bytes\":null,\"sub_url\":null}");
+  g_assert_cmpint (potoo_camera_settings_get_record (reset), ==, POTOO_RECORD_CONTINUOUS);
+  g_assert_null (potoo_camera_settings_get_schedule (reset));
+  g_assert_false (potoo_camera_settings_get_record_sub (reset));
+  g_assert_cmpint (potoo_camera_settings_get_pre_roll_us (reset), ==, 5000000);
+  g_assert_cmpuint (potoo_camera_settings_get_priority (reset), ==, 5);
+  g_assert_null (potoo_camera_settings_get_storage_root (reset));
+  g_assert_cmpint (potoo_camera_settings_get_max_bytes (reset), ==, 0);
+  g_assert_cmpint (potoo_camera_settings_get_post_roll_us (reset), ==, 600000000);
+
+  g_autoptr (GError) error = NULL;
+  g_assert_null (patch_from (again, "{\"sub_url\":null}", &error));
+  g_assert_cmpstr (potoo_error_get_pointer (error), ==, "/record_sub");
+}
+
+/* The table says of each number between which it lies, and that the default does. */
+static void
+test_describe (void)
+{
+  g_autoptr (JsonArray) rows = potoo_camera_settings_describe ();
+  guint n_numbers = 0;
+
+  for (guint i = 0; i < json_array_get_length (rows); i++)
+    {
+      JsonObject *row = json_array_get_object_element (rows, i);
+      const char *type = json_object_get_string_member (row, "type");
+      gboolean number = g_str_equal (type, "integer") || g_str_equal (type, "size");
+      g_assert_cmpint (json_object_has_member (row, "minimum"), ==, number);
+      g_assert_cmpint (json_object_has_member (row, "maximum"), ==, number);
+      g_assert_cmpint (json_object_has_member (row, "default"), ==, !g_str_equal (type, "text"));
+      if (!number)
+        continue;
+      gint64 value = json_object_get_int_member (row, "default");
+      g_assert_cmpint (value, >=, json_object_get_int_member (row, "minimum"));
+      g_assert_cmpint (value, <=, json_object_get_int_member (row, "maximum"));
+      n_numbers++;
+    }
+  g_assert_cmpuint (n_numbers, >=, 7);
 }
 
 /* URLs from pieces that reach deep into the parsers: no crash, and what is
@@ -504,6 +598,8 @@ main (int argc, char *argv[])
   g_test_add_func ("/camera-settings/bad-patch", test_bad_patch);
   g_test_add_func ("/camera-settings/password-elsewhere", test_password_elsewhere);
   g_test_add_func ("/camera-settings/needs-reconnect", test_needs_reconnect);
+  g_test_add_func ("/camera-settings/recording", test_recording);
+  g_test_add_func ("/camera-settings/describe", test_describe);
   g_test_add_func ("/camera-settings/random-urls", test_random_urls);
   return g_test_run ();
 }
