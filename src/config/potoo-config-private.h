@@ -53,11 +53,16 @@ gboolean potoo_config_parse_bandwidth (const char *text, gint64 *value, GError *
 
 void potoo_config_root_clear (PotooConfigRoot *root);
 
-/* `path`, `max-bytes` or `min-free` of one root. */
+/* `path`, `priority`, `max-bytes` or `min-free` of one root. */
 gboolean
 potoo_config_root_set (PotooConfigRoot *root, const char *key, const char *value, GError **error);
 
 /* TRUE when one of the two directories lies inside the other or is it. */
 gboolean potoo_config_root_overlaps (const PotooConfigRoot *a, const PotooConfigRoot *b);
+
+/* Whether the quota holds at least one segment. The error's message is without the place. */
+gboolean potoo_config_root_check_quota (const PotooConfigRoot *root,
+                                        gint64 segment_duration_us,
+                                        GError **error);
 
 G_END_DECLS

@@ -12,6 +12,8 @@
 #include "base/potoo-text.h"
 
 #define MAX_FREE_PERCENT 90
+/* What a segment is taken to be, to tell quotas that cannot be meant: 8 Mb/s. */
+#define SEGMENT_BYTES_PER_SECOND 1000000
 
 void
 potoo_config_root_clear (PotooConfigRoot *root)
@@ -40,15 +42,25 @@ set_max_bytes (PotooConfigRoot *root, const char *value, GError **error)
   if (!potoo_size_parse (value, &root->max_bytes))
     {
       g_set_error (error, POTOO_ERROR, POTOO_ERROR_INVALID_CONFIG,
-                   _ ("“%s” is not a size; allowed is 0 (no quota)"), value);
+                   _ ("“%s” is not a size such as 500GB; 0 is no quota"), value);
       return FALSE;
     }
-  if (root->max_bytes != 0)
+  return TRUE;
+}
+
+static gboolean
+set_priority (PotooConfigRoot *root, const char *value, GError **error)
+{
+  guint64 priority;
+
+  if (!g_ascii_string_to_unsigned (value, 10, 0, POTOO_CONFIG_MAX_ROOT_PRIORITY, &priority, NULL))
     {
       g_set_error (error, POTOO_ERROR, POTOO_ERROR_INVALID_CONFIG,
-                   _ ("a quota is not available in this version; leave it at 0"));
+                   _ ("“%s” is not a priority; allowed are 0 to %d, the higher is filled first"),
+                   value, POTOO_CONFIG_MAX_ROOT_PRIORITY);
       return FALSE;
     }
+  root->priority = (unsigned) priority;
   return TRUE;
 }
 
@@ -86,11 +98,13 @@ potoo_config_root_set (PotooConfigRoot *root, const char *key, const char *value
     return set_path (root, value, error);
   if (strcmp (key, "max-bytes") == 0)
     return set_max_bytes (root, value, error);
+  if (strcmp (key, "priority") == 0)
+    return set_priority (root, value, error);
   if (strcmp (key, "min-free") == 0)
     return set_min_free (root, value, error);
 
   g_set_error (error, POTOO_ERROR, POTOO_ERROR_INVALID_CONFIG,
-               _ ("unknown key; a storage root has path, max-bytes and min-free"));
+               _ ("unknown key; a storage root has path, priority, max-bytes and min-free"));
   return FALSE;
 }
 
@@ -108,4 +122,20 @@ gboolean
 potoo_config_root_overlaps (const PotooConfigRoot *a, const PotooConfigRoot *b)
 {
   return is_inside (a->path, b->path) || is_inside (b->path, a->path);
+}
+
+gboolean
+potoo_config_root_check_quota (const PotooConfigRoot *root,
+                               gint64 segment_duration_us,
+                               GError **error)
+{
+  gint64 segment_bytes = segment_duration_us / G_USEC_PER_SEC * SEGMENT_BYTES_PER_SECOND;
+
+  if (root->max_bytes == 0 || root->max_bytes >= segment_bytes)
+    return TRUE;
+  g_set_error (error, POTOO_ERROR, POTOO_ERROR_INVALID_CONFIG,
+               _ ("the quota is smaller than one segment (%" G_GINT64_FORMAT
+                  " bytes: segment-duration at 8 Mb/s); allow more, or shorten segment-duration"),
+               segment_bytes);
+  return FALSE;
 }

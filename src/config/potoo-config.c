@@ -15,6 +15,7 @@
 #include "base/potoo-text.h"
 
 #define ROOT_PREFIX "storage-root "
+#define DEFAULT_ROOT_PRIORITY 50
 
 struct _PotooConfig
 {
@@ -235,7 +236,9 @@ find_root (PotooConfig *config, const char *name)
 static PotooConfigRoot *
 add_root (PotooConfig *config, const char *name)
 {
-  PotooConfigRoot root = { .name = g_strdup (name), .min_free_percent = 5 };
+  PotooConfigRoot root = { .name = g_strdup (name),
+                           .min_free_percent = 5,
+                           .priority = DEFAULT_ROOT_PRIORITY };
 
   g_array_append_val (config->roots, root);
   return find_root (config, name);
@@ -368,6 +371,8 @@ find_line (GPtrArray *entries, const char *root, const char *key)
 static gboolean
 check_roots (PotooConfig *config, const char *file, GPtrArray *entries, GError **error)
 {
+  g_autoptr (GError) local = NULL;
+
   for (guint i = 0; i < config->roots->len; i++)
     {
       const PotooConfigRoot *root = &g_array_index (config->roots, PotooConfigRoot, i);
@@ -376,6 +381,12 @@ check_roots (PotooConfig *config, const char *file, GPtrArray *entries, GError *
           g_set_error (error, POTOO_ERROR, POTOO_ERROR_INVALID_CONFIG,
                        _ ("%s:%u: storage root “%s” has no path; add path=/directory"), file,
                        find_line (entries, root->name, NULL), root->name);
+          return FALSE;
+        }
+      if (!potoo_config_root_check_quota (root, config->segment_duration_us, &local))
+        {
+          g_set_error (error, POTOO_ERROR, POTOO_ERROR_INVALID_CONFIG, "%s:%u: max-bytes: %s", file,
+                       find_line (entries, root->name, "max-bytes"), local->message);
           return FALSE;
         }
       for (guint j = 0; j < i; j++)
@@ -512,6 +523,8 @@ describe_root (GString *out, const PotooConfigRoot *root, PotooConfig *other)
     append_change (out, ROOT_PREFIX, root->name, "path");
   if (same == NULL)
     return;
+  if (root->priority != same->priority)
+    append_change (out, ROOT_PREFIX, root->name, "priority");
   if (root->max_bytes != same->max_bytes)
     append_change (out, ROOT_PREFIX, root->name, "max-bytes");
   if (root->min_free_bytes != same->min_free_bytes ||

@@ -15,12 +15,15 @@ G_BEGIN_DECLS
  */
 typedef struct _PotooConfig PotooConfig;
 
+#define POTOO_CONFIG_MAX_ROOT_PRIORITY 100
+
 /* One `[storage-root NAME]` group. */
 typedef struct
 {
   char *name;                /* slug */
   char *path;                /* absolute */
-  gint64 max_bytes;          /* 0: no quota (the only value yet) */
+  unsigned priority;         /* 0 … POTOO_CONFIG_MAX_ROOT_PRIORITY: the higher is filled first */
+  gint64 max_bytes;          /* quota; 0: none */
   gint64 min_free_bytes;     /* used when min_free_percent is 0 */
   unsigned min_free_percent; /* 1 … 90 */
 } PotooConfigRoot;

@@ -47,7 +47,7 @@ BAD = {
     '[http]\nhttp2=true\n': (2, 'http2'),
     '[storage-root main]\npath=relative/path\n': (2, 'path'),
     '[storage-root main]\npath=/tmp/x\nmin-free=100%\n': (3, 'min-free'),
-    '[storage-root main]\npath=/tmp/x\nmax-bytes=1G\n': (3, 'max-bytes'),
+    '[storage-root main]\npath=/tmp/x\nmax-bytes=1M\n': (3, 'max-bytes'),
     'log-level=info\n': (1, ''),
     '[server\n': (1, ''),
 }

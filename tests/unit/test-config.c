@@ -73,6 +73,7 @@ assert_defaults (PotooConfig *config)
   g_assert_cmpstr (root->name, ==, "main");
   g_assert_cmpstr (root->path, ==, STATE_DIR "/recordings");
   g_assert_cmpint (root->max_bytes, ==, 0);
+  g_assert_cmpuint (root->priority, ==, 50);
   g_assert_cmpuint (root->min_free_percent, ==, 5);
   g_assert_cmpint (potoo_config_get_log_level (config), ==, POTOO_LOG_INFO);
   g_assert_cmpint (potoo_config_get_segment_duration_us (config), ==, 300 * POTOO_SECOND_US);
@@ -121,6 +122,8 @@ test_values (Fixture *fixture, gconstpointer data)
                "max-bytes=0\r\n"
                "[storage-root b-2]\r\n"
                "min-free=20GB\r\n"
+               "priority=100\r\n"
+               "max-bytes=3600MB\r\n"
                "path=/disk/ab\r\n"
                "[storage-root c]\r\n"
                "min-free=90%\r\n"
@@ -237,13 +240,19 @@ static const BadFile bad_files[] = {
   { "[http]\nhttp2=true\n", 2, "not available in this version" },
   { "[http]\nworkers=2\n", 2, "not available in this version" },
   { "[http]\nbase-path=/cams\n", 2, "not available in this version" },
-  { "[storage-root a]\npath=/a\nmax-bytes=5GB\n", 3, "not available in this version" },
   /* storage roots */
   { "[storage-root a]\nmin-free=5%\n", 1, "no path" },
   { "[storage-root a]\npath=recordings\n", 2, "absolute" },
   { "[storage-root a]\npath=\n", 2, "absolute" },
   { "[storage-root a]\npath=~/x\n", 2, "absolute" },
   { "[storage-root a]\npath=/a\nmax-bytes=much\n", 3, "not a size" },
+  { "[storage-root a]\npath=/a\nmax-bytes=-5GB\n", 3, "not a size" },
+  { "[storage-root a]\npath=/a\n\nmax-bytes=299999999\n", 4, "smaller than one segment" },
+  { "[storage]\nsegment-duration=10s\n[storage-root a]\nmax-bytes=9MB\npath=/a\n", 4,
+    "smaller than one segment" },
+  { "[storage-root a]\npath=/a\npriority=101\n", 3, "0 to 100" },
+  { "[storage-root a]\npath=/a\npriority=-1\n", 3, "0 to 100" },
+  { "[storage-root a]\npath=/a\npriority=high\n", 3, "0 to 100" },
   { "[storage-root a]\npath=/a\nmin-free=0%\n", 3, "1% to 90%" },
   { "[storage-root a]\npath=/a\nmin-free=91%\n", 3, "1% to 90%" },
   { "[storage-root a]\npath=/a\nmin-free=%\n", 3, "1% to 90%" },
