@@ -175,7 +175,10 @@ parse_mvex (GstByteReader *mvex, const guint8 *base, PotooMp4Moov *result)
     {
       if (type == POTOO_FOURCC ("mehd") && gst_byte_reader_get_remaining (&content) == 12 &&
           content.data[0] == 1)
-        result->mehd_offset = (gsize) (content.data + 4 - base);
+        {
+          result->mehd_offset = (gsize) (content.data + 4 - base);
+          result->duration_ticks = GST_READ_UINT64_BE (content.data + 4);
+        }
       else if (type == POTOO_FOURCC ("trex") && !parse_trex (&content, result))
         return FALSE;
     }

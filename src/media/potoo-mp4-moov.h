@@ -11,6 +11,7 @@ G_BEGIN_DECLS
 typedef struct
 {
   gsize mehd_offset; /* of its duration, counted from the start of moov's content; 0: none */
+  guint64 duration_ticks;
   guint n_defaults;
   PotooMp4Defaults defaults[POTOO_MP4_MAX_TRACKS];
   guint32 video_timescale; /* of the first track; 0: it has none */

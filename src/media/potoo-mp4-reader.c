@@ -162,6 +162,12 @@ potoo_mp4_reader_get_mehd_offset (PotooMp4Reader *reader)
   return (gint64) reader->moov.mehd_offset;
 }
 
+guint64
+potoo_mp4_reader_get_duration_ticks (PotooMp4Reader *reader)
+{
+  return reader->moov.duration_ticks;
+}
+
 const char *
 potoo_mp4_reader_get_codecs (PotooMp4Reader *reader)
 {

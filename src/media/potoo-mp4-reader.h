@@ -27,6 +27,7 @@ gint64 potoo_mp4_reader_get_file_size (PotooMp4Reader *reader); /* when it was o
 gint64 potoo_mp4_reader_get_init_size (PotooMp4Reader *reader);
 /* Where the 64-bit big-endian duration of `mehd` stands. */
 gint64 potoo_mp4_reader_get_mehd_offset (PotooMp4Reader *reader);
+guint64 potoo_mp4_reader_get_duration_ticks (PotooMp4Reader *reader); /* what stands there */
 /* RFC 6381 list of all tracks, in their order: "avc1.64001f,mp4a.40.2". */
 const char *potoo_mp4_reader_get_codecs (PotooMp4Reader *reader);
 

@@ -1,100 +1,61 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 
-/* Walks camera folders, day folders, files: each name is checked before it is
- * used, each directory opened without following links. */
+/* Rows are posted; now and then they are waited for, so that a root full of files without rows does
+ * not fill the catalog's queue. */
 
 #include "record/potoo-adoption.h"
 
-#include <dirent.h>
-#include <errno.h>
 #include <fcntl.h>
-#include <glib/gi18n-lib.h>
-#include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "base/potoo-clock.h"
 #include "base/potoo-error.h"
 #include "base/potoo-log.h"
-#include "base/potoo-text.h"
 #include "record/potoo-clean-mark.h"
 #include "record/potoo-segment-scan.h"
 
 /* A file whose fragments begin where the last ones of another segment end, goes on with its
  * recording. */
 #define SAME_MOMENT_US 50000
+#define ROWS_PER_SYNC 500
 
-typedef struct
+struct _PotooAdoption
 {
   PotooStorageRoot *root;
   PotooCatalog *catalog;
   PotooCatalogReader *reader;
   PotooRecoveryReport *report;
-  char *first_day;
   GHashTable *newest; /* stream key → PotooSegment: adopted last */
-} Adoption;
+  guint n_posted;     /* since the last sync */
+};
 
-typedef struct
+PotooAdoption *
+potoo_adoption_new (PotooStorageRoot *root,
+                    PotooCatalog *catalog,
+                    PotooCatalogReader *reader,
+                    PotooRecoveryReport *report)
 {
-  const char *camera, *day;
-  PotooStreamKind stream;
-  gint64 id;
-  gint64 start_us; /* by the name, to the second */
-} FileName;
+  PotooAdoption *a = g_new0 (PotooAdoption, 1);
 
-static int
-compare_names (gconstpointer a, gconstpointer b)
-{
-  return strcmp (*(const char *const *) a, *(const char *const *) b);
+  a->root = root;
+  a->catalog = catalog;
+  a->reader = reader;
+  a->report = report;
+  a->newest = g_hash_table_new_full (g_str_hash, g_str_equal, g_free,
+                                     (GDestroyNotify) potoo_segment_free);
+  return a;
 }
 
-/* The names in the directory @path, sorted; NULL when it is no directory of ours. */
-static GPtrArray *
-list_directory (Adoption *a, const char *path)
+void
+potoo_adoption_free (PotooAdoption *a)
 {
-  g_autoptr (GPtrArray) names = g_ptr_array_new_with_free_func (g_free);
-  int fd = *path != '\0' ? potoo_storage_root_open_directory (a->root, path, FALSE, NULL)
-                         : openat (potoo_storage_root_get_fd (a->root), ".",
-                                   O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-  DIR *dir = fd >= 0 ? fdopendir (fd) : NULL;
-
-  if (dir == NULL)
-    {
-      if (fd >= 0)
-        close (fd);
-      a->report->foreign++;
-      return NULL;
-    }
-  for (struct dirent *entry = readdir (dir); entry != NULL; entry = readdir (dir))
-    if (entry->d_name[0] != '.' && !g_str_equal (entry->d_name, "lost+found"))
-      g_ptr_array_add (names, g_strdup (entry->d_name));
-  closedir (dir);
-  g_ptr_array_sort (names, compare_names);
-  return g_steal_pointer (&names);
-}
-
-/* `HHMMSSZ-<main|sub>-<16 hex digits>.mp4` */
-static gboolean
-parse_name (const char *name, FileName *result)
-{
-  gint64 start_us;
-
-  if (strlen (name) > 64 || strspn (name, "0123456789") != 6 || name[6] != 'Z' || name[7] != '-')
-    return FALSE;
-  g_autofree char *time = g_strdup_printf ("%sT%.2s:%.2s:%.2sZ", result->day, name, name + 2,
-                                           name + 4);
-  g_auto (GStrv) parts = g_strsplit (name + 8, "-", 2);
-  if (!potoo_time_parse (time, &start_us) || g_strv_length (parts) != 2 ||
-      !potoo_stream_kind_parse (parts[0], &result->stream) || !g_str_has_suffix (parts[1], ".mp4"))
-    return FALSE;
-  parts[1][strlen (parts[1]) - strlen (".mp4")] = '\0';
-  result->start_us = start_us;
-  return potoo_segment_id_parse (parts[1], &result->id);
+  g_hash_table_unref (a->newest);
+  g_free (a);
 }
 
 /* The recording that goes on with @row: that of the segment which ends where it starts. */
 static gint64
-find_recording (Adoption *a, const PotooSegment *row)
+find_recording (PotooAdoption *a, const PotooSegment *row)
 {
   g_autofree char *key = potoo_stream_key (row->camera, row->stream);
   g_autoptr (PotooSegment) last = NULL;
@@ -109,11 +70,7 @@ find_recording (Adoption *a, const PotooSegment *row)
 }
 
 static void
-fill_row (Adoption *a,
-          const FileName *name,
-          const char *path,
-          PotooSegmentScan *scan,
-          PotooSegment *row)
+fill_row (PotooAdoption *a, const PotooFileName *name, PotooSegmentScan *scan, PotooSegment *row)
 {
   row->id = name->id;
   g_strlcpy (row->camera, name->camera, sizeof row->camera);
@@ -129,7 +86,7 @@ fill_row (Adoption *a,
 
   /* The row must lead to the file: when the boxes tell another time, the name is right. */
   g_autofree char *expected = potoo_segment_relative_path (row);
-  if (!g_str_equal (expected, path))
+  if (!g_str_equal (expected, name->path))
     {
       row->end_us += name->start_us - row->start_us;
       row->start_us = name->start_us;
@@ -138,7 +95,7 @@ fill_row (Adoption *a,
 }
 
 static void
-adopt_scanned (Adoption *a, const FileName *name, const char *path, PotooSegmentScan *scan)
+adopt_scanned (PotooAdoption *a, const PotooFileName *name, PotooSegmentScan *scan)
 {
   g_autoptr (GError) error = NULL;
   PotooSegment row = { 0 };
@@ -146,13 +103,14 @@ adopt_scanned (Adoption *a, const FileName *name, const char *path, PotooSegment
   /* Behind a tail that is not of ours there may be more: such a file is not cut. */
   if (!potoo_segment_scan_mend (scan, a->root, scan->foreign_tail, &error))
     {
-      potoo_log_warning (name->camera, "%s: %s", path, error->message);
+      potoo_log_warning (name->camera, "%s: %s", name->path, error->message);
       a->report->unreadable++;
       return;
     }
   g_autoptr (GBytes) blob = potoo_segment_index_to_blob (scan->index);
-  fill_row (a, name, path, scan, &row);
+  fill_row (a, name, scan, &row);
   potoo_catalog_put_segment (a->catalog, &row, blob);
+  a->n_posted++;
   g_hash_table_replace (a->newest, potoo_stream_key (row.camera, row.stream),
                         potoo_segment_copy (&row));
   potoo_recovery_report_note_end (a->report, &row, row.end_us);
@@ -164,7 +122,7 @@ adopt_scanned (Adoption *a, const FileName *name, const char *path, PotooSegment
 
 /* A kill between making a file and writing its init. */
 static gboolean
-is_empty (Adoption *a, const char *path)
+is_empty (PotooAdoption *a, const char *path)
 {
   struct stat st;
   int fd = potoo_storage_root_open_file (a->root, path, O_RDONLY, NULL);
@@ -177,84 +135,79 @@ is_empty (Adoption *a, const char *path)
 }
 
 static void
-adopt (Adoption *a, const FileName *name, const char *path)
+adopt (PotooAdoption *a, const PotooFileName *name)
 {
   g_auto (PotooSegmentScan) scan = { .fd = -1 };
   g_autoptr (GError) error = NULL;
 
-  if (is_empty (a, path))
+  if (is_empty (a, name->path))
     {
-      if (potoo_storage_root_unlink (a->root, path, NULL))
+      if (potoo_storage_root_unlink (a->root, name->path, NULL))
         a->report->dropped++;
     }
-  else if (!potoo_segment_scan_open (&scan, a->root, path, NULL, 0, &error))
+  else if (!potoo_segment_scan_open (&scan, a->root, name->path, NULL, 0, &error))
     {
       potoo_log_warning (name->camera, "A file without a row is left alone: %s", error->message);
       a->report->foreign++;
     }
   else if (potoo_segment_index_get_n (scan.index) > 0)
-    adopt_scanned (a, name, path, &scan);
+    adopt_scanned (a, name, &scan);
   else if (scan.foreign_tail)
     a->report->foreign++;
-  else if (potoo_storage_root_unlink (a->root, path, NULL))
+  else if (potoo_storage_root_unlink (a->root, name->path, NULL))
     a->report->dropped++;
 }
 
-/* FALSE when the catalog cannot be asked. */
-static gboolean
-visit_file (Adoption *a, const char *camera, const char *day, const char *file, GError **error)
+gboolean
+potoo_adoption_add (PotooAdoption *a, const PotooFileName *name, GError **error)
 {
-  FileName name = { .camera = camera, .day = day };
+  adopt (a, name);
+  if (a->n_posted < ROWS_PER_SYNC)
+    return TRUE;
+  a->n_posted = 0;
+  return potoo_catalog_sync (a->catalog, error);
+}
+
+int
+potoo_adoption_find_row (PotooAdoption *a, const PotooFileName *name, GError **error)
+{
   g_autoptr (GError) missing = NULL;
 
-  if (!parse_name (file, &name) || !potoo_catalog_is_plausible_segment_id (a->catalog, name.id))
-    {
-      a->report->foreign++;
-      return TRUE;
-    }
-  g_autofree char *path = g_build_filename (camera, day, file, NULL);
-  g_autoptr (PotooSegment) row = potoo_catalog_reader_get_segment (a->reader, name.id, &missing);
-  if (row == NULL && !g_error_matches (missing, POTOO_ERROR, POTOO_ERROR_NOT_FOUND))
-    {
-      g_propagate_error (error, g_steal_pointer (&missing));
-      return FALSE;
-    }
+  if (!potoo_catalog_is_plausible_segment_id (a->catalog, name->id))
+    return -1;
+  g_autoptr (PotooSegment) row = potoo_catalog_reader_get_segment (a->reader, name->id, &missing);
   if (row == NULL)
     {
-      adopt (a, &name, path);
-      return TRUE;
+      if (g_error_matches (missing, POTOO_ERROR, POTOO_ERROR_NOT_FOUND))
+        return 0;
+      g_propagate_error (error, g_steal_pointer (&missing));
+      return -2;
     }
   g_autofree char *expected = potoo_segment_relative_path (row);
-  if (!g_str_equal (expected, path))
+  return row->root == potoo_storage_root_get_row_id (a->root) && g_str_equal (expected, name->path)
+             ? 1
+             : -1;
+}
+
+/* --- all since the clean mark --- */
+
+static gboolean
+visit_file (const PotooFileName *name, gpointer user_data, GError **error)
+{
+  PotooAdoption *a = user_data;
+  int found = potoo_adoption_find_row (a, name, error);
+
+  if (found == 0)
+    return potoo_adoption_add (a, name, error);
+  if (found == -1)
     a->report->foreign++;
-  return TRUE;
+  return found != -2;
 }
 
 static gboolean
-visit_day (Adoption *a, const char *camera, const char *day, GError **error)
+visit_foreign (const char *path, gpointer user_data, GError **error)
 {
-  g_autofree char *path = g_build_filename (camera, day, NULL);
-  g_autoptr (GPtrArray) files = list_directory (a, path);
-
-  for (guint i = 0; files != NULL && i < files->len; i++)
-    if (!visit_file (a, camera, day, files->pdata[i], error))
-      return FALSE;
-  return TRUE;
-}
-
-static gboolean
-visit_camera (Adoption *a, const char *camera, GError **error)
-{
-  g_autoptr (GPtrArray) days = list_directory (a, camera);
-
-  for (guint i = 0; days != NULL && i < days->len; i++)
-    {
-      const char *day = days->pdata[i];
-      if (!potoo_day_is_valid (day))
-        a->report->foreign++;
-      else if (strcmp (day, a->first_day) >= 0 && !visit_day (a, camera, day, error))
-        return FALSE;
-    }
+  ((PotooAdoption *) user_data)->report->foreign++;
   return TRUE;
 }
 
@@ -265,18 +218,9 @@ potoo_adoption_run (PotooStorageRoot *root,
                     PotooRecoveryReport *report,
                     GError **error)
 {
+  static const PotooRootVisitor visitor = { visit_file, visit_foreign };
   g_autofree char *first_day = potoo_clean_mark_get (reader, root);
-  g_autoptr (GHashTable) newest = g_hash_table_new_full (g_str_hash, g_str_equal, g_free,
-                                                         (GDestroyNotify) potoo_segment_free);
-  Adoption adoption = { root, catalog, reader, report, first_day, newest };
-  g_autoptr (GPtrArray) cameras = list_directory (&adoption, "");
+  g_autoptr (PotooAdoption) adoption = potoo_adoption_new (root, catalog, reader, report);
 
-  for (guint i = 0; cameras != NULL && i < cameras->len; i++)
-    {
-      if (!potoo_slug_is_valid (cameras->pdata[i]))
-        report->foreign++;
-      else if (!visit_camera (&adoption, cameras->pdata[i], error))
-        return FALSE;
-    }
-  return TRUE;
+  return potoo_root_walk (root, first_day, &visitor, adoption, error);
 }

@@ -2,13 +2,38 @@
 #pragma once
 
 #include "record/potoo-recovery.h"
+#include "record/potoo-root-walk.h"
 
 G_BEGIN_DECLS
 
-/* Files in the day folders since the clean mark that have no row, because the machine died before
- * the row was durable or the catalog is an older one: each gets a row, made from its name and its
- * boxes. Names that Potoo does not make are counted and left alone; symbolic links are not
- * followed. */
+/**
+ * PotooAdoption:
+ *
+ * Gives files that have no row one, made from their name and their boxes: the machine died before
+ * the row was durable, or the catalog is an older one or lost. Names that Potoo does not make are
+ * counted and left alone; symbolic links are not followed.
+ *
+ * Nobody may be writing the file. One thread; blocks.
+ */
+typedef struct _PotooAdoption PotooAdoption;
+
+/* Holds what it is given, which must outlive it. */
+PotooAdoption *potoo_adoption_new (PotooStorageRoot *root,
+                                   PotooCatalog *catalog,
+                                   PotooCatalogReader *reader,
+                                   PotooRecoveryReport *report);
+void potoo_adoption_free (PotooAdoption *adoption);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (PotooAdoption, potoo_adoption_free)
+
+/* Takes @name's file in, if it can be; one without media is removed, one that is no recording is
+ * counted as foreign. FALSE when the catalog cannot be written. */
+gboolean potoo_adoption_add (PotooAdoption *adoption, const PotooFileName *name, GError **error);
+
+/* Whether the file has a row: its own (1), none (0), or that of another file (-1: the name is then
+ * foreign). -2 when the catalog cannot be asked. */
+int potoo_adoption_find_row (PotooAdoption *adoption, const PotooFileName *name, GError **error);
+
+/* All files in the day folders since the clean mark. */
 gboolean potoo_adoption_run (PotooStorageRoot *root,
                              PotooCatalog *catalog,
                              PotooCatalogReader *reader,

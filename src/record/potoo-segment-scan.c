@@ -115,6 +115,7 @@ read_all (PotooSegmentScan *scan,
   scan->file_size = potoo_mp4_reader_get_file_size (reader);
   scan->init_size = potoo_mp4_reader_get_init_size (reader);
   scan->mehd_offset = potoo_mp4_reader_get_mehd_offset (reader);
+  scan->mehd_ticks = potoo_mp4_reader_get_duration_ticks (reader);
   g_strlcpy (scan->codecs, potoo_mp4_reader_get_codecs (reader), sizeof scan->codecs);
   if (init_size != 0 && init_size != scan->init_size)
     {
@@ -162,6 +163,8 @@ potoo_segment_scan_mend (PotooSegmentScan *scan,
 {
   guint64 ticks = GUINT64_TO_BE (scan->end_ticks);
 
+  if (scan->mehd_ticks == scan->end_ticks && (keep_tail || scan->file_size == scan->end))
+    return TRUE;
   if ((!keep_tail && scan->file_size > scan->end && ftruncate (scan->fd, scan->end) != 0) ||
       potoo_disk_calls.pwrite (scan->fd, &ticks, sizeof ticks, scan->mehd_offset) != sizeof ticks)
     {

@@ -19,6 +19,7 @@ typedef struct
   PotooSegmentIndex *index;
   char codecs[96];
   gint64 file_size, init_size, mehd_offset;
+  guint64 mehd_ticks;    /* duration that the init tells; 0 until the segment is closed */
   gint64 end;            /* byte after the last whole fragment */
   gint64 wall_start_us;  /* of the first whole fragment; 0 when scanned from further on */
   gint64 wall_end_us;    /* of the last fragment that was read; 0: none */
@@ -42,7 +43,8 @@ gboolean potoo_segment_scan_open (PotooSegmentScan *scan,
 void potoo_segment_scan_clear (PotooSegmentScan *scan);
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (PotooSegmentScan, potoo_segment_scan_clear)
 
-/* Cuts the file after its last whole fragment (unless @keep_tail), writes the duration, syncs. */
+/* Cuts the file after its last whole fragment (unless @keep_tail), writes the duration, syncs. A
+ * file that needs neither was closed, and synced then: nothing is done to it. */
 gboolean potoo_segment_scan_mend (PotooSegmentScan *scan,
                                   PotooStorageRoot *root,
                                   gboolean keep_tail,
