@@ -31,6 +31,8 @@ struct _PotooCameraSettings
   gint64 min_days;
   gint64 transport;
   gint64 audio;
+  gint64 audio_codec;
+  gint64 transcode_video;
   gint64 tls_verify;
   char *url_origin;
   char *sub_url_origin;

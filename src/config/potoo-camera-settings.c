@@ -31,6 +31,12 @@ static const char *const transport_names[] = {
   NULL,
 };
 
+static const char *const audio_codec_names[] = {
+  [POTOO_AUDIO_AAC] = "aac",
+  [POTOO_AUDIO_OPUS] = "opus",
+  NULL,
+};
+
 #define AT(member) G_STRUCT_OFFSET (PotooCameraSettings, member)
 
 static const PotooCameraSetting descriptors[] = {
@@ -74,6 +80,10 @@ static const PotooCameraSetting descriptors[] = {
     transport_names, N_ ("How media is carried; auto tries TCP, then UDP") },
   { "audio", SETTING_BOOLEAN, AT (audio), SETTING_RECONNECT, TRUE, NULL,
     N_ ("Whether to take the camera's sound") },
+  { "audio_codec", SETTING_CHOICE, AT (audio_codec), SETTING_RECONNECT, POTOO_AUDIO_AAC,
+    audio_codec_names, N_ ("What sound that MP4 cannot carry (G.711 and others) is encoded to") },
+  { "transcode_video", SETTING_BOOLEAN, AT (transcode_video), SETTING_RECONNECT, FALSE, NULL,
+    N_ ("Whether to encode JPEG video to H.264, which takes much processor time") },
   { "tls_verify", SETTING_BOOLEAN, AT (tls_verify), SETTING_RECONNECT, TRUE, NULL,
     N_ ("Whether the certificate of an rtsps camera must be trusted") },
 };
@@ -441,6 +451,18 @@ gboolean
 potoo_camera_settings_get_audio (PotooCameraSettings *settings)
 {
   return settings->audio != 0;
+}
+
+PotooAudioCodec
+potoo_camera_settings_get_audio_codec (PotooCameraSettings *settings)
+{
+  return (PotooAudioCodec) settings->audio_codec;
+}
+
+gboolean
+potoo_camera_settings_get_transcode_video (PotooCameraSettings *settings)
+{
+  return settings->transcode_video != 0;
 }
 
 gboolean

@@ -25,9 +25,10 @@ G_BEGIN_DECLS
  * longer it keeps memory and disk when they are short), `storage_root` (slug, optional: recorded
  * there and nowhere else), `keep_continuous_days` and `keep_event_days` (0–3650; 0: as long as
  * there is room), `max_bytes` (0: no limit; of all streams on all roots), `min_days` (0; guaranteed
- * days), `transport` (`auto` · `tcp` · `udp`), `audio` (true), `tls_verify` (true: the certificate
- * of an rtsps camera must be trusted). User-info in a URL is split off into `username` and
- * `password`.
+ * days), `transport` (`auto` · `tcp` · `udp`), `audio` (true), `audio_codec` (`aac` · `opus`: what
+ * sound that MP4 cannot carry is encoded to), `transcode_video` (false: JPEG video is refused;
+ * true: it is encoded to H.264 while the machine has room), `tls_verify` (true: the certificate of
+ * an rtsps camera must be trusted). User-info in a URL is split off into `username` and `password`.
  */
 typedef struct _PotooCameraSettings PotooCameraSettings;
 
@@ -40,6 +41,12 @@ typedef enum
   POTOO_TRANSPORT_TCP,
   POTOO_TRANSPORT_UDP,
 } PotooTransport;
+
+typedef enum
+{
+  POTOO_AUDIO_AAC,
+  POTOO_AUDIO_OPUS,
+} PotooAudioCodec;
 
 /* Unknown members, wrong types and values out of range:
  * POTOO_ERROR_INVALID_ARGUMENT with the JSON pointer. (transfer full) */
@@ -93,6 +100,8 @@ gint64 potoo_camera_settings_get_max_bytes (PotooCameraSettings *settings);     
 guint potoo_camera_settings_get_min_days (PotooCameraSettings *settings);
 PotooTransport potoo_camera_settings_get_transport (PotooCameraSettings *settings);
 gboolean potoo_camera_settings_get_audio (PotooCameraSettings *settings);
+PotooAudioCodec potoo_camera_settings_get_audio_codec (PotooCameraSettings *settings);
+gboolean potoo_camera_settings_get_transcode_video (PotooCameraSettings *settings);
 gboolean potoo_camera_settings_get_tls_verify (PotooCameraSettings *settings);
 
 /* The same with `sub_url` as `url`: what it takes to connect to `sub`. NULL when there is no

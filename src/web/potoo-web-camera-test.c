@@ -19,7 +19,8 @@
 #define UNNAMED_ID "test"
 
 static const char *const members[] = {
-  "id", "url", "username", "password", "transport", "tls_verify", "audio", NULL,
+  "id",         "url",   "username",    "password",        "transport",
+  "tls_verify", "audio", "audio_codec", "transcode_video", NULL,
 };
 
 /* What error programs may see; anything else is "failed". */

@@ -70,6 +70,8 @@ test_defaults (void)
   g_assert_null (potoo_camera_settings_get_password (settings));
   g_assert_true (potoo_camera_settings_get_enabled (settings));
   g_assert_true (potoo_camera_settings_get_audio (settings));
+  g_assert_cmpint (potoo_camera_settings_get_audio_codec (settings), ==, POTOO_AUDIO_AAC);
+  g_assert_false (potoo_camera_settings_get_transcode_video (settings));
   g_assert_true (potoo_camera_settings_get_tls_verify (settings));
   g_assert_cmpint (potoo_camera_settings_get_record (settings), ==, POTOO_RECORD_CONTINUOUS);
   g_assert_cmpint (potoo_camera_settings_get_transport (settings), ==, POTOO_TRANSPORT_AUTO);
@@ -224,6 +226,8 @@ static const struct
   { "{\"url\":\"rtsp://h/\",\"id\":\"a\",\"enabled\":\"true\"}", "/enabled" },
   { "{\"url\":\"rtsp://h/\",\"id\":\"a\",\"audio\":[]}", "/audio" },
   { "{\"url\":\"rtsp://h/\",\"id\":\"a\",\"tls_verify\":0.5}", "/tls_verify" },
+  { "{\"url\":\"rtsp://h/\",\"id\":\"a\",\"audio_codec\":\"mp3\"}", "/audio_codec" },
+  { "{\"url\":\"rtsp://h/\",\"id\":\"a\",\"transcode_video\":1}", "/transcode_video" },
   { "{\"url\":\"rtsp://h/\",\"id\":\"a\",\"record\":\"always\"}", "/record" },
   { "{\"url\":\"rtsp://h/\",\"id\":\"a\",\"record\":false}", "/record" },
   { "{\"url\":\"rtsp://h/\",\"id\":\"a\",\"transport\":\"TCP\"}", "/transport" },
@@ -330,6 +334,7 @@ test_json (void)
   g_autoptr (PotooCameraSettings) settings = new_ok (
       "{\"id\":\"a\",\"url\":\"rtsp://u:s3cret@h/1\",\"sub_url\":\"rtsp://h/2\",\"name\":\"Tür\","
       "\"enabled\":false,\"record\":\"off\",\"transport\":\"udp\",\"audio\":false,"
+      "\"audio_codec\":\"opus\",\"transcode_video\":true,"
       "\"tls_verify\":false}");
   g_autoptr (JsonObject) shown = potoo_camera_settings_to_json (settings);
   g_autofree char *shown_text = object_to_text (shown);
@@ -340,7 +345,8 @@ test_json (void)
                    "\"schedule\":null,\"record_sub\":false,\"pre_roll\":5,\"post_roll\":10,"
                    "\"priority\":5,\"storage_root\":null,\"keep_continuous_days\":0,"
                    "\"keep_event_days\":0,\"max_bytes\":0,\"min_days\":0,"
-                   "\"transport\":\"udp\",\"audio\":false,\"tls_verify\":false,"
+                   "\"transport\":\"udp\",\"audio\":false,\"audio_codec\":\"opus\","
+                   "\"transcode_video\":true,\"tls_verify\":false,"
                    "\"has_password\":true}");
 
   g_autoptr (JsonObject) stored = potoo_camera_settings_to_stored_json (settings);
@@ -469,6 +475,8 @@ test_needs_reconnect (void)
     { "{\"enabled\":false}", TRUE },
     { "{\"transport\":\"tcp\"}", TRUE },
     { "{\"audio\":false}", TRUE },
+    { "{\"audio_codec\":\"opus\"}", TRUE },
+    { "{\"transcode_video\":true}", TRUE },
     { "{\"tls_verify\":false}", TRUE },
   };
   g_autoptr (PotooCameraSettings) a = new_ok ("{\"id\":\"a\",\"url\":\"rtsp://u:p@h/1\"}");
