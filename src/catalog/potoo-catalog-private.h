@@ -19,6 +19,12 @@ G_BEGIN_DECLS
 /* A gap over this is "long": see the indexes of `gaps` in migrations/001.sql. */
 #define POTOO_GAP_LONG_US (3600 * G_GINT64_CONSTANT (1000000))
 
+/* What an event keeps is "long" when it is over this, and so is an event: see the indexes of
+ * `events` in migrations/002.sql. */
+#define POTOO_EVENT_LONG_US (2 * 3600 * G_GINT64_CONSTANT (1000000))
+/* The end of the year 9999: no time of an event or lock is later. */
+#define POTOO_TIME_MAX_US G_GINT64_CONSTANT (253402300799999999)
+
 /* Rows that a reader gives at most, whatever `limit` says. */
 #define POTOO_CATALOG_MAX_ROWS 10000
 
@@ -30,7 +36,8 @@ PotooCatalog *potoo_catalog_open_with_migrations (const char *state_dir,
 /* Posts a job without an outcome; when it is refused, that is logged and counted. */
 void potoo_catalog_post (PotooCatalog *catalog, const PotooJob *job);
 
-/* A job whose outcome a GTask brings: @job has `run`, `data`, `destroy` and, if any, `key`. */
+/* A job whose outcome a GTask brings: @job has `run`, `data`, `destroy` and, if any, `done` and
+ * `key`. */
 void potoo_catalog_post_async (PotooCatalog *catalog,
                                const PotooJob *job,
                                gpointer source_tag,
@@ -41,11 +48,19 @@ gboolean potoo_catalog_post_finish (PotooCatalog *catalog,
                                     gpointer source_tag,
                                     GError **error);
 
-/* Waits for the outcome; @data stays the caller's. Not from the writer thread. */
+/* Waits for the outcome; @data stays the caller's. @done: (nullable): as in PotooJob. Not from the
+ * writer thread. */
 gboolean potoo_catalog_run (PotooCatalog *catalog, PotooJobFunc run, gpointer data, GError **error);
+gboolean potoo_catalog_run_told (PotooCatalog *catalog,
+                                 PotooJobFunc run,
+                                 PotooJobDoneFunc done,
+                                 gpointer data,
+                                 GError **error);
 
 PotooIdBlocks *potoo_catalog_get_segment_ids (PotooCatalog *catalog);
 PotooIdBlocks *potoo_catalog_get_gap_ids (PotooCatalog *catalog);
+PotooIdBlocks *potoo_catalog_get_event_ids (PotooCatalog *catalog);
+PotooIdBlocks *potoo_catalog_get_lock_ids (PotooCatalog *catalog);
 PotooRowWatch *potoo_catalog_get_row_watch (PotooCatalog *catalog);
 PotooCatalogWriter *potoo_catalog_get_writer (PotooCatalog *catalog);
 
@@ -53,6 +68,7 @@ PotooCatalogWriter *potoo_catalog_get_writer (PotooCatalog *catalog);
 typedef struct
 {
   gint64 id;
+  gboolean dropped; /* set by those that look whether it was there */
   PotooRowWatch *watch;
 } PotooDropJob;
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 
-/* The tables `segments` and `segment_index`. Writing: jobs for the catalog's
- * thread, posted from any. Reading: by whoever holds the reader. */
+/* Writing the tables `segments` and `segment_index`: jobs for the catalog's thread, posted from
+ * any. Reading is in potoo-catalog-segment-rows.c. */
 
 #include "catalog/potoo-catalog-segments.h"
 
@@ -10,24 +10,17 @@
 
 #include "base/potoo-error.h"
 #include "base/potoo-log.h"
-#include "catalog/potoo-catalog-query.h"
-#include "catalog/potoo-segment-index.h"
+#include "catalog/potoo-catalog-class.h"
+#include "catalog/potoo-catalog-segment-rows.h"
 
-#define COLUMNS                                                                                    \
-  "id, camera, stream, root, state, recording, start_us, end_us, mono_us, boot_id, "               \
-  "duration_ticks, size_bytes, init_bytes, codecs"
-
-/* 10 bytes a fragment at most, behind the version byte. */
-#define INDEX_MAX_BYTES (1 + 10 * POTOO_INDEX_MAX_FRAGMENTS)
-
-static void
-fail_not_found (gint64 id, GError **error)
+void
+potoo_catalog_fail_no_segment (gint64 id, GError **error)
 {
   g_autofree char *text = potoo_segment_id_format (id);
   g_set_error (error, POTOO_ERROR, POTOO_ERROR_NOT_FOUND, _ ("There is no segment %s"), text);
 }
 
-/* --- writing --- */
+/* --- ids --- */
 
 gint64
 potoo_catalog_take_segment_id (PotooCatalog *catalog)
@@ -45,6 +38,8 @@ potoo_catalog_is_plausible_segment_id (PotooCatalog *catalog, gint64 id)
 
   return id > 0 && potoo_id_blocks_is_plausible (potoo_catalog_get_segment_ids (catalog), id);
 }
+
+/* --- rows --- */
 
 typedef struct
 {
@@ -98,14 +93,18 @@ bind_segment (PotooStatement *statement, const PotooSegment *s)
 
 /* Not REPLACE: that would delete the row first, and its index with it. */
 static const char put_segment_sql[] =
-    "INSERT INTO segments (" COLUMNS ")"
-    " VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14)"
-    " ON CONFLICT (id) DO UPDATE SET camera = excluded.camera, stream = excluded.stream,"
-    " root = excluded.root, state = excluded.state, recording = excluded.recording,"
-    " start_us = excluded.start_us, end_us = excluded.end_us, mono_us = excluded.mono_us,"
-    " boot_id = excluded.boot_id, duration_ticks = excluded.duration_ticks,"
-    " size_bytes = excluded.size_bytes, init_bytes = excluded.init_bytes,"
-    " codecs = excluded.codecs";
+    "INSERT INTO segments (" POTOO_SEGMENT_STORED_COLUMNS ")"
+    " VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, " POTOO_CLASS_SQL (
+        "?2",
+        "?7",
+        "max (?8, ?7 + 1)") ")"
+                            " ON CONFLICT (id) DO UPDATE SET camera = excluded.camera, stream = excluded.stream,"
+                            " root = excluded.root, state = excluded.state, recording = excluded.recording,"
+                            " start_us = excluded.start_us, end_us = excluded.end_us, mono_us = excluded.mono_us,"
+                            " boot_id = excluded.boot_id, duration_ticks = excluded.duration_ticks,"
+                            " size_bytes = excluded.size_bytes, init_bytes = excluded.init_bytes,"
+                            " codecs = excluded.codecs, class = excluded.class,"
+                            " sha256 = iif (size_bytes = excluded.size_bytes, sha256, NULL) RETURNING class";
 
 static gboolean
 put_index (PotooDb *db, gint64 id, GBytes *index, GError **error)
@@ -127,15 +126,25 @@ put_index (PotooDb *db, gint64 id, GBytes *index, GError **error)
 }
 
 static gboolean
+put_row (PotooDb *db, PotooSegment *segment, GError **error)
+{
+  g_autoptr (PotooStatement) statement = potoo_db_prepare (db, put_segment_sql, error);
+
+  if (statement == NULL || !potoo_db_check (db, bind_segment (statement, segment), error) ||
+      potoo_db_step (db, statement, error) <= 0)
+    return FALSE;
+  segment->class = (PotooSegmentClass) sqlite3_column_int (statement, 0);
+  return potoo_db_run (db, statement, error);
+}
+
+static gboolean
 put_segment_run (PotooDb *db, gpointer data, GError **error)
 {
-  const PutSegment *put = data;
+  PutSegment *put = data;
 
   if (put->raised != NULL && !potoo_id_blocks_raise (put->raised, db, put->segment.id, error))
     return FALSE;
-  g_autoptr (PotooStatement) statement = potoo_db_prepare (db, put_segment_sql, error);
-  return statement != NULL && potoo_db_check (db, bind_segment (statement, &put->segment), error) &&
-         potoo_db_run (db, statement, error) &&
+  return put_row (db, &put->segment, error) &&
          (put->index == NULL || put_index (db, put->segment.id, put->index, error));
 }
 
@@ -169,7 +178,7 @@ potoo_catalog_put_segment (PotooCatalog *catalog, const PotooSegment *segment, G
   g_return_if_fail (POTOO_IS_CATALOG (catalog));
   g_return_if_fail (segment != NULL && segment->id > 0 && segment->start_us >= 0);
   g_return_if_fail (potoo_slug_is_valid (segment->camera));
-  g_return_if_fail (index == NULL || g_bytes_get_size (index) <= INDEX_MAX_BYTES);
+  g_return_if_fail (index == NULL || g_bytes_get_size (index) <= POTOO_INDEX_MAX_BYTES);
 
   PutSegment *put = g_new0 (PutSegment, 1);
   put->segment = *segment;
@@ -186,26 +195,88 @@ potoo_catalog_put_segment (PotooCatalog *catalog, const PotooSegment *segment, G
                                             .merge = put_segment_merge });
 }
 
+typedef struct
+{
+  gint64 id;
+  guint8 sha256[POTOO_SHA256_BYTES];
+} SetSha256;
+
 static gboolean
-run_with_id (PotooDb *db, const char *sql, gint64 id, GError **error)
+set_sha256_run (PotooDb *db, gpointer data, GError **error)
+{
+  const SetSha256 *set = data;
+  g_autoptr (PotooStatement)
+      statement = potoo_db_prepare (db, "UPDATE segments SET sha256 = ?2 WHERE id = ?1", error);
+
+  return statement != NULL &&
+         potoo_db_check (db,
+                         sqlite3_bind_int64 (statement, 1, set->id) |
+                             sqlite3_bind_blob (statement, 2, set->sha256, sizeof set->sha256,
+                                                SQLITE_TRANSIENT),
+                         error) &&
+         potoo_db_run (db, statement, error);
+}
+
+void
+potoo_catalog_set_segment_sha256 (PotooCatalog *catalog,
+                                  gint64 id,
+                                  const guint8 sha256[POTOO_SHA256_BYTES])
+{
+  g_return_if_fail (POTOO_IS_CATALOG (catalog));
+  g_return_if_fail (id > 0 && sha256 != NULL);
+
+  SetSha256 *set = g_new (SetSha256, 1);
+  set->id = id;
+  memcpy (set->sha256, sha256, sizeof set->sha256);
+  potoo_catalog_post (
+      catalog, &(PotooJob){ .run = set_sha256_run, .data = set, .destroy = g_free, .key = id });
+}
+
+/* --- deleting --- */
+
+/* One row with one integer by id; 1: found, 0: no such row, -1: error. */
+static int
+step_with_id (PotooDb *db, const char *sql, gint64 id, gint64 *value, GError **error)
 {
   g_autoptr (PotooStatement) statement = potoo_db_prepare (db, sql, error);
 
-  return statement != NULL && potoo_db_check (db, sqlite3_bind_int64 (statement, 1, id), error) &&
-         potoo_db_run (db, statement, error);
+  if (statement == NULL || !potoo_db_check (db, sqlite3_bind_int64 (statement, 1, id), error))
+    return -1;
+  int result = potoo_db_step (db, statement, error);
+  *value = result > 0 ? sqlite3_column_int64 (statement, 0) : 0;
+  return result > 0 && !potoo_db_run (db, statement, error) ? -1 : result;
 }
 
 static gboolean
 mark_deleting_run (PotooDb *db, gpointer data, GError **error)
 {
-  gint64 id = *(gint64 *) data;
+  PotooDropJob *drop = data;
+  gint64 state = 0;
 
-  if (!run_with_id (db, "UPDATE segments SET state = 3 WHERE id = ?1", id, error))
-    return FALSE;
-  if (sqlite3_changes (potoo_db_get_handle (db)) == 1)
-    return TRUE;
-  fail_not_found (id, error);
-  return FALSE;
+  int marked = step_with_id (
+      db,
+      "UPDATE segments SET state = 3 WHERE id = ?1 AND state <> 3 AND class < 2 RETURNING state",
+      drop->id, &state, error);
+  drop->dropped = marked > 0;
+  if (marked != 0)
+    return marked > 0;
+  int found = step_with_id (db, "SELECT state FROM segments WHERE id = ?1", drop->id, &state,
+                            error);
+  if (found == 0)
+    potoo_catalog_fail_no_segment (drop->id, error);
+  else if (found > 0 && state != POTOO_SEGMENT_DELETING)
+    g_set_error (error, POTOO_ERROR, POTOO_ERROR_CONFLICT,
+                 _ ("The segment is locked: remove the lock first"));
+  return found > 0 && state == POTOO_SEGMENT_DELETING;
+}
+
+static void
+drop_done (gpointer data, const GError *error)
+{
+  const PotooDropJob *drop = data;
+
+  if (error == NULL && drop->dropped)
+    potoo_row_watch_tell_segment_dropped (drop->watch, drop->id);
 }
 
 void
@@ -219,7 +290,8 @@ potoo_catalog_mark_segment_deleting_async (PotooCatalog *catalog,
 
   potoo_catalog_post_async (catalog,
                             &(PotooJob){ .run = mark_deleting_run,
-                                         .data = g_memdup2 (&id, sizeof id),
+                                         .done = drop_done,
+                                         .data = potoo_drop_job_new (catalog, id),
                                          .destroy = g_free,
                                          .key = id },
                             potoo_catalog_mark_segment_deleting_async, callback, user_data);
@@ -237,17 +309,14 @@ potoo_catalog_mark_segment_deleting_finish (PotooCatalog *catalog,
 static gboolean
 drop_run (PotooDb *db, gpointer data, GError **error)
 {
+  PotooDropJob *drop = data;
+  gint64 state = 0;
+
   /* its index goes with it: ON DELETE CASCADE */
-  return run_with_id (db, "DELETE FROM segments WHERE id = ?1", ((PotooDropJob *) data)->id, error);
-}
-
-static void
-drop_done (gpointer data, const GError *error)
-{
-  const PotooDropJob *drop = data;
-
-  if (error == NULL)
-    potoo_row_watch_tell_segment_dropped (drop->watch, drop->id);
+  int found = step_with_id (db, "DELETE FROM segments WHERE id = ?1 RETURNING state", drop->id,
+                            &state, error);
+  drop->dropped = found > 0 && state != POTOO_SEGMENT_DELETING; /* else it was told before */
+  return found >= 0;
 }
 
 void
@@ -261,189 +330,4 @@ potoo_catalog_drop_segment (PotooCatalog *catalog, gint64 id)
                                             .data = potoo_drop_job_new (catalog, id),
                                             .destroy = g_free,
                                             .key = id });
-}
-
-/* --- reading --- */
-
-/* (transfer full): NULL when the row makes no sense */
-static PotooSegment *
-read_segment (PotooDb *db, PotooStatement *statement, GError **error)
-{
-  PotooRow row = { statement, TRUE };
-  g_autoptr (PotooSegment) s = g_new0 (PotooSegment, 1);
-
-  s->id = potoo_column_int64 (&row, 0, 1, G_MAXINT64);
-  potoo_column_text (&row, 1, s->camera, sizeof s->camera);
-  s->stream = (PotooStreamKind) potoo_column_int64 (&row, 2, POTOO_STREAM_MAIN, POTOO_STREAM_SUB);
-  s->root = potoo_column_int64 (&row, 3, 1, G_MAXINT64);
-  s->state = (PotooSegmentState) potoo_column_int64 (&row, 4, POTOO_SEGMENT_OPEN,
-                                                     POTOO_SEGMENT_DELETING);
-  s->recording = potoo_column_int64 (&row, 5, 1, G_MAXINT64);
-  s->start_us = potoo_column_int64 (&row, 6, 0, G_MAXINT64 - POTOO_SEGMENT_MAX_DURATION_US);
-  s->end_us = potoo_column_int64 (&row, 7, s->start_us,
-                                  s->start_us + POTOO_SEGMENT_MAX_DURATION_US);
-  s->mono_us = potoo_column_int64 (&row, 8, G_MININT64, G_MAXINT64);
-  potoo_column_text (&row, 9, s->boot_id, sizeof s->boot_id);
-  s->duration_ticks = potoo_column_int64 (&row, 10, 0, G_MAXINT64);
-  s->size_bytes = potoo_column_int64 (&row, 11, 0, G_MAXINT64);
-  s->init_bytes = potoo_column_int64 (&row, 12, 0, G_MAXINT64);
-  potoo_column_text (&row, 13, s->codecs, sizeof s->codecs);
-  row.valid = row.valid && potoo_slug_is_valid (s->camera);
-  if (!potoo_row_check (db, &row, "segments", s->id, error))
-    return NULL;
-  return g_steal_pointer (&s);
-}
-
-/* All rows of a bound statement. */
-static GPtrArray *
-read_segments (PotooDb *db, PotooStatement *statement, GError **error)
-{
-  g_autoptr (GPtrArray) list = g_ptr_array_new_with_free_func ((GDestroyNotify) potoo_segment_free);
-  int result;
-
-  while ((result = potoo_db_step (db, statement, error)) > 0)
-    {
-      PotooSegment *segment = read_segment (db, statement, error);
-      if (segment == NULL)
-        return NULL;
-      g_ptr_array_add (list, segment);
-    }
-  return result == 0 ? g_steal_pointer (&list) : NULL;
-}
-
-/* A segment that was just opened is an instant: it counts when it stands in the window. */
-#define SELECT_OVERLAP                                                                             \
-  "(start_us, id) > (?2, ?3) AND start_us < ?5"                                                    \
-  " AND (end_us > ?4 OR start_us >= ?4) AND state <> 3"                                            \
-  " ORDER BY start_us, id LIMIT ?6"
-
-GPtrArray *
-potoo_catalog_reader_list_segments (PotooCatalogReader *reader,
-                                    const PotooSegmentQuery *query,
-                                    GError **error)
-{
-  g_return_val_if_fail (reader != NULL && query != NULL, NULL);
-
-  PotooDb *db = potoo_catalog_reader_get_db (reader);
-  const char *sql = query->camera != NULL
-                        ? "SELECT " COLUMNS " FROM segments WHERE camera = ?1 AND " SELECT_OVERLAP
-                        : "SELECT " COLUMNS " FROM segments WHERE " SELECT_OVERLAP;
-  g_autoptr (PotooStatement) statement = potoo_db_prepare (db, sql, error);
-
-  if (statement == NULL ||
-      !potoo_catalog_bind_query (db, statement, query, POTOO_SEGMENT_MAX_DURATION_US,
-                                 potoo_catalog_query_limit (query), error))
-    return NULL;
-  return read_segments (db, statement, error);
-}
-
-GPtrArray *
-potoo_catalog_reader_list_stream (PotooCatalogReader *reader,
-                                  const PotooSegmentQuery *query,
-                                  PotooStreamKind stream,
-                                  GError **error)
-{
-  g_return_val_if_fail (reader != NULL && query != NULL && query->camera != NULL, NULL);
-
-  PotooDb *db = potoo_catalog_reader_get_db (reader);
-  g_autoptr (PotooStatement) statement = potoo_db_prepare (
-      db, "SELECT " COLUMNS " FROM segments WHERE camera = ?1 AND stream = ?7 AND " SELECT_OVERLAP,
-      error);
-
-  if (statement == NULL ||
-      !potoo_catalog_bind_query (db, statement, query, POTOO_SEGMENT_MAX_DURATION_US,
-                                 potoo_catalog_query_limit (query), error) ||
-      !potoo_db_check (db, sqlite3_bind_int64 (statement, 7, stream), error))
-    return NULL;
-  return read_segments (db, statement, error);
-}
-
-PotooSegment *
-potoo_catalog_reader_get_segment (PotooCatalogReader *reader, gint64 id, GError **error)
-{
-  g_return_val_if_fail (reader != NULL, NULL);
-
-  PotooDb *db = potoo_catalog_reader_get_db (reader);
-  g_autoptr (PotooStatement)
-      statement = potoo_db_prepare (db, "SELECT " COLUMNS " FROM segments WHERE id = ?1", error);
-
-  if (statement == NULL || !potoo_db_check (db, sqlite3_bind_int64 (statement, 1, id), error))
-    return NULL;
-  int result = potoo_db_step (db, statement, error);
-  if (result > 0)
-    return read_segment (db, statement, error);
-  if (result == 0)
-    fail_not_found (id, error);
-  return NULL;
-}
-
-GBytes *
-potoo_catalog_reader_get_index (PotooCatalogReader *reader, gint64 id, GError **error)
-{
-  g_return_val_if_fail (reader != NULL, NULL);
-
-  PotooDb *db = potoo_catalog_reader_get_db (reader);
-  g_autoptr (PotooStatement)
-      statement = potoo_db_prepare (db, "SELECT fragments FROM segment_index WHERE id = ?1", error);
-
-  if (statement == NULL || !potoo_db_check (db, sqlite3_bind_int64 (statement, 1, id), error))
-    return NULL;
-  int result = potoo_db_step (db, statement, error);
-  if (result == 0)
-    {
-      g_autofree char *text = potoo_segment_id_format (id);
-      g_set_error (error, POTOO_ERROR, POTOO_ERROR_NOT_FOUND, _ ("Segment %s has no index"), text);
-    }
-  if (result <= 0)
-    return NULL;
-  PotooRow row = { statement, TRUE };
-  g_autoptr (GBytes) blob = potoo_column_dup_blob (&row, 0, INDEX_MAX_BYTES);
-  if (!potoo_row_check (db, &row, "segment_index", id, error))
-    return NULL;
-  return g_steal_pointer (&blob);
-}
-
-GPtrArray *
-potoo_catalog_reader_list_unfinished (PotooCatalogReader *reader, gint64 root, GError **error)
-{
-  g_return_val_if_fail (reader != NULL, NULL);
-
-  PotooDb *db = potoo_catalog_reader_get_db (reader);
-  g_autoptr (PotooStatement)
-      statement = potoo_db_prepare (db,
-                                    "SELECT " COLUMNS " FROM segments"
-                                    " WHERE root = ?1 AND state IN (0, 3) ORDER BY id",
-                                    error);
-
-  if (statement == NULL || !potoo_db_check (db, sqlite3_bind_int64 (statement, 1, root), error))
-    return NULL;
-  return read_segments (db, statement, error);
-}
-
-/* The last to end started at most the longest duration before the last to start. */
-static const char last_segment_sql[] =
-    "SELECT " COLUMNS " FROM segments WHERE camera = ?1 AND stream = ?2 AND state <> 3"
-    " AND start_us >= ?3 + (SELECT start_us FROM segments WHERE camera = ?1 AND stream = ?2"
-    " AND state <> 3 ORDER BY start_us DESC LIMIT 1)"
-    " ORDER BY end_us DESC, id DESC LIMIT 1";
-
-PotooSegment *
-potoo_catalog_reader_get_last_segment (PotooCatalogReader *reader,
-                                       const char *camera,
-                                       PotooStreamKind stream,
-                                       GError **error)
-{
-  g_return_val_if_fail (reader != NULL && camera != NULL, NULL);
-
-  PotooDb *db = potoo_catalog_reader_get_db (reader);
-  g_autoptr (PotooStatement) statement = potoo_db_prepare (db, last_segment_sql, error);
-
-  if (statement == NULL ||
-      !potoo_db_check (db,
-                       potoo_statement_bind_text (statement, 1, camera) |
-                           sqlite3_bind_int64 (statement, 2, stream) |
-                           sqlite3_bind_int64 (statement, 3, -POTOO_SEGMENT_MAX_DURATION_US),
-                       error))
-    return NULL;
-  return potoo_db_step (db, statement, error) > 0 ? read_segment (db, statement, error) : NULL;
 }

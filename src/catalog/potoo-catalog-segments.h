@@ -26,6 +26,22 @@ typedef enum
 
 const char *potoo_segment_state_to_string (PotooSegmentState state);
 
+/* What protects a segment from eviction, the least protected first. The catalog alone keeps it: a
+ * segment is an event's when it overlaps what an event of its camera keeps, and locked
+ * when it overlaps a lock. */
+typedef enum
+{
+  POTOO_SEGMENT_CONTINUOUS = 0,
+  POTOO_SEGMENT_EVENT = 1,
+  POTOO_SEGMENT_LOCKED = 2,
+} PotooSegmentClass;
+
+#define POTOO_SEGMENT_N_CLASSES (POTOO_SEGMENT_LOCKED + 1)
+
+const char *potoo_segment_class_to_string (PotooSegmentClass class); /* "continuous" */
+
+#define POTOO_SHA256_BYTES 32
+
 /* One row of `segments`. Plain value; copy freely with potoo_segment_copy(). */
 typedef struct
 {
@@ -42,6 +58,11 @@ typedef struct
   gint64 size_bytes;       /* durable and indexed bytes, init included */
   gint64 init_bytes;       /* size of ftyp + moov */
   char codecs[96];         /* RFC 6381 list: "avc1.64001f,mp4a.40.2" */
+
+  /* What the catalog knows; not looked at when the row is put. */
+  PotooSegmentClass class;
+  gboolean has_sha256;
+  guint8 sha256[POTOO_SHA256_BYTES]; /* of the whole file, once it is closed */
 } PotooSegment;
 
 PotooSegment *potoo_segment_copy (const PotooSegment *segment);
@@ -64,10 +85,18 @@ gboolean potoo_catalog_is_plausible_segment_id (PotooCatalog *catalog, gint64 id
 
 /* Inserts or replaces the row; with @index (nullable) also its index blob. Jobs for
  * the same segment that still wait are merged into one. An id from elsewhere (of an adopted
- * file) is never given out, also when its row is gone. */
+ * file) is never given out, also when its row is gone. A hash that was set is forgotten when the
+ * size changes. */
 void potoo_catalog_put_segment (PotooCatalog *catalog, const PotooSegment *segment, GBytes *index);
 
-/* state = deleting, durable when the callback runs; then the file may go. */
+/* Of the whole file; nothing happens when there is no such row. */
+void potoo_catalog_set_segment_sha256 (PotooCatalog *catalog,
+                                       gint64 id,
+                                       const guint8 sha256[POTOO_SHA256_BYTES]);
+
+/* state = deleting, durable when the callback runs; then the file may go. Fails with
+ * POTOO_ERROR_NOT_FOUND, and with POTOO_ERROR_CONFLICT when the segment is locked. For many:
+ * potoo-catalog-eviction.h. */
 void potoo_catalog_mark_segment_deleting_async (PotooCatalog *catalog,
                                                 gint64 id,
                                                 GAsyncReadyCallback callback,
@@ -106,6 +135,12 @@ GBytes *potoo_catalog_reader_get_index (PotooCatalogReader *reader, gint64 id, G
 /* In state open or deleting, on @root: what recovery looks at. */
 GPtrArray *
 potoo_catalog_reader_list_unfinished (PotooCatalogReader *reader, gint64 root, GError **error);
+/* All of @root, whatever their state, in order of their ids: those after @after_id. */
+GPtrArray *potoo_catalog_reader_list_root_segments (PotooCatalogReader *reader,
+                                                    gint64 root,
+                                                    gint64 after_id,
+                                                    unsigned limit,
+                                                    GError **error);
 /* The last one of a camera's stream by end_us; NULL without error when none. */
 PotooSegment *potoo_catalog_reader_get_last_segment (PotooCatalogReader *reader,
                                                      const char *camera,

@@ -30,7 +30,7 @@ potoo_row_watch_free (PotooRowWatch *self)
 PotooDropJob *
 potoo_drop_job_new (PotooCatalog *catalog, gint64 id)
 {
-  PotooDropJob *drop = g_new (PotooDropJob, 1);
+  PotooDropJob *drop = g_new0 (PotooDropJob, 1);
 
   drop->id = id;
   drop->watch = potoo_catalog_get_row_watch (catalog);
@@ -82,5 +82,41 @@ potoo_row_watch_tell_gap_dropped (PotooRowWatch *self, gint64 id)
   g_mutex_lock (&self->lock);
   if (self->funcs != NULL)
     self->funcs->gap_dropped (id, self->user_data);
+  g_mutex_unlock (&self->lock);
+}
+
+void
+potoo_row_watch_tell_event (PotooRowWatch *self, const PotooEvent *event)
+{
+  g_mutex_lock (&self->lock);
+  if (self->funcs != NULL && self->funcs->event != NULL)
+    self->funcs->event (event, self->user_data);
+  g_mutex_unlock (&self->lock);
+}
+
+void
+potoo_row_watch_tell_event_dropped (PotooRowWatch *self, gint64 id)
+{
+  g_mutex_lock (&self->lock);
+  if (self->funcs != NULL && self->funcs->event_dropped != NULL)
+    self->funcs->event_dropped (id, self->user_data);
+  g_mutex_unlock (&self->lock);
+}
+
+void
+potoo_row_watch_tell_lock (PotooRowWatch *self, const PotooLock *lock)
+{
+  g_mutex_lock (&self->lock);
+  if (self->funcs != NULL && self->funcs->lock != NULL)
+    self->funcs->lock (lock, self->user_data);
+  g_mutex_unlock (&self->lock);
+}
+
+void
+potoo_row_watch_tell_lock_dropped (PotooRowWatch *self, gint64 id)
+{
+  g_mutex_lock (&self->lock);
+  if (self->funcs != NULL && self->funcs->lock_dropped != NULL)
+    self->funcs->lock_dropped (id, self->user_data);
   g_mutex_unlock (&self->lock);
 }

@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #pragma once
 
+#include "catalog/potoo-catalog-events.h"
 #include "catalog/potoo-catalog-gaps.h"
+#include "catalog/potoo-catalog-locks.h"
 
 G_BEGIN_DECLS
 
@@ -12,11 +14,18 @@ G_BEGIN_DECLS
  */
 typedef struct
 {
-  /* Inserted or changed; of an open segment also each time that its index grew. */
+  /* Inserted or changed; of an open segment also each time that its index grew. That events and
+   * locks change the class of segments is not told: they themselves are. */
   void (*segment) (const PotooSegment *segment, gpointer user_data);
+  /* Once: when it is marked as deleting, else when its row goes. */
   void (*segment_dropped) (gint64 id, gpointer user_data);
   void (*gap) (const PotooGap *gap, gpointer user_data);
   void (*gap_dropped) (gint64 id, gpointer user_data);
+  /* These may be NULL. */
+  void (*event) (const PotooEvent *event, gpointer user_data);
+  void (*event_dropped) (gint64 id, gpointer user_data);
+  void (*lock) (const PotooLock *lock, gpointer user_data);
+  void (*lock_dropped) (gint64 id, gpointer user_data);
 } PotooCatalogWatch;
 
 /* One at a time. @watch: static; NULL: none, and no call is under way when this returns. */
@@ -34,5 +43,9 @@ void potoo_row_watch_tell_segment (PotooRowWatch *self, const PotooSegment *segm
 void potoo_row_watch_tell_segment_dropped (PotooRowWatch *self, gint64 id);
 void potoo_row_watch_tell_gap (PotooRowWatch *self, const PotooGap *gap);
 void potoo_row_watch_tell_gap_dropped (PotooRowWatch *self, gint64 id);
+void potoo_row_watch_tell_event (PotooRowWatch *self, const PotooEvent *event);
+void potoo_row_watch_tell_event_dropped (PotooRowWatch *self, gint64 id);
+void potoo_row_watch_tell_lock (PotooRowWatch *self, const PotooLock *lock);
+void potoo_row_watch_tell_lock_dropped (PotooRowWatch *self, gint64 id);
 
 G_END_DECLS

@@ -21,6 +21,8 @@ struct _PotooCatalog
   PotooCatalogWriter *writer;
   PotooIdBlocks *segment_ids;
   PotooIdBlocks *gap_ids;
+  PotooIdBlocks *event_ids;
+  PotooIdBlocks *lock_ids;
   PotooRowWatch *row_watch;
   int refusals; /* atomic: jobs refused since one was accepted */
 
@@ -43,6 +45,8 @@ potoo_catalog_finalize (GObject *object)
   g_clear_pointer (&catalog->writer, potoo_catalog_writer_free);
   g_clear_pointer (&catalog->segment_ids, potoo_id_blocks_free);
   g_clear_pointer (&catalog->gap_ids, potoo_id_blocks_free);
+  g_clear_pointer (&catalog->event_ids, potoo_id_blocks_free);
+  g_clear_pointer (&catalog->lock_ids, potoo_id_blocks_free);
   g_clear_pointer (&catalog->row_watch, potoo_row_watch_free);
   g_free (catalog->path);
   g_mutex_clear (&catalog->run_lock);
@@ -64,6 +68,22 @@ potoo_catalog_init (PotooCatalog *catalog)
   g_cond_init (&catalog->run_done);
 }
 
+#define IN_USE(table) "SELECT 1 FROM " table " WHERE id BETWEEN ?1 AND ?2 LIMIT 1"
+
+/* The first block of each kind; one transaction, since a commit waits for the disk. */
+static gboolean
+reserve_ids (PotooCatalog *catalog, PotooDb *db, GError **error)
+{
+  return potoo_db_exec (db, "BEGIN IMMEDIATE", error) &&
+         (catalog->segment_ids = potoo_id_blocks_new ("segment", IN_USE ("segments"), db, error)) !=
+             NULL &&
+         (catalog->gap_ids = potoo_id_blocks_new ("gap", IN_USE ("gaps"), db, error)) != NULL &&
+         (catalog->event_ids = potoo_id_blocks_new ("event", IN_USE ("events"), db, error)) !=
+             NULL &&
+         (catalog->lock_ids = potoo_id_blocks_new ("lock", IN_USE ("locks"), db, error)) != NULL &&
+         potoo_db_exec (db, "COMMIT", error);
+}
+
 PotooCatalog *
 potoo_catalog_open_with_migrations (const char *state_dir,
                                     const char *const *migrations,
@@ -73,14 +93,8 @@ potoo_catalog_open_with_migrations (const char *state_dir,
 
   catalog->path = g_build_filename (state_dir, FILE_NAME, NULL);
   g_autoptr (PotooDb) db = potoo_db_open (catalog->path, POTOO_DB_WRITER, error);
-  if (db == NULL || !potoo_catalog_migrate (db, migrations, error))
-    return NULL;
-  catalog->segment_ids = potoo_id_blocks_new (
-      "segment", "SELECT 1 FROM segments WHERE id BETWEEN ?1 AND ?2 LIMIT 1", db, error);
-  catalog->gap_ids = potoo_id_blocks_new ("gap",
-                                          "SELECT 1 FROM gaps WHERE id BETWEEN ?1 AND ?2 LIMIT 1",
-                                          db, catalog->segment_ids != NULL ? error : NULL);
-  if (catalog->segment_ids == NULL || catalog->gap_ids == NULL)
+  if (db == NULL || !potoo_catalog_migrate (db, migrations, error) ||
+      !reserve_ids (catalog, db, error))
     return NULL;
   catalog->writer = potoo_catalog_writer_new (g_steal_pointer (&db));
   return g_steal_pointer (&catalog);
@@ -122,6 +136,18 @@ PotooIdBlocks *
 potoo_catalog_get_gap_ids (PotooCatalog *catalog)
 {
   return catalog->gap_ids;
+}
+
+PotooIdBlocks *
+potoo_catalog_get_event_ids (PotooCatalog *catalog)
+{
+  return catalog->event_ids;
+}
+
+PotooIdBlocks *
+potoo_catalog_get_lock_ids (PotooCatalog *catalog)
+{
+  return catalog->lock_ids;
 }
 
 PotooRowWatch *
@@ -169,6 +195,8 @@ async_done (gpointer data, const GError *error)
 {
   AsyncJob *job = data;
 
+  if (job->inner.done != NULL)
+    job->inner.done (job->inner.data, error);
   if (error != NULL)
     g_task_return_error (job->task, g_error_copy (error));
   else
@@ -225,7 +253,8 @@ potoo_catalog_post_finish (PotooCatalog *catalog,
 typedef struct
 {
   PotooCatalog *catalog;
-  PotooJobFunc run;
+  PotooJobFunc run;      /* (nullable) */
+  PotooJobDoneFunc done; /* (nullable) */
   gpointer data;
   gboolean finished;
   GError *error;
@@ -244,6 +273,8 @@ blocking_done (gpointer data, const GError *error)
   BlockingJob *job = data;
   PotooCatalog *catalog = job->catalog;
 
+  if (job->done != NULL)
+    job->done (job->data, error);
   g_mutex_lock (&catalog->run_lock);
   job->error = error != NULL ? g_error_copy (error) : NULL;
   job->finished = TRUE;
@@ -252,9 +283,13 @@ blocking_done (gpointer data, const GError *error)
 }
 
 gboolean
-potoo_catalog_run (PotooCatalog *catalog, PotooJobFunc run, gpointer data, GError **error)
+potoo_catalog_run_told (PotooCatalog *catalog,
+                        PotooJobFunc run,
+                        PotooJobDoneFunc done,
+                        gpointer data,
+                        GError **error)
 {
-  BlockingJob blocking = { .catalog = catalog, .run = run, .data = data };
+  BlockingJob blocking = { .catalog = catalog, .run = run, .done = done, .data = data };
   const PotooJob job = { .run = blocking_run,
                          .done = blocking_done,
                          .flags = POTOO_JOB_AWAITED | POTOO_JOB_UNBOUNDED,
@@ -270,6 +305,12 @@ potoo_catalog_run (PotooCatalog *catalog, PotooJobFunc run, gpointer data, GErro
     return TRUE;
   g_propagate_error (error, blocking.error);
   return FALSE;
+}
+
+gboolean
+potoo_catalog_run (PotooCatalog *catalog, PotooJobFunc run, gpointer data, GError **error)
+{
+  return potoo_catalog_run_told (catalog, run, NULL, data, error);
 }
 
 gboolean

@@ -20,6 +20,12 @@ static const char *const state_names[] = {
   [POTOO_SEGMENT_DELETING] = "deleting",
 };
 
+static const char *const class_names[] = {
+  [POTOO_SEGMENT_CONTINUOUS] = "continuous",
+  [POTOO_SEGMENT_EVENT] = "event",
+  [POTOO_SEGMENT_LOCKED] = "locked",
+};
+
 const char *
 potoo_stream_kind_to_string (PotooStreamKind kind)
 {
@@ -44,6 +50,13 @@ potoo_segment_state_to_string (PotooSegmentState state)
 {
   g_return_val_if_fail ((guint) state < G_N_ELEMENTS (state_names), "unknown");
   return state_names[state];
+}
+
+const char *
+potoo_segment_class_to_string (PotooSegmentClass class)
+{
+  g_return_val_if_fail ((guint) class < G_N_ELEMENTS (class_names), "unknown");
+  return class_names[class];
 }
 
 PotooSegment *

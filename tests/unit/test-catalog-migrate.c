@@ -10,7 +10,12 @@
 #include "catalog-fixture.h"
 #include "catalog/potoo-catalog-migrate.h"
 
-/* The real first step, and further ones that only this test knows. */
+/* The schema version that the real steps lead to, and its text. */
+#define VERSION 2
+#define VERSION_TEXT "2"
+#define LAST_TEXT "4"
+
+/* Further steps that only this test knows. */
 static const char second[] =
     "ALTER TABLE settings ADD COLUMN note TEXT; INSERT INTO settings (key, value, note)"
     " VALUES ('second', 'yes', 'n');";
@@ -18,13 +23,17 @@ static const char third[] = "CREATE TABLE extra (id INTEGER PRIMARY KEY) STRICT;
 static const char broken[] = "CREATE TABLE half (id INTEGER) STRICT; CREATE TABLE nonsense (;";
 static const char orphaning[] = "DELETE FROM storage_roots;";
 
-/* Opens with the real first step and those given, and leaves it closed. */
+/* Opens with the real steps and those given, and leaves it closed. */
 static gboolean
 open_with (CatalogFixture *fixture, const char *two, const char *three, GError **error)
 {
   g_auto (GStrv) real = potoo_catalog_load_migrations ();
-  const char *list[] = { real[0], two, three, NULL };
+  const char *list[VERSION + 3] = { NULL };
 
+  g_assert_cmpuint (g_strv_length (real), ==, VERSION);
+  memcpy (list, real, VERSION * sizeof *list);
+  list[VERSION] = two;
+  list[VERSION + 1] = three;
   fixture->catalog = potoo_catalog_open_with_migrations (fixture->directory, list, error);
   if (fixture->catalog == NULL)
     return FALSE;
@@ -49,7 +58,7 @@ test_embedded (void)
 {
   g_auto (GStrv) scripts = potoo_catalog_load_migrations ();
 
-  g_assert_cmpuint (g_strv_length (scripts), >=, 1);
+  g_assert_cmpuint (g_strv_length (scripts), ==, VERSION);
   g_assert_nonnull (strstr (scripts[0], "CREATE TABLE segments"));
 }
 
@@ -57,7 +66,7 @@ static void
 test_fresh (CatalogFixture *fixture, gconstpointer data)
 {
   g_assert_true (open_with (fixture, second, third, NULL));
-  g_assert_cmpint (catalog_fixture_query_int (fixture, "PRAGMA user_version"), ==, 3);
+  g_assert_cmpint (catalog_fixture_query_int (fixture, "PRAGMA user_version"), ==, VERSION + 2);
   g_assert_cmpuint (catalog_fixture_count_files (fixture, "catalog.db.backup"), ==, 0);
 }
 
@@ -72,9 +81,10 @@ test_step (CatalogFixture *fixture, gconstpointer data)
 
   g_assert_true (open_with (fixture, second, NULL, &error));
   g_assert_no_error (error);
-  g_assert_cmpint (catalog_fixture_query_int (fixture, "PRAGMA user_version"), ==, 2);
+  g_assert_cmpint (catalog_fixture_query_int (fixture, "PRAGMA user_version"), ==, VERSION + 1);
   g_assert_cmpint (catalog_fixture_query_int (fixture, "SELECT count(*) FROM settings"), ==, 2);
-  g_assert_cmpuint (catalog_fixture_count_files (fixture, "catalog.db.backup-v1-"), ==, 1);
+  g_assert_cmpuint (catalog_fixture_count_files (fixture, "catalog.db.backup-v" VERSION_TEXT "-"),
+                    ==, 1);
   g_assert_cmpuint (catalog_fixture_count_files (fixture, "catalog.db.backup"), ==, 1);
 
   /* again: nothing to do, no further backup */
@@ -105,14 +115,14 @@ test_backup_works (CatalogFixture *fixture, gconstpointer data)
   catalog_fixture_close (fixture);
   g_assert_true (open_with (fixture, second, NULL, NULL));
 
-  g_autofree char *backup = find_file (fixture, "catalog.db.backup-v1-");
+  g_autofree char *backup = find_file (fixture, "catalog.db.backup-v" VERSION_TEXT "-");
   g_assert_cmpint (g_stat (backup, &info), ==, 0);
   g_assert_cmpint (info.st_mode & 07777, ==, 0600);
   g_assert_cmpint (g_rename (backup, fixture->path), ==, 0);
   catalog_fixture_open (fixture);
   g_autofree char *value = potoo_catalog_reader_get_setting (fixture->reader, "first", NULL);
   g_assert_cmpstr (value, ==, "yes");
-  g_assert_cmpint (catalog_fixture_query_int (fixture, "PRAGMA user_version"), ==, 1);
+  g_assert_cmpint (catalog_fixture_query_int (fixture, "PRAGMA user_version"), ==, VERSION);
 }
 
 static void
@@ -121,7 +131,7 @@ test_two_backups_stay (CatalogFixture *fixture, gconstpointer data)
   static const char *const names[] = {
     "catalog.db.backup-v1-20200101T000000Z",
     "catalog.db.backup-v10-20210101T000000Z",
-    "catalog.db.backup-v2-20220101T000000Z",
+    "catalog.db.backup-v9-20220101T000000Z",
     "catalog.db.backup-new",
     "catalog.db.backup-vx",
   };
@@ -134,9 +144,10 @@ test_two_backups_stay (CatalogFixture *fixture, gconstpointer data)
       g_assert_true (g_file_set_contents (path, "old", -1, NULL));
     }
   g_assert_true (open_with (fixture, second, NULL, NULL));
-  g_assert_cmpuint (catalog_fixture_count_files (fixture, "catalog.db.backup-v2-2022"), ==, 1);
+  g_assert_cmpuint (catalog_fixture_count_files (fixture, "catalog.db.backup-v9-2022"), ==, 1);
   g_assert_cmpuint (catalog_fixture_count_files (fixture, "catalog.db.backup-v1-20200"), ==, 0);
-  g_assert_cmpuint (catalog_fixture_count_files (fixture, "catalog.db.backup-v1-"), ==, 1);
+  g_assert_cmpuint (catalog_fixture_count_files (fixture, "catalog.db.backup-v" VERSION_TEXT "-"),
+                    ==, 1);
   g_assert_cmpuint (catalog_fixture_count_files (fixture, "catalog.db.backup-v10-"), ==, 0);
   g_assert_cmpuint (catalog_fixture_count_files (fixture, "catalog.db.backup-new"), ==, 0);
   g_assert_cmpuint (catalog_fixture_count_files (fixture, "catalog.db.backup-vx"), ==, 1);
@@ -158,8 +169,8 @@ test_broken_step (CatalogFixture *fixture, gconstpointer data)
     {
       g_autoptr (GError) error = NULL;
       g_assert_false (open_with (fixture, second, bad[i], &error));
-      g_assert_nonnull (strstr (error->message, "schema version 3"));
-      g_assert_cmpint (catalog_fixture_query_int (fixture, "PRAGMA user_version"), ==, 2);
+      g_assert_nonnull (strstr (error->message, "schema version " LAST_TEXT));
+      g_assert_cmpint (catalog_fixture_query_int (fixture, "PRAGMA user_version"), ==, VERSION + 1);
       g_assert_cmpint (catalog_fixture_query_int (fixture, "SELECT count(*) FROM sqlite_schema"
                                                            " WHERE name = 'half'"),
                        ==, 0);
@@ -167,15 +178,16 @@ test_broken_step (CatalogFixture *fixture, gconstpointer data)
     }
   g_autoptr (GError) error = NULL;
   g_assert_true (open_with (fixture, second, third, &error));
-  g_assert_cmpint (catalog_fixture_query_int (fixture, "PRAGMA user_version"), ==, 3);
+  g_assert_cmpint (catalog_fixture_query_int (fixture, "PRAGMA user_version"), ==, VERSION + 2);
 }
 
 static void
 test_newer (CatalogFixture *fixture, gconstpointer data)
 {
   g_assert_true (open_with (fixture, second, third, NULL));
-  assert_refused (fixture, POTOO_ERROR_UNSUPPORTED, "version 3, this potoo knows up to 1");
-  g_assert_cmpint (catalog_fixture_query_int (fixture, "PRAGMA user_version"), ==, 3);
+  assert_refused (fixture, POTOO_ERROR_UNSUPPORTED,
+                  "version " LAST_TEXT ", this potoo knows up to " VERSION_TEXT);
+  g_assert_cmpint (catalog_fixture_query_int (fixture, "PRAGMA user_version"), ==, VERSION + 2);
 }
 
 static void

@@ -1,0 +1,272 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+
+/* Segments on their way out, in batches. Choosing: by whoever holds the reader; the rest: jobs for
+ * the catalog's thread, posted from any. */
+
+#include "catalog/potoo-catalog-eviction.h"
+
+#include "catalog/potoo-catalog-segment-rows.h"
+
+/* --- choosing --- */
+
+#define SELECT(index, condition)                                                                   \
+  "SELECT " POTOO_SEGMENT_COLUMNS " FROM segments INDEXED BY " index " WHERE root = ?1" condition  \
+  " AND class = ?2 AND end_us < ?3 AND state IN (1, 2) ORDER BY end_us, id LIMIT ?4"
+
+static GPtrArray *
+list_of_root (PotooDb *db, const PotooEvictableQuery *query, gint64 root, GError **error)
+{
+  const char *sql = query->camera != NULL
+                        ? SELECT ("segments_evictable_by_camera", " AND camera = ?5")
+                        : SELECT ("segments_evictable", "");
+  g_autoptr (PotooStatement) statement = potoo_db_prepare (db, sql, error);
+
+  if (statement == NULL ||
+      !potoo_db_check (
+          db,
+          sqlite3_bind_int64 (statement, 1, root) |
+              sqlite3_bind_int (statement, 2, (int) query->class) |
+              sqlite3_bind_int64 (statement, 3, query->before_us) |
+              sqlite3_bind_int64 (statement, 4, MIN (query->limit, POTOO_CATALOG_MAX_ROWS)),
+          error) ||
+      (query->camera != NULL &&
+       !potoo_db_check (db, potoo_statement_bind_text (statement, 5, query->camera), error)))
+    return NULL;
+  return potoo_catalog_read_segments (db, statement, error);
+}
+
+static int
+compare_ends (gconstpointer a, gconstpointer b)
+{
+  const PotooSegment *one = *(const PotooSegment *const *) a;
+  const PotooSegment *other = *(const PotooSegment *const *) b;
+
+  if (one->end_us != other->end_us)
+    return one->end_us < other->end_us ? -1 : 1;
+  return one->id < other->id ? -1 : one->id > other->id;
+}
+
+/* The oldest of each root: one index for all of them would have to be sorted. */
+static GPtrArray *
+list_of_all (PotooDb *db, const PotooEvictableQuery *query, GError **error)
+{
+  g_autoptr (GPtrArray) all = g_ptr_array_new_with_free_func ((GDestroyNotify) potoo_segment_free);
+  g_autoptr (PotooStatement) roots = potoo_db_prepare (db, "SELECT id FROM storage_roots", error);
+  int result = -1;
+
+  while (roots != NULL && (result = potoo_db_step (db, roots, error)) > 0)
+    {
+      GPtrArray *some = list_of_root (db, query, sqlite3_column_int64 (roots, 0), error);
+      if (some == NULL)
+        return NULL;
+      g_ptr_array_extend_and_steal (all, some);
+    }
+  if (result < 0)
+    return NULL;
+  g_ptr_array_sort (all, compare_ends);
+  if (all->len > query->limit)
+    g_ptr_array_set_size (all, (int) query->limit);
+  return g_steal_pointer (&all);
+}
+
+GPtrArray *
+potoo_catalog_reader_list_evictable (PotooCatalogReader *reader,
+                                     const PotooEvictableQuery *query,
+                                     GError **error)
+{
+  g_return_val_if_fail (reader != NULL && query != NULL, NULL);
+
+  PotooDb *db = potoo_catalog_reader_get_db (reader);
+  return query->root != 0 ? list_of_root (db, query, query->root, error)
+                          : list_of_all (db, query, error);
+}
+
+/* --- marking and dropping --- */
+
+typedef struct
+{
+  gint64 *ids;
+  gsize n;
+  PotooSegmentClass class;
+  GArray *done; /* gint64: marked, or dropped without having been marked */
+  PotooRowWatch *watch;
+  GTask *task; /* (nullable) */
+} Batch;
+
+static Batch *
+batch_new (PotooCatalog *catalog, const gint64 *ids, gsize n)
+{
+  Batch *batch = g_new0 (Batch, 1);
+
+  batch->ids = g_memdup2 (ids, n * sizeof *ids);
+  batch->n = n;
+  batch->done = g_array_new (FALSE, FALSE, sizeof (gint64));
+  batch->watch = potoo_catalog_get_row_watch (catalog);
+  return batch;
+}
+
+static void
+batch_free (gpointer data)
+{
+  Batch *batch = data;
+
+  g_free (batch->ids);
+  g_array_unref (batch->done);
+  g_clear_object (&batch->task);
+  g_free (batch);
+}
+
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (Batch, batch_free)
+
+static gboolean
+mark_one (PotooDb *db, gint64 id, PotooSegmentClass class, GError **error)
+{
+  g_autoptr (PotooStatement) statement = potoo_db_prepare (
+      db, "UPDATE segments SET state = 3 WHERE id = ?1 AND state IN (1, 2) AND class <= ?2", error);
+
+  return statement != NULL &&
+         potoo_db_check (db,
+                         sqlite3_bind_int64 (statement, 1, id) |
+                             sqlite3_bind_int (statement, 2, (int) class),
+                         error) &&
+         potoo_db_run (db, statement, error);
+}
+
+static gboolean
+mark_run (PotooDb *db, gpointer data, GError **error)
+{
+  Batch *batch = data;
+
+  g_array_set_size (batch->done, 0);
+  for (gsize i = 0; i < batch->n; i++)
+    {
+      if (!mark_one (db, batch->ids[i], batch->class, error))
+        return FALSE;
+      if (sqlite3_changes (potoo_db_get_handle (db)) > 0)
+        g_array_append_val (batch->done, batch->ids[i]);
+    }
+  return TRUE;
+}
+
+static void
+tell_dropped (const Batch *batch)
+{
+  for (guint i = 0; i < batch->done->len; i++)
+    potoo_row_watch_tell_segment_dropped (batch->watch, g_array_index (batch->done, gint64, i));
+}
+
+static void
+mark_done (gpointer data, const GError *error)
+{
+  const Batch *batch = data;
+
+  if (error == NULL)
+    tell_dropped (batch);
+  if (batch->task == NULL)
+    return;
+  if (error != NULL)
+    g_task_return_error (batch->task, g_error_copy (error));
+  else
+    g_task_return_pointer (batch->task, g_array_ref (batch->done), (GDestroyNotify) g_array_unref);
+}
+
+void
+potoo_catalog_mark_segments_deleting_async (PotooCatalog *catalog,
+                                            const gint64 *ids,
+                                            gsize n,
+                                            PotooSegmentClass class,
+                                            GAsyncReadyCallback callback,
+                                            gpointer user_data)
+{
+  g_return_if_fail (POTOO_IS_CATALOG (catalog));
+  g_return_if_fail (n <= POTOO_CATALOG_MAX_DELETING);
+
+  g_autoptr (GTask) task = g_task_new (catalog, NULL, callback, user_data);
+  g_autoptr (GError) error = NULL;
+  Batch *batch = batch_new (catalog, ids, n);
+  const PotooJob job = { .run = mark_run,
+                         .done = mark_done,
+                         .flags = POTOO_JOB_AWAITED,
+                         .data = batch,
+                         .destroy = batch_free };
+
+  g_task_set_source_tag (task, potoo_catalog_mark_segments_deleting_async);
+  batch->class = class;
+  batch->task = g_object_ref (task);
+  if (!potoo_catalog_writer_post (potoo_catalog_get_writer (catalog), &job, &error))
+    g_task_return_error (task, g_steal_pointer (&error));
+}
+
+GArray *
+potoo_catalog_mark_segments_deleting_finish (PotooCatalog *catalog,
+                                             GAsyncResult *result,
+                                             GError **error)
+{
+  g_return_val_if_fail (g_task_is_valid (result, catalog), NULL);
+  g_return_val_if_fail (
+      g_async_result_is_tagged (result, potoo_catalog_mark_segments_deleting_async), NULL);
+
+  return g_task_propagate_pointer (G_TASK (result), error);
+}
+
+GArray *
+potoo_catalog_mark_segments_deleting (PotooCatalog *catalog,
+                                      const gint64 *ids,
+                                      gsize n,
+                                      PotooSegmentClass class,
+                                      GError **error)
+{
+  g_return_val_if_fail (POTOO_IS_CATALOG (catalog), NULL);
+  g_return_val_if_fail (n <= POTOO_CATALOG_MAX_DELETING, NULL);
+
+  g_autoptr (Batch) batch = batch_new (catalog, ids, n);
+  batch->class = class;
+  if (!potoo_catalog_run_told (catalog, mark_run, mark_done, batch, error))
+    return NULL;
+  return g_array_ref (batch->done);
+}
+
+static gboolean
+drop_one (PotooDb *db, gint64 id, GArray *done, GError **error)
+{
+  g_autoptr (PotooStatement) statement = potoo_db_prepare (
+      db, "DELETE FROM segments WHERE id = ?1 RETURNING state", error);
+
+  if (statement == NULL || !potoo_db_check (db, sqlite3_bind_int64 (statement, 1, id), error))
+    return FALSE;
+  int result = potoo_db_step (db, statement, error);
+  if (result > 0 && sqlite3_column_int (statement, 0) != POTOO_SEGMENT_DELETING)
+    g_array_append_val (done, id);
+  return result == 0 || (result > 0 && potoo_db_run (db, statement, error));
+}
+
+static gboolean
+drop_run (PotooDb *db, gpointer data, GError **error)
+{
+  Batch *batch = data;
+
+  g_array_set_size (batch->done, 0);
+  for (gsize i = 0; i < batch->n; i++)
+    if (!drop_one (db, batch->ids[i], batch->done, error))
+      return FALSE;
+  return TRUE;
+}
+
+static void
+drop_done (gpointer data, const GError *error)
+{
+  if (error == NULL)
+    tell_dropped (data);
+}
+
+void
+potoo_catalog_drop_segments (PotooCatalog *catalog, const gint64 *ids, gsize n)
+{
+  g_return_if_fail (POTOO_IS_CATALOG (catalog));
+  g_return_if_fail (n <= POTOO_CATALOG_MAX_DELETING);
+
+  potoo_catalog_post (catalog, &(PotooJob){ .run = drop_run,
+                                            .done = drop_done,
+                                            .data = batch_new (catalog, ids, n),
+                                            .destroy = batch_free });
+}
