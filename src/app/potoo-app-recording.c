@@ -27,11 +27,12 @@ publish_plan (PotooCamera *camera, PotooFragmentQueue *queue)
 {
   g_autoptr (PotooCameraSnapshot) snapshot = potoo_camera_get_snapshot (camera);
   PotooCameraSettings *settings = snapshot->settings;
-  PotooRecordingPlan plan = {
-    .record = potoo_camera_settings_get_enabled (settings) &&
-              potoo_camera_settings_get_record (settings) == POTOO_RECORD_CONTINUOUS,
-  };
-  potoo_fragment_queue_set_plan (queue, &plan);
+  g_autoptr (PotooRecordingPlan)
+      plan = potoo_camera_settings_get_enabled (settings) &&
+                     potoo_camera_settings_get_record (settings) == POTOO_RECORD_CONTINUOUS
+                 ? potoo_recording_plan_new_endless ()
+                 : potoo_recording_plan_new_empty ();
+  potoo_fragment_queue_set_plan (queue, plan);
 }
 
 static void

@@ -86,6 +86,7 @@ void
 potoo_message_clear (PotooMessage *message)
 {
   g_clear_pointer (&message->fragment, potoo_fragment_unref);
+  g_clear_pointer (&message->plan, potoo_recording_plan_unref);
 }
 
 static void
@@ -222,17 +223,17 @@ post_control (PotooFragmentQueue *queue, PotooMessage *message)
       wake = append_locked (queue, g_steal_pointer (&message));
     }
   g_mutex_unlock (&queue->lock);
-  g_free (message);
+  g_clear_pointer (&message, message_free);
   if (wake)
     queue->wake (queue, queue->wake_data);
 }
 
 void
-potoo_fragment_queue_set_plan (PotooFragmentQueue *queue, const PotooRecordingPlan *plan)
+potoo_fragment_queue_set_plan (PotooFragmentQueue *queue, PotooRecordingPlan *plan)
 {
   PotooMessage *message = g_new0 (PotooMessage, 1);
   message->type = POTOO_MESSAGE_PLAN;
-  message->plan = *plan;
+  message->plan = potoo_recording_plan_ref (plan);
   post_control (queue, message);
 }
 

@@ -29,8 +29,8 @@ typedef struct
   /* Fragments in front of this message were dropped; wall time at which the last of them ended. 0:
    * none. */
   gint64 lost_until_us;
-  PotooFragment *fragment; /* (transfer full) */
-  PotooRecordingPlan plan;
+  PotooFragment *fragment;  /* (transfer full) */
+  PotooRecordingPlan *plan; /* (transfer full) */
   PotooGapCause cause;
 } PotooMessage;
 

@@ -4,6 +4,7 @@
 #include "catalog/potoo-catalog-gaps.h"
 #include "config/potoo-config.h"
 #include "media/potoo-fragment.h"
+#include "record/potoo-recording-plan.h"
 
 G_BEGIN_DECLS
 
@@ -45,12 +46,8 @@ void potoo_recorder_remove_stream (PotooRecorder *recorder, PotooFragmentQueue *
 
 void potoo_fragment_queue_push (PotooFragmentQueue *queue, PotooFragment *fragment);
 
-/* What is to be recorded, from now on. Leaving recording closes the segment. */
-typedef struct
-{
-  gboolean record;
-} PotooRecordingPlan;
-void potoo_fragment_queue_set_plan (PotooFragmentQueue *queue, const PotooRecordingPlan *plan);
+/* What is to be recorded, of what is pushed from now on and of what the fragment ring holds. */
+void potoo_fragment_queue_set_plan (PotooFragmentQueue *queue, PotooRecordingPlan *plan);
 
 /* No fragment will come for now, because of @cause: the segment is closed and,
  * if the plan wants recording, a gap begins where the last fragment ended. Said again

@@ -372,7 +372,7 @@ stop_recording (PotooStreamRecorder *self, const PotooMessage *message)
 static void
 handle_plan (PotooStreamRecorder *self, const PotooMessage *message)
 {
-  gboolean record = message->plan.record;
+  gboolean record = message->plan->n_spans > 0;
 
   if (self->planned && record == self->record)
     return;

@@ -150,8 +150,9 @@ recording_crash (Recording *r)
 void
 recording_plan (Recording *r, gboolean record)
 {
-  PotooRecordingPlan plan = { record };
-  potoo_fragment_queue_set_plan (r->queue, &plan);
+  g_autoptr (PotooRecordingPlan) plan = record ? potoo_recording_plan_new_endless ()
+                                               : potoo_recording_plan_new_empty ();
+  potoo_fragment_queue_set_plan (r->queue, plan);
 }
 
 void

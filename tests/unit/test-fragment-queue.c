@@ -54,15 +54,21 @@ take (Fixture *f, guint64 *sequence, gint64 *lost_until_us)
   return (int) message.type;
 }
 
+static PotooRecordingPlan *
+make_plan (gboolean record)
+{
+  return record ? potoo_recording_plan_new_endless () : potoo_recording_plan_new_empty ();
+}
+
 static void
 test_order_and_wakes (Fixture *f, gconstpointer data)
 {
-  PotooRecordingPlan plan = { TRUE };
+  g_autoptr (PotooRecordingPlan) plan = potoo_recording_plan_new_endless ();
   guint64 sequence = 99;
   gint64 lost = 99;
 
   push (f, MEDIA_KEY);
-  potoo_fragment_queue_set_plan (f->queue, &plan);
+  potoo_fragment_queue_set_plan (f->queue, plan);
   push (f, MEDIA_DELTA);
   potoo_fragment_queue_interrupt (f->queue, POTOO_GAP_STALLED);
   g_assert_cmpint (f->wakes, ==, 1);
@@ -145,14 +151,14 @@ test_controls_are_bounded (Fixture *f, gconstpointer data)
     push (f, MEDIA_KEY);
   for (guint i = 0; i <= 10000; i++)
     {
-      PotooRecordingPlan plan = { i % 2 == 0 };
-      potoo_fragment_queue_set_plan (f->queue, &plan);
+      g_autoptr (PotooRecordingPlan) plan = make_plan (i % 2 == 0);
+      potoo_fragment_queue_set_plan (f->queue, plan);
       potoo_fragment_queue_interrupt (f->queue, i == 10000 ? POTOO_GAP_AUTH : POTOO_GAP_STALLED);
     }
   for (; potoo_fragment_queue_take (f->queue, &message); n++)
     {
       if (message.type == POTOO_MESSAGE_PLAN)
-        record = message.plan.record;
+        record = message.plan->n_spans > 0;
       if (message.type == POTOO_MESSAGE_INTERRUPT)
         cause = message.cause;
       potoo_message_clear (&message);
@@ -165,12 +171,12 @@ test_controls_are_bounded (Fixture *f, gconstpointer data)
 static void
 test_nothing_after_the_end (Fixture *f, gconstpointer data)
 {
-  PotooRecordingPlan plan = { TRUE };
+  g_autoptr (PotooRecordingPlan) plan = potoo_recording_plan_new_endless ();
 
   push (f, MEDIA_KEY);
   potoo_fragment_queue_end (f->queue, POTOO_MESSAGE_REMOVE);
   push (f, MEDIA_KEY);
-  potoo_fragment_queue_set_plan (f->queue, &plan);
+  potoo_fragment_queue_set_plan (f->queue, plan);
   potoo_fragment_queue_end (f->queue, POTOO_MESSAGE_SHUT_DOWN);
   g_assert_cmpint (take (f, NULL, NULL), ==, POTOO_MESSAGE_FRAGMENT);
   g_assert_cmpint (take (f, NULL, NULL), ==, POTOO_MESSAGE_REMOVE);
@@ -195,8 +201,8 @@ toggle_many (gpointer user_data)
   Fixture *f = user_data;
   for (guint i = 0; i < N_PUSHED; i++)
     {
-      PotooRecordingPlan plan = { i % 2 == 0 };
-      potoo_fragment_queue_set_plan (f->queue, &plan);
+      g_autoptr (PotooRecordingPlan) plan = make_plan (i % 2 == 0);
+      potoo_fragment_queue_set_plan (f->queue, plan);
     }
   return NULL;
 }

@@ -453,11 +453,11 @@ test_many_streams (Recording *r, gconstpointer data)
   for (guint i = 0; i < N_SOURCES; i++)
     {
       g_autofree char *camera = g_strdup_printf ("camera-%u", i / 2);
-      PotooRecordingPlan plan = { TRUE };
+      g_autoptr (PotooRecordingPlan) plan = potoo_recording_plan_new_endless ();
       media_maker_init (&sources[i].maker, i % 3 == 0);
       sources[i].queue = potoo_recorder_add_stream (
           r->recorder, camera, i % 2 == 0 ? POTOO_STREAM_MAIN : POTOO_STREAM_SUB);
-      potoo_fragment_queue_set_plan (sources[i].queue, &plan);
+      potoo_fragment_queue_set_plan (sources[i].queue, plan);
       threads[i] = g_thread_new ("feed", feed, &sources[i]);
     }
   for (guint i = 0; i < N_SOURCES; i++)
@@ -485,9 +485,9 @@ test_two_roots (Recording *r, gconstpointer data)
                                 "[storage-root second]\npath=%s/second\nmin-free=1",
                                 r->directory);
   recording_start (r);
-  PotooRecordingPlan plan = { TRUE };
+  g_autoptr (PotooRecordingPlan) plan = potoo_recording_plan_new_endless ();
   PotooFragmentQueue *other = potoo_recorder_add_stream (r->recorder, "yard", POTOO_STREAM_MAIN);
-  potoo_fragment_queue_set_plan (other, &plan);
+  potoo_fragment_queue_set_plan (other, plan);
   recording_plan (r, TRUE);
   r->maker.reorder = TRUE;
   for (guint i = 0; i < 3; i++)
