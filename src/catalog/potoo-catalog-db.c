@@ -13,12 +13,14 @@
 #include <unistd.h>
 
 #include "base/potoo-error.h"
+#include "catalog/potoo-catalog-damage.h"
 
 #define BUSY_TIMEOUT_MS 5000
 
 struct _PotooDb
 {
   sqlite3 *handle;
+  PotooDbMode mode;
   char *path;
   GHashTable *statements; /* text → sqlite3_stmt */
 };
@@ -31,6 +33,15 @@ static const char writer_pragmas[] =
     "PRAGMA cell_size_check = ON;";
 static const char reader_pragmas[] =
     "PRAGMA query_only = ON; PRAGMA trusted_schema = OFF; PRAGMA cell_size_check = ON;";
+static const char copy_from_pragmas[] = "PRAGMA trusted_schema = OFF; PRAGMA cell_size_check = ON;";
+static const char copy_to_pragmas[] = "PRAGMA synchronous = OFF; PRAGMA journal_mode = OFF;";
+
+static const char *const mode_pragmas[] = {
+  [POTOO_DB_WRITER] = writer_pragmas,
+  [POTOO_DB_READER] = reader_pragmas,
+  [POTOO_DB_COPY_FROM] = copy_from_pragmas,
+  [POTOO_DB_COPY_TO] = copy_to_pragmas,
+};
 
 static PotooError
 code_of (int result)
@@ -65,11 +76,13 @@ potoo_db_fail (PotooDb *db, int result, GError **error)
 {
   PotooError code = code_of (result);
 
+  if (code == POTOO_ERROR_CORRUPT && (db->mode == POTOO_DB_WRITER || db->mode == POTOO_DB_READER))
+    potoo_catalog_note_damage (db->path);
   if (code == POTOO_ERROR_CORRUPT)
     g_set_error (
         error, POTOO_ERROR, code,
-        _ ("Catalog %s is damaged or not a database (%s); stop potoo, move it away and put "
-           "a backup in its place, or none to start anew"),
+        _ ("Catalog %s is damaged or not a database (%s); start Potoo anew: it then takes the newest "
+           "good backup"),
         db->path, sqlite3_errmsg (db->handle));
   else if (code == POTOO_ERROR_IO && sqlite3_system_errno (db->handle) != 0)
     g_set_error (error, POTOO_ERROR, code, _ ("Catalog %s: %s: %s"), db->path,
@@ -98,9 +111,10 @@ make_private (const char *path, GError **error)
 }
 
 static gboolean
-open_handle (PotooDb *db, PotooDbMode mode, GError **error)
+open_handle (PotooDb *db, GError **error)
 {
-  int flags = mode == POTOO_DB_WRITER ? SQLITE_OPEN_READWRITE : SQLITE_OPEN_READONLY;
+  gboolean writes = db->mode == POTOO_DB_WRITER || db->mode == POTOO_DB_COPY_TO;
+  int flags = writes ? SQLITE_OPEN_READWRITE : SQLITE_OPEN_READONLY;
   int result = sqlite3_open_v2 (db->path, &db->handle,
                                 flags | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE, NULL);
 
@@ -109,8 +123,7 @@ open_handle (PotooDb *db, PotooDbMode mode, GError **error)
   result = sqlite3_busy_timeout (db->handle, BUSY_TIMEOUT_MS);
   if (result == SQLITE_OK)
     result = sqlite3_db_config (db->handle, SQLITE_DBCONFIG_DEFENSIVE, 1, NULL);
-  return potoo_db_check (db, result, error) &&
-         potoo_db_exec (db, mode == POTOO_DB_WRITER ? writer_pragmas : reader_pragmas, error);
+  return potoo_db_check (db, result, error) && potoo_db_exec (db, mode_pragmas[db->mode], error);
 }
 
 static void
@@ -126,9 +139,10 @@ potoo_db_open (const char *path, PotooDbMode mode, GError **error)
     return NULL;
 
   g_autoptr (PotooDb) db = g_new0 (PotooDb, 1);
+  db->mode = mode;
   db->path = g_strdup (path);
   db->statements = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, finalize_statement);
-  if (!open_handle (db, mode, error))
+  if (!open_handle (db, error))
     return NULL;
   return g_steal_pointer (&db);
 }

@@ -19,6 +19,8 @@ typedef enum
 {
   POTOO_DB_WRITER, /* makes the file, mode 0600, when it is missing */
   POTOO_DB_READER,
+  POTOO_DB_COPY_FROM, /* reads a backup, or the catalog for one */
+  POTOO_DB_COPY_TO,   /* an empty file; durable when its descriptor is synced */
 } PotooDbMode;
 
 PotooDb *potoo_db_open (const char *path, PotooDbMode mode, GError **error);

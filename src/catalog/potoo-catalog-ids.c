@@ -26,7 +26,8 @@ struct _PotooIdBlocks
   char *in_use_sql;
   IdRange reserved; /* by the job that is under way; its thread's alone */
 
-  GMutex lock; /* protects what follows */
+  GMutex lock;  /* protects what follows */
+  gint64 first; /* that was reserved here */
   IdRange current, spare;
   gint64 behind; /* the first id that is neither reserved nor known to be in use */
   gboolean fetching;
@@ -138,6 +139,15 @@ reserve_done (gpointer data, const GError *error)
   g_mutex_unlock (&blocks->lock);
 }
 
+static void
+begin (PotooIdBlocks *blocks)
+{
+  blocks->current = blocks->reserved;
+  blocks->spare = (IdRange){ 0, 0 };
+  blocks->first = blocks->reserved.next;
+  blocks->behind = blocks->reserved.end;
+}
+
 PotooIdBlocks *
 potoo_id_blocks_new (const char *name, const char *in_use_sql, PotooDb *db, GError **error)
 {
@@ -148,8 +158,7 @@ potoo_id_blocks_new (const char *name, const char *in_use_sql, PotooDb *db, GErr
   blocks->in_use_sql = g_strdup (in_use_sql);
   if (!reserve (db, blocks, error))
     return NULL;
-  blocks->current = blocks->reserved;
-  blocks->behind = blocks->reserved.end;
+  begin (blocks);
   return g_steal_pointer (&blocks);
 }
 
@@ -240,4 +249,24 @@ potoo_id_blocks_raise (PotooIdBlocks *blocks, PotooDb *db, gint64 id, GError **e
 
   return read_counter (blocks, db, &next, error) &&
          (id < next || write_counter (blocks, db, id + 1, error));
+}
+
+gint64
+potoo_id_blocks_get_first (PotooIdBlocks *blocks)
+{
+  g_mutex_lock (&blocks->lock);
+  gint64 first = blocks->first;
+  g_mutex_unlock (&blocks->lock);
+  return first;
+}
+
+gboolean
+potoo_id_blocks_begin_behind (PotooIdBlocks *blocks, PotooDb *db, gint64 id, GError **error)
+{
+  if (!potoo_id_blocks_raise (blocks, db, id, error) || !reserve (db, blocks, error))
+    return FALSE;
+  g_mutex_lock (&blocks->lock);
+  begin (blocks);
+  g_mutex_unlock (&blocks->lock);
+  return TRUE;
 }

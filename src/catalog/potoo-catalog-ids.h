@@ -35,5 +35,10 @@ gboolean potoo_id_blocks_note_used (PotooIdBlocks *blocks, gint64 id);
 gboolean potoo_id_blocks_raise (PotooIdBlocks *blocks, PotooDb *db, gint64 id, GError **error);
 /* Whether enough ids are left behind @id: of a file's name it is to be believed. */
 gboolean potoo_id_blocks_is_plausible (PotooIdBlocks *blocks, gint64 id);
+/* The first id that was reserved since new() or begin_behind(). */
+gint64 potoo_id_blocks_get_first (PotooIdBlocks *blocks);
+/* Forgets the blocks and reserves one behind @id; in the writer's thread, before any was taken. */
+gboolean
+potoo_id_blocks_begin_behind (PotooIdBlocks *blocks, PotooDb *db, gint64 id, GError **error);
 
 G_END_DECLS

@@ -57,6 +57,7 @@ gboolean potoo_catalog_run_told (PotooCatalog *catalog,
                                  gpointer data,
                                  GError **error);
 
+const char *potoo_catalog_get_path (PotooCatalog *catalog);
 PotooIdBlocks *potoo_catalog_get_segment_ids (PotooCatalog *catalog);
 PotooIdBlocks *potoo_catalog_get_gap_ids (PotooCatalog *catalog);
 PotooIdBlocks *potoo_catalog_get_event_ids (PotooCatalog *catalog);

@@ -9,6 +9,7 @@
 
 #include "base/potoo-error.h"
 #include "base/potoo-log.h"
+#include "catalog/potoo-catalog-damage.h"
 #include "catalog/potoo-catalog-migrate.h"
 #include "catalog/potoo-catalog-private.h"
 
@@ -123,7 +124,17 @@ potoo_catalog_get_error (PotooCatalog *catalog)
 {
   g_return_val_if_fail (POTOO_IS_CATALOG (catalog), NULL);
 
+  if (potoo_catalog_has_noted_damage (catalog->path))
+    return g_strdup_printf (_ ("Catalog %s is damaged; start Potoo anew: it then takes the newest "
+                               "good backup"),
+                            catalog->path);
   return potoo_catalog_writer_get_error (catalog->writer);
+}
+
+const char *
+potoo_catalog_get_path (PotooCatalog *catalog)
+{
+  return catalog->path;
 }
 
 PotooIdBlocks *

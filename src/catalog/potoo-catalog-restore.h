@@ -1,0 +1,30 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#pragma once
+
+#include "catalog/potoo-catalog.h"
+
+G_BEGIN_DECLS
+
+/* Opening the catalog whatever became of it: one that is damaged is moved aside, as
+ * `catalog.db.corrupt-<time>` (the newest two are kept), and the newest backup that is
+ * sound takes its place; so it does when there is no catalog. Without a backup there is a new one.
+ */
+
+typedef enum
+{
+  POTOO_CATALOG_OPENED,   /* it is the one that there was */
+  POTOO_CATALOG_RESTORED, /* it is a backup: what came after it lacks */
+  POTOO_CATALOG_MADE,     /* it is empty */
+} PotooCatalogOrigin;
+
+/* As potoo_catalog_open(). Until potoo_catalog_set_complete() the catalog is marked as one that
+ * does not know all files: restored or made, in this run or an earlier one. */
+PotooCatalog *
+potoo_catalog_open_or_restore (const char *state_dir, PotooCatalogOrigin *origin, GError **error);
+
+/* Whether files may lie on the storage roots, from before this run, that the catalog does not know,
+ * or rows be there of files that are gone. */
+gboolean potoo_catalog_reader_is_complete (PotooCatalogReader *reader);
+void potoo_catalog_set_complete (PotooCatalog *catalog);
+
+G_END_DECLS
