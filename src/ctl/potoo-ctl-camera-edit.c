@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "base/potoo-error.h"
+#include "base/potoo-text.h"
 #include "ctl/potoo-ctl-arguments.h"
 #include "ctl/potoo-ctl-command.h"
 #include "ctl/potoo-ctl-json.h"
@@ -80,10 +81,46 @@ find_setting (GVariant *rows, const char *name, GError **error)
   return NULL;
 }
 
+/* An empty text takes the setting away, whatever its type. Whether a number is in range the daemon
+ * says. (transfer floating) */
+static GVariant *
+parse_typed (const char *type, const char *name, const char *text, GError **error)
+{
+  gboolean value;
+  gint64 number;
+
+  if (text[0] == '\0')
+    return g_variant_new_string (text);
+  if (strcmp (type, "boolean") == 0)
+    {
+      if (potoo_ctl_arguments_parse_boolean (text, &value))
+        return g_variant_new_boolean (value);
+      g_set_error (error, POTOO_ERROR, POTOO_ERROR_INVALID_ARGUMENT, _ ("%s must be yes or no"),
+                   name);
+    }
+  else if (strcmp (type, "integer") == 0)
+    {
+      if (g_ascii_string_to_signed (text, 10, G_MININT64, G_MAXINT64, &number, NULL))
+        return g_variant_new_int64 (number);
+      g_set_error (error, POTOO_ERROR, POTOO_ERROR_INVALID_ARGUMENT,
+                   _ ("%s must be a whole number"), name);
+    }
+  else if (strcmp (type, "size") == 0)
+    {
+      if (potoo_size_parse (text, &number))
+        return g_variant_new_int64 (number);
+      g_set_error (error, POTOO_ERROR, POTOO_ERROR_INVALID_ARGUMENT,
+                   _ ("%s must be a size, such as 500MB or 20GiB"), name);
+    }
+  else
+    return g_variant_new_string (text);
+  return NULL;
+}
+
 static GVariant *
 parse_value (GVariant *row, const char *name, const char *text, GError **error)
 {
-  gboolean write_only = FALSE, value;
+  gboolean write_only = FALSE;
   const char *type = "";
 
   g_variant_lookup (row, "type", "&s", &type);
@@ -96,13 +133,8 @@ parse_value (GVariant *row, const char *name, const char *text, GError **error)
   else if (!g_utf8_validate (text, -1, NULL))
     g_set_error (error, POTOO_ERROR, POTOO_ERROR_INVALID_ARGUMENT, _ ("%s must be text in UTF-8"),
                  name);
-  else if (strcmp (type, "boolean") != 0)
-    return g_variant_new_string (text);
-  else if (potoo_ctl_arguments_parse_boolean (text, &value))
-    return g_variant_new_boolean (value);
   else
-    g_set_error (error, POTOO_ERROR, POTOO_ERROR_INVALID_ARGUMENT, _ ("%s must be yes or no"),
-                 name);
+    return parse_typed (type, name, text, error);
   return NULL;
 }
 

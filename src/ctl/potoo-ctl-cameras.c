@@ -231,10 +231,16 @@ format_values (GVariant *row)
 {
   g_autofree const char **choices = NULL;
   const char *type = "";
+  gint64 minimum, maximum;
 
   g_variant_lookup (row, "type", "&s", &type);
   if (g_variant_lookup (row, "choices", "^a&s", &choices))
     return g_strjoinv (", ", (char **) choices);
+  if (g_strcmp0 (type, "size") == 0)
+    return g_strdup (_ ("bytes, such as 500MB or 20GiB"));
+  if (g_variant_lookup (row, "minimum", "x", &minimum) &&
+      g_variant_lookup (row, "maximum", "x", &maximum))
+    return g_strdup_printf ("%" G_GINT64_FORMAT "–%" G_GINT64_FORMAT, minimum, maximum);
   return g_strdup (g_strcmp0 (type, "boolean") == 0 ? _ ("yes, no") : _ ("text"));
 }
 

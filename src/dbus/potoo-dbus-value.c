@@ -14,20 +14,50 @@
 
 /* --- settings --- */
 
+/* Any of the integers, since not every language lets one choose. */
+static gboolean
+get_integer (GVariant *value, gint64 *number)
+{
+  switch (g_variant_classify (value))
+    {
+    case G_VARIANT_CLASS_INT16:
+      *number = g_variant_get_int16 (value);
+      return TRUE;
+    case G_VARIANT_CLASS_UINT16:
+      *number = g_variant_get_uint16 (value);
+      return TRUE;
+    case G_VARIANT_CLASS_INT32:
+      *number = g_variant_get_int32 (value);
+      return TRUE;
+    case G_VARIANT_CLASS_UINT32:
+      *number = g_variant_get_uint32 (value);
+      return TRUE;
+    case G_VARIANT_CLASS_INT64:
+      *number = g_variant_get_int64 (value);
+      return TRUE;
+    case G_VARIANT_CLASS_UINT64:
+      *number = (gint64) MIN (g_variant_get_uint64 (value), (guint64) G_MAXINT64);
+      return TRUE;
+    default:
+      return FALSE;
+    }
+}
+
+/* (nullable) */
 static JsonNode *
 make_node (GVariant *value)
 {
-  JsonNode *node = json_node_alloc ();
+  gint64 number;
 
   if (g_variant_is_of_type (value, G_VARIANT_TYPE_BOOLEAN))
-    return json_node_init_boolean (node, g_variant_get_boolean (value));
+    return json_node_init_boolean (json_node_alloc (), g_variant_get_boolean (value));
+  if (get_integer (value, &number))
+    return json_node_init_int (json_node_alloc (), number);
   if (!g_variant_is_of_type (value, G_VARIANT_TYPE_STRING))
-    {
-      json_node_unref (node);
-      return NULL;
-    }
+    return NULL;
   const char *text = g_variant_get_string (value, NULL);
-  return text[0] != '\0' ? json_node_init_string (node, text) : json_node_init_null (node);
+  return text[0] != '\0' ? json_node_init_string (json_node_alloc (), text)
+                         : json_node_init_null (json_node_alloc ());
 }
 
 JsonObject *
@@ -47,7 +77,7 @@ potoo_dbus_value_to_json (GVariant *settings, GError **error)
       if (node == NULL || json_object_has_member (object, name))
         {
           potoo_set_error_at (error, POTOO_ERROR_INVALID_ARGUMENT, pointer, "%s",
-                              node == NULL ? _ ("Must be a string or a boolean")
+                              node == NULL ? _ ("Must be a string, a boolean or a whole number")
                                            : _ ("Is given twice"));
           g_clear_pointer (&node, json_node_unref);
           return NULL;
@@ -75,6 +105,8 @@ make_variant (JsonNode *node)
     return make_texts (json_node_get_array (node));
   if (JSON_NODE_HOLDS_VALUE (node) && json_node_get_value_type (node) == G_TYPE_BOOLEAN)
     return g_variant_new_boolean (json_node_get_boolean (node));
+  if (JSON_NODE_HOLDS_VALUE (node) && json_node_get_value_type (node) == G_TYPE_INT64)
+    return g_variant_new_int64 (json_node_get_int (node));
   return g_variant_new_string (JSON_NODE_HOLDS_VALUE (node) ? json_node_get_string (node) : "");
 }
 

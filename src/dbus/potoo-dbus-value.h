@@ -19,7 +19,7 @@ G_BEGIN_DECLS
  * (transfer full) */
 JsonObject *potoo_dbus_value_to_json (GVariant *settings, GError **error);
 
-/* a{sv} of texts, booleans and lists of texts. (transfer floating) */
+/* a{sv} of texts, booleans, integers (x) and lists of texts. (transfer floating) */
 GVariant *potoo_dbus_value_from_json (JsonObject *object);
 /* aa{sv} (transfer floating) */
 GVariant *potoo_dbus_value_from_json_array (JsonArray *array);

@@ -185,6 +185,11 @@ def test_help_fits_a_terminal(ctl):
         (['cameras', 'add', 'http://x', 'id=x'], 'rtsp://'),
         (['cameras', 'add', DEAD_URL], 'id: '),
         (['cameras', 'add', DEAD_URL, 'audio=maybe'], 'yes or no'),
+        (['cameras', 'add', DEAD_URL, 'pre_roll=5s'], 'whole number'),
+        (['cameras', 'add', DEAD_URL, 'pre_roll=121'], '0 to 120'),
+        (['cameras', 'add', DEAD_URL, 'max_bytes=lots'], 'must be a size'),
+        (['cameras', 'add', DEAD_URL, 'max_bytes=1MB'], '10 MB'),
+        (['cameras', 'add', DEAD_URL, 'schedule=mon 00:00-24:00 off'], 'tue 00:00'),
         (['cameras', 'add', DEAD_URL, 'colour=red'], 'sub_url'),
         (['cameras', 'add', DEAD_URL, 'name'], 'SETTING=VALUE'),
         (['cameras', 'add', DEAD_URL, 'id=Not A Slug'], 'id: '),
@@ -296,6 +301,20 @@ def test_settings(ctl):
     text = ctl.run('cameras', 'settings')
     assert [line.split()[0] for line in text.splitlines()[1:4]] == ['id', 'name', 'url']
     assert {row['name']: row.get('default') for row in ctl.json('cameras', 'settings')}['record'] == 'continuous'
+    assert '0–120' in text and '20GiB' in text
+
+
+def test_numbers(ctl, world):
+    """Integers and sizes are set as people write them, read as numbers, and taken away."""
+    schedule = 'mon-sun 00:00-24:00 event'
+    ctl.run('cameras', 'edit', 'off', 'pre_roll=30', 'max_bytes=20GiB', f'schedule={schedule}')
+    shown = world.daemon.camera('off')
+    assert (shown['pre_roll'], shown['max_bytes'], shown['schedule']) == (30, 20 << 30, schedule)
+    assert ctl.json('cameras', 'show', 'off')['pre_roll'] == 30
+    assert str(20 << 30) in ctl.run('cameras', 'show', 'off')
+    ctl.run('cameras', 'edit', 'off', 'pre_roll=', 'max_bytes=', 'schedule=')
+    shown = world.daemon.camera('off')
+    assert (shown['pre_roll'], shown['max_bytes'], shown['schedule']) == (5, 0, None)
 
 
 def test_segments_and_gaps(ctl, world):

@@ -37,14 +37,10 @@ static void
 test_wrong_types (void)
 {
   static const char *const cases[] = {
-    "{'url': <5>}",
-    "{'url': <['a']>}",
-    "{'url': <b'bytes'>}",
-    "{'url': <<'deep'>>}",
-    "{'url': <objectpath '/a'>}",
-    "{'url': <1.5>}",
-    "{'url': <@a{sv} {}>}",
-    "{'name': <'a'>, 'url': <uint32 1>}",
+    "{'url': <byte 5>}",          "{'url': <['a']>}",
+    "{'url': <b'bytes'>}",        "{'url': <<'deep'>>}",
+    "{'url': <objectpath '/a'>}", "{'url': <1.5>}",
+    "{'url': <@a{sv} {}>}",       "{'name': <'a'>, 'url': <handle 1>}",
   };
 
   for (gsize i = 0; i < G_N_ELEMENTS (cases); i++)
@@ -55,6 +51,25 @@ test_wrong_types (void)
       g_assert_error (error, POTOO_ERROR, POTOO_ERROR_INVALID_ARGUMENT);
       g_assert_cmpstr (potoo_error_get_pointer (error), ==, "/url");
     }
+}
+
+/* Whatever kind of integer a language sends. */
+static void
+test_integers (void)
+{
+  g_autoptr (GVariant)
+      value = parse ("{'n': <int16 -5>, 'q': <uint16 5>, 'i': <-5>, 'u': <uint32 4294967295>, "
+                     "'x': <int64 -9223372036854775808>, 't': <uint64 18446744073709551615>}");
+  g_autoptr (GError) error = NULL;
+  g_autoptr (JsonObject) object = potoo_dbus_value_to_json (value, &error);
+
+  g_assert_no_error (error);
+  g_assert_cmpint (json_object_get_int_member (object, "n"), ==, -5);
+  g_assert_cmpint (json_object_get_int_member (object, "q"), ==, 5);
+  g_assert_cmpint (json_object_get_int_member (object, "i"), ==, -5);
+  g_assert_cmpint (json_object_get_int_member (object, "u"), ==, G_MAXUINT32);
+  g_assert_cmpint (json_object_get_int_member (object, "x"), ==, G_MININT64);
+  g_assert_cmpint (json_object_get_int_member (object, "t"), ==, G_MAXINT64);
 }
 
 /* A dictionary on the wire may name a thing twice. */
@@ -78,7 +93,8 @@ test_settings_round_trip (void)
 {
   g_autoptr (GVariant)
       given = parse ("{'url': <'rtsp://192.0.2.1/main'>, 'id': <'2nd-cam'>, "
-                     "'username': <'u'>, 'password': <'secret'>, 'audio': <false>}");
+                     "'username': <'u'>, 'password': <'secret'>, 'audio': <false>, "
+                     "'pre_roll': <uint32 30>, 'max_bytes': <int64 9007199254740991>}");
   g_autoptr (GError) error = NULL;
   g_autoptr (JsonObject) object = potoo_dbus_value_to_json (given, &error);
   g_autoptr (PotooCameraSettings) settings = potoo_camera_settings_new (object, &error);
@@ -97,6 +113,9 @@ test_settings_round_trip (void)
   g_autoptr (PotooCameraSettings) same = potoo_camera_settings_patch (settings, back, &error);
   g_assert_no_error (error);
   g_assert_cmpstr (potoo_camera_settings_get_password (same), ==, "secret");
+  g_assert_cmpint (potoo_camera_settings_get_pre_roll_us (same), ==, 30 * G_USEC_PER_SEC);
+  g_assert_cmpint (potoo_camera_settings_get_max_bytes (same), ==,
+                   G_GINT64_CONSTANT (9007199254740991));
   g_assert_false (potoo_camera_settings_needs_reconnect (settings, same));
 }
 
@@ -114,6 +133,7 @@ test_describe (void)
       const char *name = NULL, *type = NULL, *help = "", *standard = NULL;
       g_autofree const char **choices = NULL;
       gboolean write_only, on;
+      gint64 number, minimum, maximum;
       g_assert_true (g_variant_lookup (row, "name", "&s", &name));
       g_assert_true (g_variant_lookup (row, "type", "&s", &type));
       g_assert_true (g_variant_lookup (row, "help", "&s", &help) && help[0] != '\0');
@@ -127,10 +147,16 @@ test_describe (void)
           g_assert_true (g_variant_lookup (row, "default", "&s", &standard));
           g_assert_true (g_strv_contains (choices, standard));
         }
+      if (g_str_equal (type, "integer") || g_str_equal (type, "size"))
+        {
+          g_assert_true (g_variant_lookup (row, "default", "x", &number));
+          g_assert_true (g_variant_lookup (row, "minimum", "x", &minimum) && minimum <= number);
+          g_assert_true (g_variant_lookup (row, "maximum", "x", &maximum) && maximum >= number);
+        }
       g_hash_table_add (types, (gpointer) type);
     }
-  g_assert_cmpuint (g_variant_n_children (rows), ==, 11);
-  g_assert_cmpuint (g_hash_table_size (types), ==, 3);
+  g_assert_cmpuint (g_variant_n_children (rows), >=, 21);
+  g_assert_cmpuint (g_hash_table_size (types), ==, 5);
 }
 
 static void
@@ -196,6 +222,7 @@ main (int argc, char **argv)
   g_test_init (&argc, &argv, NULL);
   g_test_add_func ("/dbus-value/to-json", test_to_json);
   g_test_add_func ("/dbus-value/wrong-types", test_wrong_types);
+  g_test_add_func ("/dbus-value/integers", test_integers);
   g_test_add_func ("/dbus-value/twice", test_twice);
   g_test_add_func ("/dbus-value/settings-round-trip", test_settings_round_trip);
   g_test_add_func ("/dbus-value/describe", test_describe);
