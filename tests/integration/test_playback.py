@@ -321,23 +321,44 @@ def test_gstreamer_plays_the_frames_of_the_files(recorded, camera):
     assert len(heard) - 2 <= len(seen['audio']) <= len(heard)
 
 
+def read_numbers_with_ffmpeg(url, tmp_path):
+    """For playlists of a few entries: once playbin3 (GStreamer 1.22) has downloaded the last entry before its
+    pads are exposed, it ends with "Can't push EOS on non-exposed pad"."""
+    output = tmp_path / 'out.mkv'
+    subprocess.run(
+        ['ffmpeg', '-y', '-v', 'error', '-i', url, '-map', '0', '-c', 'copy', output],
+        stdin=subprocess.DEVNULL,
+        timeout=60 * SLOWNESS,
+        check=True,
+    )
+    return [stamp.number for stamp in read_sei(output.read_bytes())]
+
+
+def read_numbers_with_gstreamer(url, tmp_path):
+    seen = potoo_gst.play(url, timeout=60 * SLOWNESS)
+    assert seen['error'] is None
+    return [number for number, _ in seen['decoded']]
+
+
 @pytest.mark.parametrize('camera', CAMERAS)
-def test_starts_at_the_keyframe_before(recorded, camera):
+def test_starts_at_the_keyframe_before(recorded, camera, tmp_path):
     """Anywhere in the recording; exact start and date tell where the picture asked for is."""
     frames = read_frames(recorded.daemon, recorded.segments[camera])
     start, end = recorded.window(camera)
     gap_start = max(parse_time(s['end']) for s in recorded.segments[camera][:-2])
-    for start_us in (start + 3_456_789, gap_start - 100_000, end - 2_000_000):
+    for start_us, read_numbers in (
+        (start + 3_456_789, read_numbers_with_gstreamer),
+        (gap_start - 100_000, read_numbers_with_gstreamer),
+        (end - 2_000_000, read_numbers_with_ffmpeg),
+    ):
         playlist = get_playlist(recorded.daemon, camera, start_us, end)
         first = playlist.segments[0]
         assert first.wall_us <= start_us < first.wall_us + 10_000_000
         exact = first.wall_us + round(playlist.start_offset * 1_000_000)
         assert abs(exact - start_us) <= 1
         assert playlist.start_offset < first.duration + 0.1 or first.duration < 0.1
-        seen = potoo_gst.play(recorded.url(camera, start_us), timeout=60 * SLOWNESS)
-        numbers = [number for number, _ in seen['decoded']]
-        answers = {k: v for k, v in recorded.daemon.metrics().items() if 'http_requests_total' in k}
-        assert seen['error'] is None and numbers, answers
+        numbers = read_numbers(recorded.url(camera, start_us), tmp_path)
+        assert numbers
         begin = next(i for i, frame in enumerate(frames) if frame.number == numbers[0])
         assert frames[begin].key
         assert numbers == [frame.number for frame in frames[begin:]]
