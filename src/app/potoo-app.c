@@ -13,6 +13,7 @@
 
 #include "app/potoo-app-changes.h"
 #include "app/potoo-app-config.h"
+#include "app/potoo-app-events.h"
 #include "app/potoo-app-live.h"
 #include "app/potoo-app-recording.h"
 #include "app/potoo-app-restream.h"
@@ -39,6 +40,7 @@ struct _PotooApp
   PotooCatalog *catalog;
   PotooRecorder *recorder;
   PotooCameraList *cameras;
+  PotooAppEvents *events;
   PotooAppRecording *recording;
   PotooAppLive *live;
   PotooAppRestream *restream;
@@ -109,6 +111,9 @@ start_services (PotooApp *self, GError **error)
 {
   self->tester = potoo_camera_tester_new ();
   self->cameras = potoo_camera_list_new (self->catalog);
+  self->events = potoo_app_events_new (self->cameras, self->catalog, error);
+  if (self->events == NULL)
+    return FALSE;
   self->recording = potoo_app_recording_new (self->cameras, self->recorder);
   self->live = potoo_app_live_new (self->cameras);
   self->restream = potoo_app_restream_new (self->cameras, potoo_app_config_get (self->config));
@@ -116,6 +121,8 @@ start_services (PotooApp *self, GError **error)
     .catalog = self->catalog,
     .cameras = self->cameras,
     .recorder = self->recorder,
+    .events = potoo_app_events_get_events (self->events),
+    .locks = potoo_app_events_get_locks (self->events),
     .snapshots = potoo_app_live_get_snapshots (self->live),
     .restream = potoo_app_restream_get_server (self->restream),
   };
@@ -127,6 +134,8 @@ start_services (PotooApp *self, GError **error)
     .catalog = self->catalog,
     .cameras = self->cameras,
     .recorder = self->recorder,
+    .events = potoo_app_events_get_events (self->events),
+    .locks = potoo_app_events_get_locks (self->events),
     .live = potoo_app_live_get_outputs (self->live),
     .snapshots = potoo_app_live_get_snapshots (self->live),
     .changes = self->change_log,
@@ -157,6 +166,7 @@ tear_down (PotooApp *self)
   g_clear_pointer (&self->restream, potoo_app_restream_free);
   g_clear_pointer (&self->live, potoo_app_live_free);
   g_clear_pointer (&self->recording, potoo_app_recording_free);
+  g_clear_pointer (&self->events, potoo_app_events_free);
   g_clear_object (&self->cameras);
   if (self->recorder != NULL)
     finalised = potoo_recorder_stop (self->recorder, RECORDER_STOP_TIMEOUT_US);

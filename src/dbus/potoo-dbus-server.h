@@ -5,7 +5,9 @@
 #include "camera/potoo-camera-list.h"
 #include "catalog/potoo-catalog-gaps.h"
 #include "live/potoo-snapshots.h"
+#include "record/potoo-event-list.h"
 #include "record/potoo-eviction.h"
+#include "record/potoo-lock-list.h"
 #include "record/potoo-recorder.h"
 #include "restream/potoo-restream-server.h"
 
@@ -18,6 +20,8 @@ typedef struct
   PotooCameraList *cameras;
   PotooRecorder *recorder;
   PotooEviction *eviction;
+  PotooEventList *events;
+  PotooLockList *locks;
   PotooSnapshots *snapshots;
   PotooRestreamServer *restream; /* (nullable) */
 } PotooDbusContext;

@@ -6,7 +6,9 @@
 #include "config/potoo-config.h"
 #include "live/potoo-live.h"
 #include "live/potoo-snapshots.h"
+#include "record/potoo-event-list.h"
 #include "record/potoo-eviction.h"
+#include "record/potoo-lock-list.h"
 #include "record/potoo-recorder.h"
 #include "web/potoo-web-change-log.h"
 
@@ -19,6 +21,8 @@ typedef struct
   PotooCameraList *cameras;
   PotooRecorder *recorder;
   PotooEviction *eviction;
+  PotooEventList *events;
+  PotooLockList *locks;
   PotooLive *live;
   PotooSnapshots *snapshots;
   PotooWebChangeLog *changes;
