@@ -19,12 +19,21 @@ struct _PotooAppRestream
 
 /* `sub` is there when the camera has an address for it. */
 static gboolean
-has_stream (PotooAppRestream *self, const char *camera, const char *stream)
+check_stream (PotooAppRestream *self, const char *camera, const char *stream, GError **error)
 {
   g_autoptr (PotooCameraSnapshot) snapshot = potoo_camera_list_get_snapshot (self->cameras, camera);
+  PotooCameraSettings *settings = snapshot != NULL ? snapshot->settings : NULL;
 
-  return snapshot != NULL && (strcmp (stream, POTOO_RESTREAM_MAIN) == 0 ||
-                              potoo_camera_settings_get_sub_url (snapshot->settings) != NULL);
+  if (settings == NULL || (strcmp (stream, POTOO_RESTREAM_SUB) == 0 &&
+                           potoo_camera_settings_get_sub_url (settings) == NULL))
+    g_set_error (error, POTOO_ERROR, POTOO_ERROR_NOT_FOUND, _ ("There is no stream %s of %s"),
+                 stream, camera);
+  else if (!potoo_camera_settings_get_enabled (settings))
+    g_set_error (error, POTOO_ERROR, POTOO_ERROR_UNAVAILABLE, _ ("Camera %s is switched off"),
+                 camera);
+  else
+    return TRUE;
+  return FALSE;
 }
 
 /* The server's thread. */
@@ -34,14 +43,12 @@ find_hub (const char *camera, const char *stream, gpointer user_data, GError **e
   PotooAppRestream *self = user_data;
   g_autofree char *path = potoo_restream_path_make (camera, stream);
 
-  g_mutex_lock (&self->lock);
+  if (!check_stream (self, camera, stream, error))
+    return NULL;
+  g_autoptr (GMutexLocker) locker = g_mutex_locker_new (&self->lock);
   PotooStreamHub *hub = g_hash_table_lookup (self->hubs, path);
   if (hub != NULL)
-    potoo_stream_hub_ref (hub);
-  g_mutex_unlock (&self->lock);
-  if (hub != NULL && has_stream (self, camera, stream))
-    return hub;
-  g_clear_pointer (&hub, potoo_stream_hub_unref);
+    return potoo_stream_hub_ref (hub);
   g_set_error (error, POTOO_ERROR, POTOO_ERROR_NOT_FOUND, _ ("There is no stream %s of %s"), stream,
                camera);
   return NULL;

@@ -84,6 +84,30 @@ check_stream (PotooRestreamAuth *self, const char *camera, const char *stream)
   return GST_RTSP_STS_OK;
 }
 
+gboolean
+potoo_restream_auth_must_wait (GstRTSPClient *client, const GstRTSPMessage *request)
+{
+  g_autoptr (GstRTSPAuth) auth = gst_rtsp_client_get_auth (client);
+  PotooRestreamAuth *self = POTOO_RESTREAM_AUTH (auth);
+  g_autofree char *camera = NULL;
+  const char *stream;
+  GstRTSPUrl *url = NULL;
+
+  if (request->type != GST_RTSP_MESSAGE_REQUEST ||
+      request->type_data.request.method != GST_RTSP_DESCRIBE ||
+      gst_rtsp_url_parse (request->type_data.request.uri, &url) != GST_RTSP_OK)
+    return FALSE;
+  gboolean sub = potoo_restream_path_parse (url->abspath, &camera, &stream) &&
+                 strcmp (stream, POTOO_RESTREAM_SUB) == 0;
+  gst_rtsp_url_free (url);
+  g_autoptr (PotooStreamHub) hub = sub ? self->lookup (camera, stream, self->user_data, NULL)
+                                       : NULL;
+  if (hub == NULL)
+    return FALSE;
+  potoo_stream_hub_want (hub);
+  return !potoo_restream_replay_can_begin (hub);
+}
+
 static gboolean
 check_url (PotooRestreamAuth *self, GstRTSPContext *ctx)
 {

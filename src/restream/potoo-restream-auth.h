@@ -21,4 +21,8 @@ PotooRestreamAuth *potoo_restream_auth_new (PotooRestreamLookupFunc lookup,
                                             PotooRestreamClients *clients,
                                             GMainContext *feed_context);
 
+/* Whether @request asks for a stream that is connected on demand and has just been asked
+ * for: then it can be answered better in a moment. */
+gboolean potoo_restream_auth_must_wait (GstRTSPClient *client, const GstRTSPMessage *request);
+
 G_END_DECLS

@@ -14,7 +14,9 @@
 #include <sys/socket.h>
 
 #include "base/potoo-log.h"
+#include "restream/potoo-restream-auth.h"
 #include "restream/potoo-restream-media.h"
+#include "restream/potoo-restream-reader.h"
 
 /* Of media that a peer does not take: then its connection is dead. */
 #define TCP_USER_TIMEOUT_MS 8000
@@ -29,7 +31,8 @@ struct _PotooRestreamClient
   PotooRestreamClients *clients;
   guint64 id;
   GSocket *socket;
-  GPtrArray *sessions; /* GstRTSPSession: all that it ever had */
+  PotooRestreamReader *reader; /* (nullable) */
+  GPtrArray *sessions;         /* GstRTSPSession: all that it ever had */
 };
 
 G_DEFINE_FINAL_TYPE (PotooRestreamClient, potoo_restream_client, GST_TYPE_RTSP_CLIENT)
@@ -139,6 +142,8 @@ potoo_restream_client_closed (GstRTSPClient *client)
   PotooRestreamClient *self = POTOO_RESTREAM_CLIENT (client);
   g_autoptr (GstRTSPSessionPool) pool = gst_rtsp_client_get_session_pool (client);
 
+  if (self->reader != NULL)
+    potoo_restream_reader_stop (self->reader);
   for (guint i = 0; i < self->sessions->len; i++)
     gst_rtsp_session_pool_remove (pool, self->sessions->pdata[i]);
   potoo_restream_clients_remove (self->clients, self->id);
@@ -152,6 +157,7 @@ potoo_restream_client_finalize (GObject *object)
 
   if (self->id != 0)
     potoo_restream_clients_remove (self->clients, self->id);
+  g_clear_pointer (&self->reader, potoo_restream_reader_free);
   g_clear_object (&self->socket);
   g_ptr_array_unref (self->sessions);
   G_OBJECT_CLASS (potoo_restream_client_parent_class)->finalize (object);
@@ -197,13 +203,16 @@ potoo_restream_client_get_id (PotooRestreamClient *self)
 }
 
 void
-potoo_restream_client_set_up (PotooRestreamClient *self)
+potoo_restream_client_start (PotooRestreamClient *self, GMainContext *context)
 {
-  GstRTSPConnection *connection = gst_rtsp_client_get_connection (GST_RTSP_CLIENT (self));
+  GstRTSPClient *client = GST_RTSP_CLIENT (self);
 
   /* HTTP is then ours to handle, and we do not. */
-  gst_rtsp_connection_set_http_mode (connection, TRUE);
+  gst_rtsp_connection_set_http_mode (gst_rtsp_client_get_connection (client), TRUE);
   g_socket_set_option (self->socket, IPPROTO_TCP, TCP_USER_TIMEOUT, TCP_USER_TIMEOUT_MS, NULL);
   g_socket_set_option (self->socket, SOL_SOCKET, SO_SNDBUF, TCP_SEND_BUFFER_BYTES, NULL);
   g_socket_set_keepalive (self->socket, TRUE);
+  guint source_id = gst_rtsp_client_attach (client, context);
+  self->reader = potoo_restream_reader_new (client, self->socket, context, source_id,
+                                            potoo_restream_auth_must_wait);
 }

@@ -20,7 +20,7 @@ PotooRestreamClient *
 potoo_restream_client_new (PotooRestreamClients *clients, guint64 id, GSocket *socket);
 guint64 potoo_restream_client_get_id (PotooRestreamClient *client);
 
-/* After the server has given it its connection. */
-void potoo_restream_client_set_up (PotooRestreamClient *client);
+/* Once it has its connection: from now on @context, that of this thread, holds it. */
+void potoo_restream_client_start (PotooRestreamClient *client, GMainContext *context);
 
 G_END_DECLS

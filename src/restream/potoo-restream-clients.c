@@ -14,9 +14,7 @@
 #define SILENCE_US (15 * POTOO_SECOND_US)
 /* … and send so much: requests are a few hundred bytes. */
 #define MAX_BYTES_BEFORE_PLAY (256 * 1024)
-/* A viewer sends reports and signs of life, some hundred bytes a second. gst-rtsp-server 1.22 leaks
- * each RTP packet that is sent to it in a session that plays (gst_rtsp_stream_recv_rtp() without a
- * receiving part), so what is sent is bounded. */
+/* A viewer sends reports and signs of life, some hundred bytes a second. */
 #define MAX_BYTES_WHILE_PLAYING (256 * 1024)
 #define MAX_BYTES_A_SECOND (4 * 1024)
 #define MAX_USER_AGENT_BYTES 128

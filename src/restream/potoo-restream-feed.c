@@ -17,8 +17,6 @@
 #include "base/potoo-log.h"
 #include "base/potoo-metrics.h"
 
-/* At least a GOP; what waits is mostly what the ring holds too. */
-#define QUEUE_MAX_BYTES (32 * 1024 * 1024)
 /* Access units in an appsrc: what waits there cannot be skipped any more. */
 #define SOURCE_MAX_VIDEO 8
 #define SOURCE_MAX_AUDIO 32
@@ -98,7 +96,8 @@ start (PotooRestreamFeed *self)
   GstCaps *offered[POTOO_RESTREAM_MAX_TRACKS] = { NULL };
   g_autoptr (GMutexLocker) locker = g_mutex_locker_new (&self->lock);
 
-  self->subscriber = potoo_stream_hub_subscribe (self->hub, G_MAXUINT, QUEUE_MAX_BYTES, wake, self);
+  self->subscriber = potoo_stream_hub_subscribe (self->hub, G_MAXUINT,
+                                                 POTOO_RESTREAM_QUEUE_MAX_BYTES, wake, self);
   gboolean started = potoo_restream_replay_take (&self->replay, self->subscriber, offered);
   for (guint i = 0; i < POTOO_RESTREAM_MAX_TRACKS; i++)
     self->tracks[i].offered = offered[i];
@@ -113,7 +112,8 @@ jump (PotooRestreamFeed *self)
   potoo_restream_replay_clear (&self->replay);
   drop (self);
   self->anchor_us = 0;
-  self->subscriber = potoo_stream_hub_subscribe (self->hub, 1, QUEUE_MAX_BYTES, wake, self);
+  self->subscriber = potoo_stream_hub_subscribe (self->hub, 1, POTOO_RESTREAM_QUEUE_MAX_BYTES, wake,
+                                                 self);
   potoo_metric_add (self->jumps, 1);
 }
 

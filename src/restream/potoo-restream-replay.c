@@ -93,3 +93,24 @@ potoo_restream_replay_take (GQueue *replay, PotooSubscriber *subscriber, GstCaps
   gst_caps_replace (&caps[0], ((PotooAccessUnit *) keyframe->data)->caps);
   return TRUE;
 }
+
+static void
+ignore_wake (gpointer user_data)
+{
+}
+
+gboolean
+potoo_restream_replay_can_begin (PotooStreamHub *hub)
+{
+  GQueue replay = G_QUEUE_INIT;
+  GstCaps *caps[POTOO_RESTREAM_MAX_TRACKS] = { NULL };
+  PotooSubscriber *subscriber = potoo_stream_hub_subscribe (
+      hub, G_MAXUINT, POTOO_RESTREAM_QUEUE_MAX_BYTES, ignore_wake, NULL);
+  gboolean can = potoo_restream_replay_take (&replay, subscriber, caps);
+
+  for (guint i = 0; i < POTOO_RESTREAM_MAX_TRACKS; i++)
+    gst_clear_caps (&caps[i]);
+  potoo_restream_replay_clear (&replay);
+  potoo_subscriber_free (subscriber);
+  return can;
+}

@@ -13,6 +13,9 @@ G_BEGIN_DECLS
 
 #define POTOO_RESTREAM_MAX_TRACKS 2 /* 0: video, 1: audio */
 
+/* Of a subscriber: at least a GOP; what waits is mostly what the ring holds too. */
+#define POTOO_RESTREAM_QUEUE_MAX_BYTES (32 * 1024 * 1024)
+
 /**
  * potoo_restream_replay_take:
  * @replay: (element-type PotooAccessUnit): an empty queue
@@ -22,6 +25,8 @@ G_BEGIN_DECLS
  * FALSE without a keyframe, and for a stream too young to know whether it has audio.
  */
 gboolean potoo_restream_replay_take (GQueue *replay, PotooSubscriber *subscriber, GstCaps **caps);
+/* Whether it would be TRUE for a subscriber that came now. */
+gboolean potoo_restream_replay_can_begin (PotooStreamHub *hub);
 void potoo_restream_replay_clear (GQueue *replay);
 
 /* Decoding time, or else presentation time. */

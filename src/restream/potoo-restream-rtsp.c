@@ -21,34 +21,14 @@
 
 struct _PotooRestreamRtsp
 {
-  GstRTSPServer parent_instance;
   PotooRestreamClients *clients;
   PotooRestreamThreads *threads;
   GstRTSPAddressPool *udp_addresses;
+  GstRTSPSessionPool *sessions;
+  GstRTSPMountPoints *mounts;
+  PotooRestreamAuth *auth;
   GQueue lingering; /* GSource that holds a client, oldest first */
-  /* Of the connection that is handed over. */
-  guint64 next_id;
-  GSocket *next_socket;
 };
-
-G_DEFINE_FINAL_TYPE (PotooRestreamRtsp, potoo_restream_rtsp, GST_TYPE_RTSP_SERVER)
-
-static GstRTSPClient *
-potoo_restream_rtsp_create_client (GstRTSPServer *server)
-{
-  PotooRestreamRtsp *self = POTOO_RESTREAM_RTSP (server);
-  GstRTSPClient *client = GST_RTSP_CLIENT (
-      potoo_restream_client_new (self->clients, self->next_id, self->next_socket));
-  g_autoptr (GstRTSPSessionPool) sessions = gst_rtsp_server_get_session_pool (server);
-  g_autoptr (GstRTSPMountPoints) mounts = gst_rtsp_server_get_mount_points (server);
-  g_autoptr (GstRTSPAuth) auth = gst_rtsp_server_get_auth (server);
-
-  gst_rtsp_client_set_session_pool (client, sessions);
-  gst_rtsp_client_set_mount_points (client, mounts);
-  gst_rtsp_client_set_auth (client, auth);
-  gst_rtsp_client_set_thread_pool (client, GST_RTSP_THREAD_POOL (self->threads));
-  return client;
-}
 
 static gboolean
 release (gpointer client)
@@ -81,23 +61,30 @@ release_lingering (PotooRestreamRtsp *self, gboolean all)
     }
 }
 
-static void
-potoo_restream_rtsp_client_connected (GstRTSPServer *server, GstRTSPClient *client)
-{
-  potoo_restream_client_set_up (POTOO_RESTREAM_CLIENT (client));
-  g_signal_connect (client, "closed", G_CALLBACK (on_closed), server);
-}
-
 void
 potoo_restream_rtsp_add_address (PotooRestreamRtsp *self, const char *host)
 {
   gst_rtsp_address_pool_add_range (self->udp_addresses, host, host, UDP_MIN_PORT, UDP_MAX_PORT, 0);
 }
 
+static GstRTSPClient *
+make_client (PotooRestreamRtsp *self, guint64 id, GSocket *socket)
+{
+  GstRTSPClient *client = GST_RTSP_CLIENT (potoo_restream_client_new (self->clients, id, socket));
+
+  gst_rtsp_client_set_session_pool (client, self->sessions);
+  gst_rtsp_client_set_mount_points (client, self->mounts);
+  gst_rtsp_client_set_auth (client, GST_RTSP_AUTH (self->auth));
+  gst_rtsp_client_set_thread_pool (client, GST_RTSP_THREAD_POOL (self->threads));
+  g_signal_connect (client, "closed", G_CALLBACK (on_closed), self);
+  return client;
+}
+
 void
 potoo_restream_rtsp_take (PotooRestreamRtsp *self, GSocket *socket)
 {
   g_autoptr (GSocketAddress) remote = g_socket_get_remote_address (socket, NULL);
+  GstRTSPConnection *connection;
 
   if (!G_IS_INET_SOCKET_ADDRESS (remote))
     return; /* gone already */
@@ -105,27 +92,26 @@ potoo_restream_rtsp_take (PotooRestreamRtsp *self, GSocket *socket)
   guint16 port = g_inet_socket_address_get_port (G_INET_SOCKET_ADDRESS (remote));
   g_autofree char *host = g_inet_address_to_string (address);
 
-  self->next_id = potoo_restream_clients_admit (self->clients, socket, address, port);
-  if (self->next_id == 0)
+  guint64 id = potoo_restream_clients_admit (self->clients, socket, address, port);
+  if (id == 0)
     return;
-  self->next_socket = socket;
-  /* It takes a reference of its own to the socket. */
-  if (!gst_rtsp_server_transfer_connection (GST_RTSP_SERVER (self), g_object_ref (socket), host,
-                                            port, NULL))
-    potoo_restream_clients_remove (self->clients, self->next_id);
-  self->next_socket = NULL;
+  /* It leaves the table of connections when it is freed. */
+  g_autoptr (GstRTSPClient) client = make_client (self, id, socket);
+  if (gst_rtsp_connection_create_from_socket (socket, host, port, NULL, &connection) != GST_RTSP_OK)
+    return;
+  if (gst_rtsp_client_set_connection (client, connection))
+    potoo_restream_client_start (POTOO_RESTREAM_CLIENT (client),
+                                 g_main_context_get_thread_default ());
+  else
+    gst_rtsp_connection_free (connection);
 }
 
 void
 potoo_restream_rtsp_sweep (PotooRestreamRtsp *self)
 {
-  g_autoptr (GstRTSPSessionPool)
-      sessions = gst_rtsp_server_get_session_pool (GST_RTSP_SERVER (self));
-  gint64 now_us = potoo_clock_mono_us ();
-
   release_lingering (self, FALSE);
-  gst_rtsp_session_pool_cleanup (sessions);
-  potoo_restream_clients_sweep (self->clients, now_us);
+  gst_rtsp_session_pool_cleanup (self->sessions);
+  potoo_restream_clients_sweep (self->clients, potoo_clock_mono_us ());
 }
 
 void
@@ -135,48 +121,33 @@ potoo_restream_rtsp_stop (PotooRestreamRtsp *self)
   potoo_restream_threads_stop (self->threads);
 }
 
-static void
-potoo_restream_rtsp_finalize (GObject *object)
-{
-  PotooRestreamRtsp *self = POTOO_RESTREAM_RTSP (object);
-
-  potoo_restream_rtsp_stop (self);
-  G_OBJECT_CLASS (potoo_restream_rtsp_parent_class)->finalize (object);
-  g_object_unref (self->threads);
-  g_object_unref (self->udp_addresses);
-}
-
-static void
-potoo_restream_rtsp_class_init (PotooRestreamRtspClass *klass)
-{
-  G_OBJECT_CLASS (klass)->finalize = potoo_restream_rtsp_finalize;
-  GST_RTSP_SERVER_CLASS (klass)->create_client = potoo_restream_rtsp_create_client;
-  GST_RTSP_SERVER_CLASS (klass)->client_connected = potoo_restream_rtsp_client_connected;
-}
-
-static void
-potoo_restream_rtsp_init (PotooRestreamRtsp *self)
-{
-  self->threads = potoo_restream_threads_new ();
-  self->udp_addresses = gst_rtsp_address_pool_new ();
-  gst_rtsp_server_set_thread_pool (GST_RTSP_SERVER (self), GST_RTSP_THREAD_POOL (self->threads));
-}
-
 PotooRestreamRtsp *
 potoo_restream_rtsp_new (PotooRestreamClients *clients,
                          PotooRestreamLookupFunc lookup,
                          gpointer user_data)
 {
-  PotooRestreamRtsp *self = g_object_new (POTOO_TYPE_RESTREAM_RTSP, NULL);
-  GstRTSPServer *server = GST_RTSP_SERVER (self);
-  GMainContext *feeds = potoo_restream_threads_get_media_context (self->threads);
-  g_autoptr (GstRTSPMountPoints) mounts = gst_rtsp_server_get_mount_points (server);
-  g_autoptr (GstRTSPSessionPool) sessions = gst_rtsp_server_get_session_pool (server);
-  g_autoptr (PotooRestreamAuth) auth = potoo_restream_auth_new (
-      lookup, user_data, mounts, self->udp_addresses, clients, feeds);
+  PotooRestreamRtsp *self = g_new0 (PotooRestreamRtsp, 1);
 
   self->clients = clients;
-  gst_rtsp_server_set_auth (server, GST_RTSP_AUTH (auth));
-  gst_rtsp_session_pool_set_max_sessions (sessions, MAX_SESSIONS);
+  self->threads = potoo_restream_threads_new ();
+  self->udp_addresses = gst_rtsp_address_pool_new ();
+  self->sessions = gst_rtsp_session_pool_new ();
+  self->mounts = gst_rtsp_mount_points_new ();
+  self->auth = potoo_restream_auth_new (lookup, user_data, self->mounts, self->udp_addresses,
+                                        clients,
+                                        potoo_restream_threads_get_media_context (self->threads));
+  gst_rtsp_session_pool_set_max_sessions (self->sessions, MAX_SESSIONS);
   return self;
+}
+
+void
+potoo_restream_rtsp_free (PotooRestreamRtsp *self)
+{
+  potoo_restream_rtsp_stop (self);
+  g_object_unref (self->auth);
+  g_object_unref (self->mounts);
+  g_object_unref (self->sessions);
+  g_object_unref (self->udp_addresses);
+  g_object_unref (self->threads);
+  g_free (self);
 }

@@ -8,16 +8,16 @@
 
 G_BEGIN_DECLS
 
-/* gst-rtsp-server's server as the re-stream wants it: no socket of its own, all connections in the
- * thread that hands them over, the buses of all media in one thread more, which runs their feeds
- * too. All functions: in the first of these threads, but for new(). */
-#define POTOO_TYPE_RESTREAM_RTSP (potoo_restream_rtsp_get_type ())
-G_DECLARE_FINAL_TYPE (PotooRestreamRtsp, potoo_restream_rtsp, POTOO, RESTREAM_RTSP, GstRTSPServer)
+/* All RTSP connections: gst-rtsp-server's clients with what they share, in the thread that hands
+ * connections over. The buses of all media are in one thread more, which runs their feeds too.
+ * All functions: in the first of these threads, but for new() and free(). */
+typedef struct _PotooRestreamRtsp PotooRestreamRtsp;
 
 /* @clients outlives it. */
 PotooRestreamRtsp *potoo_restream_rtsp_new (PotooRestreamClients *clients,
                                             PotooRestreamLookupFunc lookup,
                                             gpointer user_data);
+void potoo_restream_rtsp_free (PotooRestreamRtsp *rtsp);
 
 /* UDP is sent and received on such addresses only. Before the first connection. */
 void potoo_restream_rtsp_add_address (PotooRestreamRtsp *rtsp, const char *host);

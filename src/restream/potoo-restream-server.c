@@ -171,7 +171,7 @@ potoo_restream_server_finalize (GObject *object)
   g_ptr_array_unref (self->listeners);
   g_main_loop_unref (self->loop);
   /* Sources that are left hold clients, which refer to the table of clients. */
-  g_clear_object (&self->rtsp);
+  g_clear_pointer (&self->rtsp, potoo_restream_rtsp_free);
   g_main_context_unref (self->context);
   potoo_restream_clients_free (self->clients);
   G_OBJECT_CLASS (potoo_restream_server_parent_class)->finalize (object);

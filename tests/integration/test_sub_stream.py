@@ -1,11 +1,12 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The stream `sub` is connected while somebody watches it, and disturbs nothing."""
 
+import socket
 import time
 
 import pytest
 from potoo_live import parse_playlist
-from potoo_process import wait_until
+from potoo_process import SLOWNESS, wait_until
 from potoo_recording import find_lost_and_doubled, probe, read_stamps
 from potoo_rtsp_client import RtspClient, stamps_of
 
@@ -74,21 +75,48 @@ def test_sub_that_is_not_there(daemon, camera):
     assert daemon.camera(name)['status']['state'] == 'streaming'
 
 
+def describe(url):
+    with RtspClient(url) as client:
+        return client.describe().status
+
+
 def test_sub_over_rtsp(daemon, camera):
-    """The first who asks makes it connect, and is told to come again."""
+    """The first who asks makes it connect, and is answered once it is there."""
     name, sub_url = camera
     daemon.patch_camera(name, sub_url=sub_url)
-    answers = []
-
-    def is_there():
-        with RtspClient(f'{daemon.rtsp_url}/{name}/sub') as client:
-            answers.append(client.describe())
-        return answers[-1].status == 200
-
-    wait_until(is_there, 20, 'sub over RTSP')
-    assert answers[0].status == 503 and 'retry-after' in answers[0].headers
     with RtspClient(f'{daemon.rtsp_url}/{name}/sub') as client:
         client.play()
         stamps = [stamp for stamp, _ in stamps_of(client.receive(3))]
     assert len(stamps) > 2 * 10
     assert find_lost_and_doubled(stamps) == ([], [])
+
+
+def test_sub_over_rtsp_that_does_not_come(daemon, camera):
+    """Who asks waits, at most 5 s; nobody else does."""
+    name, _ = camera
+    main_url = f'{daemon.rtsp_url}/{name}'
+    wait_until(lambda: describe(main_url) == 200, 20, 'main to be served')
+    with socket.create_server(('127.0.0.1', 0)) as silent:
+        daemon.patch_camera(name, sub_url=f'rtsp://127.0.0.1:{silent.getsockname()[1]}/x')
+        clients = [RtspClient(f'{main_url}/sub', timeout=10 * SLOWNESS) for _ in range(17)]
+        start = time.monotonic()
+        for client in clients:
+            client.send('DESCRIBE')
+        assert describe(main_url) == 200
+        # One too many to wait.
+        answer = clients.pop().read_response()
+        assert answer.status == 503 and int(answer.headers['retry-after']) > 0
+        assert time.monotonic() - start < 2 * SLOWNESS
+        # What comes behind the request waits with it; who goes is gone.
+        clients[0].send('OPTIONS')
+        clients.pop().close()
+        wait_until(lambda: daemon.metrics()['potoo_restream_clients'] <= 16, 5, 'the connection to end')
+        statuses = [client.read_response().status for client in clients]
+        assert statuses == [503] * 15
+        assert 4.5 < time.monotonic() - start < 7 * SLOWNESS
+        assert clients[0].read_response().status == 200
+        for client in clients[1:]:
+            client.send('DESCRIBE')
+        assert daemon.stop() == 0
+        for client in clients:
+            client.close()

@@ -121,6 +121,12 @@ class RtspClient:
         return response
 
     def request_once(self, method, url, **headers):
+        self.send(method, url, **headers)
+        return self.read_response()
+
+    def send(self, method, url=None, **headers):
+        """Without waiting for an answer."""
+        url = url or self.url
         self.sequence += 1
         headers['CSeq'] = self.sequence
         if self.session is not None:
@@ -129,7 +135,6 @@ class RtspClient:
             headers['Authorization'] = self.authorization(method, url)
         lines = [f'{method} {url} RTSP/1.0', *(f'{k}: {v}' for k, v in headers.items()), '', '']
         self.socket.sendall('\r\n'.join(lines).encode())
-        return self.read_response()
 
     def read_response(self):
         while (packet := self.take_packet()) is not None:
