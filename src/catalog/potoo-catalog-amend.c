@@ -28,7 +28,7 @@ update_row (PotooDb *db, const Amend *amend, GError **error)
   g_autoptr (PotooStatement) statement = potoo_db_prepare (
       db,
       "UPDATE segments SET state = ?1, recording = ?2, end_us = ?3, duration_ticks = ?4,"
-      " sha256 = iif (size_bytes = ?5, sha256, NULL), size_bytes = ?5, init_bytes = ?6, codecs = ?7"
+      " size_bytes = ?5, init_bytes = ?6, codecs = ?7, sha256 = iif (?12, NULL, sha256)"
       " WHERE id = ?8 AND state = ?9 AND size_bytes = ?10 AND end_us = ?11",
       error);
 
@@ -44,7 +44,8 @@ update_row (PotooDb *db, const Amend *amend, GError **error)
                              sqlite3_bind_int64 (statement, 8, before->id) |
                              sqlite3_bind_int64 (statement, 9, before->state) |
                              sqlite3_bind_int64 (statement, 10, before->size_bytes) |
-                             sqlite3_bind_int64 (statement, 11, before->end_us),
+                             sqlite3_bind_int64 (statement, 11, before->end_us) |
+                             sqlite3_bind_int (statement, 12, amend->index != NULL),
                          error) &&
          potoo_db_run (db, statement, error);
 }

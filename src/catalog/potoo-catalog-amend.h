@@ -9,8 +9,8 @@ G_BEGIN_DECLS
  */
 
 /* Makes @after of @before, which is as it was read, with a new @index (nullable: stays). Nothing
- * happens when the row is another one by now, or gone. A hash is forgotten with the size that it
- * was of. Any thread, never blocks. */
+ * happens when the row is another one by now, or gone. With a new index the hash is forgotten. Any
+ * thread, never blocks. */
 void potoo_catalog_amend_segment (PotooCatalog *catalog,
                                   const PotooSegment *before,
                                   const PotooSegment *after,

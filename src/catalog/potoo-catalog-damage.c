@@ -10,6 +10,7 @@
 #include "base/potoo-error.h"
 #include "base/potoo-log.h"
 #include "catalog/potoo-catalog-private.h"
+#include "catalog/potoo-catalog-restore.h"
 
 /* Every so many steps of SQLite's machine the check asks whether it is still wanted. */
 #define STEPS_BETWEEN_LOOKS 100000

@@ -2,7 +2,6 @@
 #pragma once
 
 #include "catalog/potoo-catalog-db.h"
-#include "catalog/potoo-catalog.h"
 
 G_BEGIN_DECLS
 
@@ -14,11 +13,7 @@ void potoo_catalog_note_damage (const char *path);
 gboolean potoo_catalog_has_noted_damage (const char *path);
 void potoo_catalog_forget_damage (const char *path);
 
-/* Looks through the whole database (PRAGMA quick_check): seconds for each gigabyte.
- * POTOO_ERROR_CORRUPT with what was found, POTOO_ERROR_UNAVAILABLE when cancelled.
- * @cancellable: (nullable) */
+/* As potoo_catalog_reader_check(), of any database; notes nothing. @cancellable: (nullable) */
 gboolean potoo_db_check_pages (PotooDb *db, GCancellable *cancellable, GError **error);
-gboolean
-potoo_catalog_reader_check (PotooCatalogReader *reader, GCancellable *cancellable, GError **error);
 
 G_END_DECLS

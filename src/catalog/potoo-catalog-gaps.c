@@ -27,6 +27,7 @@ static const char *const cause_names[] = {
   [POTOO_GAP_CRASH] = "crash",
   [POTOO_GAP_POWER] = "power",
   [POTOO_GAP_SHUTDOWN] = "shutdown",
+  [POTOO_GAP_LOST] = "lost",
 };
 
 const char *

@@ -19,6 +19,7 @@ typedef enum
   POTOO_GAP_CRASH,    /* the process died, the machine went on */
   POTOO_GAP_POWER,    /* the machine went down */
   POTOO_GAP_SHUTDOWN, /* potoo was stopped */
+  POTOO_GAP_LOST,     /* it was recorded, or may have been, and files or rows are lost */
 } PotooGapCause;
 
 const char *potoo_gap_cause_to_string (PotooGapCause cause); /* "no-keyframes" */

@@ -27,4 +27,10 @@ potoo_catalog_open_or_restore (const char *state_dir, PotooCatalogOrigin *origin
 gboolean potoo_catalog_reader_is_complete (PotooCatalogReader *reader);
 void potoo_catalog_set_complete (PotooCatalog *catalog);
 
+/* Looks through the whole catalog (PRAGMA quick_check): seconds for each gigabyte. Damage is noted
+ * for the next start, and told by potoo_catalog_get_error(). POTOO_ERROR_CORRUPT with what was
+ * found, POTOO_ERROR_UNAVAILABLE when cancelled. @cancellable: (nullable) */
+gboolean
+potoo_catalog_reader_check (PotooCatalogReader *reader, GCancellable *cancellable, GError **error);
+
 G_END_DECLS

@@ -1,0 +1,223 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+
+#include "record/potoo-rebuild.h"
+
+#include <fcntl.h>
+#include <glib/gi18n-lib.h>
+#include <unistd.h>
+
+#include "base/potoo-error.h"
+#include "catalog/potoo-catalog-amend.h"
+#include "catalog/potoo-catalog-cameras.h"
+#include "catalog/potoo-catalog-gaps.h"
+#include "catalog/potoo-catalog-totals.h"
+#include "record/potoo-recovery.h"
+#include "record/potoo-root-walk.h"
+#include "record/potoo-verify-private.h"
+
+/* Ends are read from boxes: nearer than this they mean the same moment. */
+#define SAME_MOMENT_US 50000
+#define ROWS_PER_PAGE 256
+
+/* --- ids --- */
+
+typedef struct
+{
+  PotooCatalog *catalog;
+  gint64 highest;
+} Ids;
+
+static gboolean
+note_id (const PotooFileName *name, gpointer user_data, GError **error)
+{
+  Ids *ids = user_data;
+
+  if (name->id > ids->highest && potoo_catalog_is_plausible_segment_id (ids->catalog, name->id))
+    ids->highest = name->id;
+  return TRUE;
+}
+
+static gboolean
+pass_over (const char *path, gpointer user_data, GError **error)
+{
+  return TRUE;
+}
+
+gboolean
+potoo_rebuild_reserve_ids (PotooCatalog *catalog, GPtrArray *roots, GError **error)
+{
+  static const PotooRootVisitor visitor = { note_id, pass_over };
+  Ids ids = { catalog, 0 };
+
+  for (guint i = 0; i < roots->len; i++)
+    if (!potoo_root_walk (roots->pdata[i], "", &visitor, &ids, error))
+      return FALSE;
+  return ids.highest == 0 || potoo_catalog_raise_segment_ids (catalog, ids.highest, error);
+}
+
+/* --- rows of the backup --- */
+
+gboolean
+potoo_rebuild_check_row (PotooVerify *v,
+                         PotooStorageRoot *root,
+                         const PotooSegment *row,
+                         GError **error)
+{
+  g_autofree char *path = potoo_segment_relative_path (row);
+  g_autoptr (GError) missing = NULL;
+  int fd = potoo_storage_root_open_file (root, path, O_RDONLY, &missing);
+
+  if (fd >= 0)
+    close (fd);
+  if (!g_error_matches (missing, POTOO_ERROR, POTOO_ERROR_NOT_FOUND))
+    return TRUE;
+  potoo_catalog_drop_segment (v->spec.catalog, row->id);
+  potoo_verify_note (v, POTOO_VERIFY_MISSING, root, row->id, path,
+                     _ ("It was deleted after the catalog was backed up"), TRUE);
+  return potoo_verify_note_posted (v, error);
+}
+
+/* --- recordings and gaps --- */
+
+typedef struct
+{
+  PotooVerify *verify;
+  GHashTable *continuous; /* set of camera ids */
+  PotooSegment before;    /* id 0: none */
+} Join;
+
+static GHashTable *
+list_continuous (PotooCatalogReader *reader, GError **error)
+{
+  g_autoptr (GPtrArray) cameras = potoo_catalog_reader_list_cameras (reader, error);
+
+  if (cameras == NULL)
+    return NULL;
+  GHashTable *ids = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
+  for (guint i = 0; i < cameras->len; i++)
+    if (potoo_camera_settings_get_enabled (cameras->pdata[i]) &&
+        potoo_camera_settings_get_record (cameras->pdata[i]) == POTOO_RECORD_CONTINUOUS)
+      g_hash_table_add (ids, g_strdup (potoo_camera_settings_get_id (cameras->pdata[i])));
+  return ids;
+}
+
+/* Rows that were made from files tell no boot. */
+static gboolean
+is_adopted (const PotooSegment *row)
+{
+  return row->boot_id[0] == '\0';
+}
+
+/* Whether the ledger says something of the time between. */
+static gboolean
+has_gap (Join *join, const PotooSegment *after)
+{
+  PotooSegmentQuery query = {
+    .camera = after->camera,
+    .start_us = join->before.end_us,
+    .end_us = after->start_us,
+    .limit = ROWS_PER_PAGE,
+  };
+  g_autoptr (GPtrArray) gaps = potoo_catalog_reader_list_gaps (join->verify->reader, &query, NULL);
+
+  for (guint i = 0; gaps != NULL && i < gaps->len; i++)
+    if (((PotooGap *) gaps->pdata[i])->stream == after->stream)
+      return TRUE;
+  return gaps == NULL;
+}
+
+static void
+put_gap (Join *join, const PotooSegment *after)
+{
+  PotooCatalog *catalog = join->verify->spec.catalog;
+  PotooGap gap = {
+    .stream = after->stream,
+    .start_us = join->before.end_us,
+    .end_us = after->start_us,
+    .cause = POTOO_GAP_LOST,
+  };
+
+  g_strlcpy (gap.camera, after->camera, sizeof gap.camera);
+  gap.id = potoo_catalog_take_gap_id (catalog);
+  if (gap.id != 0)
+    potoo_catalog_put_gap (catalog, &gap);
+}
+
+/* What the plan wanted back then is not known of cameras that are recorded now and then. */
+static gboolean
+is_gap (Join *join, const PotooSegment *after)
+{
+  return after->start_us - join->before.end_us > SAME_MOMENT_US &&
+         (is_adopted (&join->before) || is_adopted (after)) &&
+         g_hash_table_contains (join->continuous, after->camera) && !has_gap (join, after);
+}
+
+static gboolean
+join_row (Join *join, PotooSegment *row, GError **error)
+{
+  const PotooSegment *before = &join->before;
+  gboolean posted = FALSE;
+
+  if (before->id != 0 && ABS (row->start_us - before->end_us) <= SAME_MOMENT_US &&
+      row->recording == row->id && row->recording != before->recording && is_adopted (row))
+    {
+      PotooSegment joined = *row;
+      joined.recording = before->recording;
+      potoo_catalog_amend_segment (join->verify->spec.catalog, row, &joined, NULL);
+      row->recording = joined.recording;
+      posted = TRUE;
+    }
+  else if (before->id != 0 && is_gap (join, row))
+    {
+      put_gap (join, row);
+      posted = TRUE;
+    }
+  join->before = *row;
+  return !posted || potoo_verify_note_posted (join->verify, error);
+}
+
+static gboolean
+join_stream (Join *join, const char *camera, PotooStreamKind stream, GError **error)
+{
+  PotooSegmentQuery query = { .camera = camera, .end_us = G_MAXINT64, .limit = ROWS_PER_PAGE };
+  guint n;
+
+  join->before = (PotooSegment){ 0 };
+  do
+    {
+      g_autoptr (GPtrArray)
+          rows = potoo_catalog_reader_list_stream (join->verify->reader, &query, stream, error);
+      if (rows == NULL || !potoo_pacer_take (&join->verify->pacer, 0, error))
+        return FALSE;
+      n = rows->len;
+      for (guint i = 0; i < n; i++)
+        {
+          PotooSegment *row = rows->pdata[i];
+          query.after_start_us = row->start_us;
+          query.after_id = row->id;
+          if (!join_row (join, row, error))
+            return FALSE;
+        }
+    }
+  while (n == ROWS_PER_PAGE);
+  return TRUE;
+}
+
+gboolean
+potoo_rebuild_join (PotooVerify *v, GError **error)
+{
+  g_autoptr (GArray) streams = potoo_catalog_reader_list_totals (v->reader, 0, NULL, error);
+  g_autoptr (GHashTable) continuous = streams != NULL ? list_continuous (v->reader, error) : NULL;
+  g_autoptr (GHashTable) done = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
+  Join join = { .verify = v, .continuous = continuous };
+
+  for (guint i = 0; continuous != NULL && i < streams->len; i++)
+    {
+      const PotooStreamTotals *stream = &g_array_index (streams, PotooStreamTotals, i);
+      /* One row for each root that holds some of it. */
+      if (g_hash_table_add (done, potoo_stream_key (stream->camera, stream->stream)) &&
+          !join_stream (&join, stream->camera, stream->stream, error))
+        return FALSE;
+    }
+  return continuous != NULL;
+}

@@ -1,0 +1,17 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#pragma once
+
+#include "catalog/potoo-catalog.h"
+#include "record/potoo-storage-root.h"
+
+G_BEGIN_DECLS
+
+/* When the catalog is a backup, or new, while the storage roots are not empty, it is completed from
+ * the files: by PotooVerify with `rebuild`, while recording goes on. Until then new segments must
+ * not get ids of files that the catalog does not know. */
+
+/* Reads the names on all @roots (PotooStorageRoot) and keeps their ids from being given out. Before
+ * the first writer runs; blocks: a second or two for a million files. */
+gboolean potoo_rebuild_reserve_ids (PotooCatalog *catalog, GPtrArray *roots, GError **error);
+
+G_END_DECLS

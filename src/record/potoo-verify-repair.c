@@ -1,0 +1,124 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+
+/* What `--repair` does about one row. Nothing that can be read is given up: a row ends with the
+ * last fragment that can be read, and a file is cut only where a torn fragment is behind its end.
+ */
+
+#include "base/potoo-clock.h"
+#include "base/potoo-log.h"
+#include "catalog/potoo-catalog-amend.h"
+#include "catalog/potoo-catalog-gaps.h"
+#include "media/potoo-fragment.h"
+#include "record/potoo-segment-scan.h"
+#include "record/potoo-verify-private.h"
+
+/* The time from @start_us to @end_us was recorded, and is not there any more. */
+static void
+put_lost (PotooVerify *v, const PotooSegment *row, gint64 start_us, gint64 end_us)
+{
+  PotooGap gap = {
+    .stream = row->stream, .start_us = start_us, .end_us = end_us, .cause = POTOO_GAP_LOST
+  };
+
+  if (end_us <= start_us)
+    return;
+  g_strlcpy (gap.camera, row->camera, sizeof gap.camera);
+  gap.id = potoo_catalog_take_gap_id (v->spec.catalog);
+  if (gap.id != 0)
+    potoo_catalog_put_gap (v->spec.catalog, &gap);
+}
+
+static gint64
+media_end_us (const PotooSegment *row, guint64 duration_ticks)
+{
+  return row->start_us + (gint64) gst_util_uint64_scale_round (duration_ticks, POTOO_SECOND_US,
+                                                               POTOO_VIDEO_TIMESCALE);
+}
+
+static gboolean
+drop_missing (PotooVerify *v, const PotooSegment *row)
+{
+  put_lost (v, row, row->start_us, row->end_us);
+  potoo_catalog_drop_segment (v->spec.catalog, row->id);
+  return TRUE;
+}
+
+static gboolean
+mark_damaged (PotooVerify *v, const PotooSegment *row)
+{
+  PotooSegment after = *row;
+
+  after.state = POTOO_SEGMENT_DAMAGED;
+  potoo_catalog_amend_segment (v->spec.catalog, row, &after, NULL);
+  return TRUE;
+}
+
+/* To the end of what can be read by the index; bytes behind it stay, as in every damaged file. */
+static gboolean
+cut_row (PotooVerify *v, const PotooSegment *row, PotooFileCheck *check)
+{
+  PotooSegment after = *row;
+
+  if (check->readable == NULL)
+    return mark_damaged (v, row);
+  guint64 duration = potoo_segment_index_get_duration_ticks (check->readable);
+  g_autoptr (GBytes) blob = potoo_segment_index_to_blob (check->readable);
+  after.state = POTOO_SEGMENT_DAMAGED;
+  after.size_bytes = (gint64) potoo_segment_index_get_end (check->readable);
+  after.duration_ticks = (gint64) duration;
+  if (after.duration_ticks < row->duration_ticks)
+    after.end_us = media_end_us (row, duration);
+  put_lost (v, row, after.end_us, row->end_us);
+  potoo_catalog_amend_segment (v->spec.catalog, row, &after, blob);
+  return TRUE;
+}
+
+/* The file is read from its beginning, and mended as after a crash. */
+static gboolean
+read_anew (PotooVerify *v, PotooStorageRoot *root, const PotooSegment *row)
+{
+  g_autofree char *path = potoo_segment_relative_path (row);
+  g_auto (PotooSegmentScan) scan = { .fd = -1 };
+  g_autoptr (GError) error = NULL;
+  PotooSegment after = *row;
+
+  if (!potoo_segment_scan_open (&scan, root, path, NULL, 0, &error) ||
+      potoo_segment_index_get_n (scan.index) == 0 ||
+      !potoo_segment_scan_mend (&scan, root, scan.foreign_tail, &error))
+    {
+      potoo_log_warning (row->camera, "%s", error != NULL ? error->message : path);
+      return FALSE;
+    }
+  g_autoptr (GBytes) blob = potoo_segment_index_to_blob (scan.index);
+  after.state = scan.foreign_tail ? POTOO_SEGMENT_DAMAGED : row->state;
+  after.size_bytes = scan.end;
+  after.init_bytes = scan.init_size;
+  after.duration_ticks = (gint64) potoo_segment_index_get_duration_ticks (scan.index);
+  g_strlcpy (after.codecs, scan.codecs, sizeof after.codecs);
+  if (after.duration_ticks != row->duration_ticks)
+    after.end_us = media_end_us (row, (guint64) after.duration_ticks);
+  put_lost (v, row, after.end_us, row->end_us);
+  potoo_catalog_amend_segment (v->spec.catalog, row, &after, blob);
+  return TRUE;
+}
+
+gboolean
+potoo_verify_repair (PotooVerify *v,
+                     PotooStorageRoot *root,
+                     const PotooSegment *row,
+                     PotooFileCheck *check)
+{
+  switch (check->problem)
+    {
+    case POTOO_VERIFY_MISSING:
+      return drop_missing (v, row);
+    case POTOO_VERIFY_DAMAGED:
+      return cut_row (v, row, check);
+    case POTOO_VERIFY_CHANGED:
+      return mark_damaged (v, row);
+    case POTOO_VERIFY_MISMATCH:
+      return read_anew (v, root, row);
+    default:
+      return FALSE; /* nothing that could be done would make it better */
+    }
+}
