@@ -57,9 +57,6 @@ void potoo_config_root_clear (PotooConfigRoot *root);
 gboolean
 potoo_config_root_set (PotooConfigRoot *root, const char *key, const char *value, GError **error);
 
-/* TRUE when one of the two directories lies inside the other or is it. */
-gboolean potoo_config_root_overlaps (const PotooConfigRoot *a, const PotooConfigRoot *b);
-
 /* Whether the quota holds at least one segment. The error's message is without the place. */
 gboolean potoo_config_root_check_quota (const PotooConfigRoot *root,
                                         gint64 segment_duration_us,

@@ -28,6 +28,9 @@ typedef struct
   unsigned min_free_percent; /* 1 … 90 */
 } PotooConfigRoot;
 
+/* TRUE when one of the two directories lies inside the other or is it. */
+gboolean potoo_config_root_overlaps (const PotooConfigRoot *a, const PotooConfigRoot *b);
+
 typedef struct
 {
   char *host;   /* IP literal, without brackets; NULL for a unix path */

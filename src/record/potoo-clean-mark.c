@@ -12,7 +12,8 @@
 static char *
 setting_of (PotooStorageRoot *root)
 {
-  return g_strconcat ("clean-mark:", potoo_storage_root_get_uuid (root), NULL);
+  g_autofree char *uuid = potoo_storage_root_dup_uuid (root);
+  return g_strconcat ("clean-mark:", uuid, NULL);
 }
 
 static char *

@@ -1,25 +1,30 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 
 /* Between a camera's streaming thread, the main thread and the writer. `lock`
- * protects everything but the constants; the wake function is called after it
- * is released. The streaming thread holds it for a few instructions only, and
- * so does the writer: nobody waits for a disk here. */
+ * protects everything but the constants, and is held while the wake function is called, so that a
+ * stream that is handed over wakes the one or the other writer. The streaming thread holds it for a
+ * few instructions only, and so does the writer: nobody waits for a disk here. */
 
 #include "record/potoo-fragment-queue.h"
 
 #include "base/potoo-clock.h"
 #include "base/potoo-metrics.h"
+#include "record/potoo-storage-root.h"
 
 struct _PotooFragmentQueue
 {
   gatomicrefcount ref_count;
   char *camera;
   PotooStreamKind stream;
-  PotooQueueWakeFunc wake;
-  gpointer wake_data;
+  PotooQueueLateFunc late; /* (nullable) */
+  gpointer late_data;
 
   GMutex lock;
-  GQueue messages; /* PotooMessage */
+  PotooQueueWakeFunc wake;
+  gpointer wake_data;
+  PotooRecordingPlan *plan; /* (nullable): the last one taken */
+  gint64 told_late_us;      /* monotonic */
+  GQueue messages;          /* PotooMessage */
   gsize bytes;
   gboolean awake; /* the taker knows that there is something */
   gboolean ended;
@@ -89,8 +94,8 @@ potoo_message_clear (PotooMessage *message)
   g_clear_pointer (&message->plan, potoo_recording_plan_unref);
 }
 
-static void
-message_free (PotooMessage *message)
+void
+potoo_message_free (PotooMessage *message)
 {
   potoo_message_clear (message);
   g_free (message);
@@ -101,15 +106,25 @@ potoo_fragment_queue_unref (PotooFragmentQueue *queue)
 {
   if (!g_atomic_ref_count_dec (&queue->ref_count))
     return;
-  g_queue_clear_full (&queue->messages, (GDestroyNotify) message_free);
+  g_queue_clear_full (&queue->messages, (GDestroyNotify) potoo_message_free);
   g_mutex_clear (&queue->lock);
   PotooMetric *const metrics[] = { queue->queued_bytes,   queue->queued_messages,
                                    queue->max_bytes,      queue->dropped_fragments,
                                    queue->dropped_frames, queue->merged_controls };
   for (gsize i = 0; i < G_N_ELEMENTS (metrics); i++)
     potoo_metric_unref (metrics[i]);
+  g_clear_pointer (&queue->plan, potoo_recording_plan_unref);
   g_free (queue->camera);
   g_free (queue);
+}
+
+void
+potoo_fragment_queue_set_late_func (PotooFragmentQueue *queue,
+                                    PotooQueueLateFunc func,
+                                    gpointer user_data)
+{
+  queue->late = func;
+  queue->late_data = user_data;
 }
 
 const char *
@@ -132,17 +147,33 @@ publish_locked (PotooFragmentQueue *queue)
   potoo_metric_set_max (queue->max_bytes, (gint64) queue->bytes);
 }
 
-/* Returns whether the taker must be woken. */
-static gboolean
+/* Wakes the taker when it must be. */
+static void
 append_locked (PotooFragmentQueue *queue, PotooMessage *message)
 {
+  message->mono_us = potoo_clock_mono_us ();
   message->lost_until_us = queue->lost_until_us;
   queue->lost_until_us = 0;
   g_queue_push_tail (&queue->messages, message);
   publish_locked (queue);
-  gboolean wake = !queue->awake;
+  if (queue->awake)
+    return;
   queue->awake = TRUE;
-  return wake;
+  queue->wake (queue, queue->wake_data);
+}
+
+/* Whether it is time to say that the taker does not come. */
+static gboolean
+is_late_locked (PotooFragmentQueue *queue)
+{
+  const PotooMessage *first = g_queue_peek_head (&queue->messages);
+  gint64 now_us = potoo_clock_mono_us ();
+
+  if (first == NULL || now_us - first->mono_us < potoo_stall_us ||
+      now_us - queue->told_late_us < POTOO_SECOND_US)
+    return FALSE;
+  queue->told_late_us = now_us;
+  return TRUE;
 }
 
 static gboolean
@@ -154,7 +185,7 @@ accepts_locked (PotooFragmentQueue *queue, PotooFragment *fragment)
          queue->bytes + potoo_fragment_get_size (fragment) <= POTOO_QUEUE_MAX_BYTES;
 }
 
-static gboolean
+static void
 push_locked (PotooFragmentQueue *queue, PotooFragment *fragment)
 {
   if (!accepts_locked (queue, fragment))
@@ -163,7 +194,7 @@ push_locked (PotooFragmentQueue *queue, PotooFragment *fragment)
       queue->lost_until_us = potoo_fragment_get_wall_end_us (fragment);
       potoo_metric_add (queue->dropped_fragments, 1);
       potoo_metric_add (queue->dropped_frames, potoo_fragment_get_n_frames (fragment));
-      return FALSE;
+      return;
     }
   queue->dropping = FALSE;
   queue->bytes += potoo_fragment_get_size (fragment);
@@ -171,17 +202,19 @@ push_locked (PotooFragmentQueue *queue, PotooFragment *fragment)
   message->type = POTOO_MESSAGE_FRAGMENT;
   message->wall_us = potoo_fragment_get_wall_end_us (fragment);
   message->fragment = potoo_fragment_ref (fragment);
-  return append_locked (queue, message);
+  append_locked (queue, message);
 }
 
 void
 potoo_fragment_queue_push (PotooFragmentQueue *queue, PotooFragment *fragment)
 {
   g_mutex_lock (&queue->lock);
-  gboolean wake = !queue->ended && push_locked (queue, fragment);
+  if (!queue->ended)
+    push_locked (queue, fragment);
+  gboolean late = queue->late != NULL && is_late_locked (queue);
   g_mutex_unlock (&queue->lock);
-  if (wake)
-    queue->wake (queue, queue->wake_data);
+  if (late)
+    queue->late (queue->late_data);
 }
 
 /* In a queue that is full of controls the newest one of the same type, at the
@@ -200,7 +233,7 @@ make_room_locked (PotooFragmentQueue *queue, PotooMessageType type)
         continue;
       if (queue->lost_until_us == 0)
         queue->lost_until_us = message->lost_until_us;
-      message_free (message);
+      potoo_message_free (message);
       g_queue_delete_link (&queue->messages, link);
       potoo_metric_add (queue->merged_controls, 1);
       return;
@@ -211,8 +244,6 @@ make_room_locked (PotooFragmentQueue *queue, PotooMessageType type)
 static void
 post_control (PotooFragmentQueue *queue, PotooMessage *message)
 {
-  gboolean wake = FALSE;
-
   message->wall_us = potoo_clock_wall_us ();
   g_mutex_lock (&queue->lock);
   if (!queue->ended)
@@ -220,12 +251,10 @@ post_control (PotooFragmentQueue *queue, PotooMessage *message)
       make_room_locked (queue, message->type);
       queue->ended = message->type == POTOO_MESSAGE_SHUT_DOWN ||
                      message->type == POTOO_MESSAGE_REMOVE;
-      wake = append_locked (queue, g_steal_pointer (&message));
+      append_locked (queue, g_steal_pointer (&message));
     }
   g_mutex_unlock (&queue->lock);
-  g_clear_pointer (&message, message_free);
-  if (wake)
-    queue->wake (queue, queue->wake_data);
+  g_clear_pointer (&message, potoo_message_free);
 }
 
 void
@@ -256,6 +285,18 @@ potoo_fragment_queue_end (PotooFragmentQueue *queue, PotooMessageType type)
   post_control (queue, message);
 }
 
+static void
+note_taken_locked (PotooFragmentQueue *queue, const PotooMessage *message)
+{
+  if (message->fragment != NULL)
+    queue->bytes -= potoo_fragment_get_size (message->fragment);
+  if (message->plan != NULL)
+    {
+      g_clear_pointer (&queue->plan, potoo_recording_plan_unref);
+      queue->plan = potoo_recording_plan_ref (message->plan);
+    }
+}
+
 gboolean
 potoo_fragment_queue_take (PotooFragmentQueue *queue, PotooMessage *message)
 {
@@ -266,10 +307,58 @@ potoo_fragment_queue_take (PotooFragmentQueue *queue, PotooMessage *message)
   else
     {
       *message = *first;
-      if (first->fragment != NULL)
-        queue->bytes -= potoo_fragment_get_size (first->fragment);
+      note_taken_locked (queue, message);
       publish_locked (queue);
     }
   g_mutex_unlock (&queue->lock);
   return first != NULL;
+}
+
+void
+potoo_fragment_queue_claim (PotooFragmentQueue *queue)
+{
+  g_mutex_lock (&queue->lock);
+  queue->awake = TRUE;
+  g_mutex_unlock (&queue->lock);
+}
+
+static GList *
+find_key_locked (PotooFragmentQueue *queue)
+{
+  for (GList *link = queue->messages.head; link != NULL; link = link->next)
+    {
+      const PotooMessage *message = link->data;
+      if (message->fragment != NULL && potoo_fragment_is_key (message->fragment))
+        return link;
+    }
+  return NULL;
+}
+
+PotooFragment *
+potoo_fragment_queue_split (PotooFragmentQueue *queue,
+                            GQueue *before,
+                            PotooRecordingPlan **plan,
+                            PotooQueueWakeFunc wake,
+                            gpointer user_data)
+{
+  PotooFragment *key = NULL;
+
+  g_mutex_lock (&queue->lock);
+  GList *link = queue->ended ? NULL : find_key_locked (queue);
+  if (link != NULL)
+    {
+      key = potoo_fragment_ref (((PotooMessage *) link->data)->fragment);
+      while (queue->messages.head != link)
+        {
+          PotooMessage *message = g_queue_pop_head (&queue->messages);
+          note_taken_locked (queue, message);
+          g_queue_push_tail (before, message);
+        }
+      publish_locked (queue);
+      *plan = queue->plan != NULL ? potoo_recording_plan_ref (queue->plan) : NULL;
+      queue->wake = wake;
+      queue->wake_data = user_data;
+    }
+  g_mutex_unlock (&queue->lock);
+  return key;
 }

@@ -20,12 +20,13 @@ typedef enum
   POTOO_MESSAGE_INTERRUPT,
   POTOO_MESSAGE_SHUT_DOWN, /* the last one: the recorder stops */
   POTOO_MESSAGE_REMOVE,    /* the last one: the camera is removed */
+  POTOO_MESSAGE_HAND_OVER, /* the last one that this recorder gets: another has gone on */
 } PotooMessageType;
 
 typedef struct
 {
   PotooMessageType type;
-  gint64 wall_us; /* when it was posted */
+  gint64 wall_us, mono_us; /* when it was posted */
   /* Fragments in front of this message were dropped; wall time at which the last of them ended. 0:
    * none. */
   gint64 lost_until_us;
@@ -35,9 +36,10 @@ typedef struct
 } PotooMessage;
 
 void potoo_message_clear (PotooMessage *message);
+void potoo_message_free (PotooMessage *message);
 
-/* Called, in the pushing thread, when the queue turns from idle to not idle: it
- * stays so until potoo_fragment_queue_take() has returned FALSE. */
+/* Called, in the pushing thread and under the queue's lock, when the queue turns from idle to not
+ * idle: it stays so until potoo_fragment_queue_take() has returned FALSE. */
 typedef void (*PotooQueueWakeFunc) (PotooFragmentQueue *queue, gpointer user_data);
 
 PotooFragmentQueue *potoo_fragment_queue_new (const char *camera,
@@ -56,5 +58,27 @@ void potoo_fragment_queue_end (PotooFragmentQueue *queue, PotooMessageType type)
 
 /* The next message into @message; FALSE when there is none: idle again. */
 gboolean potoo_fragment_queue_take (PotooFragmentQueue *queue, PotooMessage *message);
+
+/* --- handing over --- */
+
+/* Called in the pushing thread, at most once a second, as long as a message has waited for
+ * potoo_stall_us. To be set before the first push. */
+typedef void (*PotooQueueLateFunc) (gpointer user_data);
+void potoo_fragment_queue_set_late_func (PotooFragmentQueue *queue,
+                                         PotooQueueLateFunc func,
+                                         gpointer user_data);
+
+/* The taker: it comes again without being woken. */
+void potoo_fragment_queue_claim (PotooFragmentQueue *queue);
+
+/* From the first key fragment on the queue gets another taker, which need not be woken. What is in
+ * front of it comes into @before (element-type PotooMessage): no new segment can begin there.
+ * @plan: the one that holds at that place. Returns that fragment; NULL when there is none yet, or
+ * the queue has ended: nothing was done. (transfer full) (nullable) */
+PotooFragment *potoo_fragment_queue_split (PotooFragmentQueue *queue,
+                                           GQueue *before,
+                                           PotooRecordingPlan **plan,
+                                           PotooQueueWakeFunc wake,
+                                           gpointer user_data);
 
 G_END_DECLS

@@ -1,7 +1,10 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 
 /* A gap whose id could not be had (the catalog has been stuck for long) is kept
- * in memory, with id 0, and gets its id with its next change. */
+ * in memory, with id 0, and gets its id with its next change.
+ *
+ * `lock` is there for the one moment at which main hands a stream over whose writer hangs. What the
+ * old keeper still says afterwards is of the time before `until_us`: all its gaps end there. */
 
 #include "record/potoo-gap-keeper.h"
 
@@ -11,10 +14,28 @@
 struct _PotooGapKeeper
 {
   PotooCatalog *catalog;
+  PotooMetric *is_open, *count, *no_id;
+
+  GMutex lock; /* protects what follows; no other lock is taken under it but the catalog's */
   PotooGap gap;
   gboolean open;
-  PotooMetric *is_open, *count, *no_id;
+  gint64 durable_us;
+  gint64 until_us;      /* 0: not handed over */
+  gboolean ceded;       /* the successor has the gap that was open: there is nothing left to say */
+  gboolean provisional; /* the gap is what will be lost if the disk never answers */
 };
+
+static PotooGapKeeper *
+keeper_new (PotooCatalog *catalog, const char *camera, PotooStreamKind stream)
+{
+  PotooGapKeeper *keeper = g_new0 (PotooGapKeeper, 1);
+
+  keeper->catalog = g_object_ref (catalog);
+  g_mutex_init (&keeper->lock);
+  g_strlcpy (keeper->gap.camera, camera, sizeof keeper->gap.camera);
+  keeper->gap.stream = stream;
+  return keeper;
+}
 
 PotooGapKeeper *
 potoo_gap_keeper_new (PotooCatalog *catalog,
@@ -22,12 +43,9 @@ potoo_gap_keeper_new (PotooCatalog *catalog,
                       PotooStreamKind stream,
                       const PotooGap *open)
 {
-  PotooGapKeeper *keeper = g_new0 (PotooGapKeeper, 1);
+  PotooGapKeeper *keeper = keeper_new (catalog, camera, stream);
   const char *stream_name = potoo_stream_kind_to_string (stream);
 
-  keeper->catalog = g_object_ref (catalog);
-  g_strlcpy (keeper->gap.camera, camera, sizeof keeper->gap.camera);
-  keeper->gap.stream = stream;
   keeper->is_open = potoo_metric_new_gauge ("potoo_recording_gap", "1 while a gap is open",
                                             "camera", camera, "stream", stream_name, NULL);
   keeper->count = potoo_metric_new_counter ("potoo_recording_gaps_total", "Gaps that began",
@@ -52,17 +70,21 @@ potoo_gap_keeper_free (PotooGapKeeper *keeper)
   potoo_metric_unref (keeper->is_open);
   potoo_metric_unref (keeper->count);
   potoo_metric_unref (keeper->no_id);
+  g_mutex_clear (&keeper->lock);
   g_free (keeper);
 }
 
 const PotooGap *
 potoo_gap_keeper_get_open (PotooGapKeeper *keeper)
 {
-  return keeper->open ? &keeper->gap : NULL;
+  g_mutex_lock (&keeper->lock);
+  const PotooGap *gap = keeper->open && !keeper->provisional ? &keeper->gap : NULL;
+  g_mutex_unlock (&keeper->lock);
+  return gap;
 }
 
 static void
-post (PotooGapKeeper *keeper)
+post_locked (PotooGapKeeper *keeper)
 {
   if (keeper->gap.id == 0)
     keeper->gap.id = potoo_catalog_take_gap_id (keeper->catalog);
@@ -72,41 +94,122 @@ post (PotooGapKeeper *keeper)
     potoo_catalog_put_gap (keeper->catalog, &keeper->gap);
 }
 
+static void
+set_open_metric_locked (PotooGapKeeper *keeper, gboolean open)
+{
+  if (keeper->until_us == 0)
+    potoo_metric_set (keeper->is_open, open);
+}
+
+static void
+end_locked (PotooGapKeeper *keeper, gint64 end_us)
+{
+  if (!keeper->open)
+    return;
+  gboolean was_provisional = keeper->provisional;
+  keeper->open = keeper->provisional = FALSE;
+  set_open_metric_locked (keeper, FALSE);
+  if (end_us <= keeper->gap.start_us || was_provisional)
+    {
+      if (keeper->gap.id != 0)
+        potoo_catalog_drop_gap (keeper->catalog, keeper->gap.id);
+      return;
+    }
+  keeper->gap.end_us = end_us;
+  post_locked (keeper);
+  potoo_log_info (keeper->gap.camera, "Gap of %.3f s ended (%s)",
+                  (double) (end_us - keeper->gap.start_us) / G_USEC_PER_SEC,
+                  potoo_gap_cause_to_string (keeper->gap.cause));
+}
+
+static void
+begin_locked (PotooGapKeeper *keeper, gint64 start_us, PotooGapCause cause)
+{
+  gint64 id = keeper->provisional ? keeper->gap.id : 0;
+
+  if (keeper->ceded || (keeper->open && !keeper->provisional && keeper->gap.cause == cause))
+    return;
+  if (!keeper->provisional)
+    end_locked (keeper, start_us);
+  keeper->provisional = FALSE;
+  keeper->open = TRUE;
+  keeper->gap.id = id;
+  keeper->gap.start_us = start_us;
+  keeper->gap.end_us = keeper->until_us;
+  keeper->gap.cause = cause;
+  if (keeper->until_us != 0 && start_us >= keeper->until_us)
+    {
+      end_locked (keeper, start_us); /* nothing is missing */
+      return;
+    }
+  potoo_log_info (keeper->gap.camera, "Not recorded from now on: %s",
+                  potoo_gap_cause_to_string (cause));
+  post_locked (keeper);
+  set_open_metric_locked (keeper, TRUE);
+  potoo_metric_add (keeper->count, 1);
+}
+
 void
 potoo_gap_keeper_begin (PotooGapKeeper *keeper, gint64 start_us, PotooGapCause cause)
 {
-  if (keeper->open && keeper->gap.cause == cause)
-    return;
-  potoo_gap_keeper_end (keeper, start_us);
-  keeper->open = TRUE;
-  keeper->gap.id = 0;
-  keeper->gap.start_us = start_us;
-  keeper->gap.end_us = 0;
-  keeper->gap.cause = cause;
-  potoo_log_info (keeper->gap.camera, "Not recorded from now on: %s",
-                  potoo_gap_cause_to_string (cause));
-  post (keeper);
-  potoo_metric_set (keeper->is_open, 1);
-  potoo_metric_add (keeper->count, 1);
+  g_mutex_lock (&keeper->lock);
+  begin_locked (keeper, start_us, cause);
+  g_mutex_unlock (&keeper->lock);
 }
 
 void
 potoo_gap_keeper_end (PotooGapKeeper *keeper, gint64 end_us)
 {
-  if (!keeper->open)
-    return;
-  keeper->open = FALSE;
-  if (end_us <= keeper->gap.start_us)
+  g_mutex_lock (&keeper->lock);
+  end_locked (keeper, end_us);
+  g_mutex_unlock (&keeper->lock);
+}
+
+/* --- handing over --- */
+
+void
+potoo_gap_keeper_note_durable (PotooGapKeeper *keeper, gint64 durable_us)
+{
+  g_mutex_lock (&keeper->lock);
+  keeper->durable_us = durable_us;
+  g_mutex_unlock (&keeper->lock);
+}
+
+PotooGapKeeper *
+potoo_gap_keeper_new_successor (PotooGapKeeper *keeper, gint64 until_us)
+{
+  PotooGapKeeper *successor = keeper_new (keeper->catalog, keeper->gap.camera, keeper->gap.stream);
+
+  successor->is_open = potoo_metric_ref (keeper->is_open);
+  successor->count = potoo_metric_ref (keeper->count);
+  successor->no_id = potoo_metric_ref (keeper->no_id);
+  g_mutex_lock (&keeper->lock);
+  keeper->until_us = until_us;
+  if (keeper->open)
     {
-      if (keeper->gap.id != 0)
-        potoo_catalog_drop_gap (keeper->catalog, keeper->gap.id);
-      potoo_metric_set (keeper->is_open, 0);
-      return;
+      successor->gap = keeper->gap;
+      successor->open = TRUE;
+      keeper->open = FALSE;
+      keeper->ceded = TRUE;
     }
-  keeper->gap.end_us = end_us;
-  post (keeper);
-  potoo_metric_set (keeper->is_open, 0);
-  potoo_log_info (keeper->gap.camera, "Gap of %.3f s ended (%s)",
-                  (double) (end_us - keeper->gap.start_us) / G_USEC_PER_SEC,
-                  potoo_gap_cause_to_string (keeper->gap.cause));
+  else if (keeper->durable_us != 0 && keeper->durable_us < until_us)
+    {
+      keeper->gap.id = 0;
+      keeper->gap.start_us = keeper->durable_us;
+      keeper->gap.end_us = until_us;
+      keeper->gap.cause = POTOO_GAP_DISK_ERROR;
+      keeper->open = keeper->provisional = TRUE;
+      post_locked (keeper);
+    }
+  g_mutex_unlock (&keeper->lock);
+  return successor;
+}
+
+void
+potoo_gap_keeper_settle (PotooGapKeeper *keeper, gint64 end_us)
+{
+  g_mutex_lock (&keeper->lock);
+  if (keeper->until_us != 0 && (keeper->provisional || !keeper->open))
+    begin_locked (keeper, end_us, POTOO_GAP_DISK_ERROR);
+  g_mutex_unlock (&keeper->lock);
 }

@@ -12,7 +12,7 @@ G_BEGIN_DECLS
  * gap begins and again when it ends; a gap of no length leaves none. All times are wall
  * times, as the fragments at its two ends say them.
  *
- * The writer's thread only, after it was made.
+ * The writer's thread only, after it was made, except where said.
  */
 typedef struct _PotooGapKeeper PotooGapKeeper;
 
@@ -33,5 +33,18 @@ const PotooGap *potoo_gap_keeper_get_open (PotooGapKeeper *keeper);
 void potoo_gap_keeper_begin (PotooGapKeeper *keeper, gint64 start_us, PotooGapCause cause);
 /* Ends the open gap, if there is one. */
 void potoo_gap_keeper_end (PotooGapKeeper *keeper, gint64 end_us);
+
+/* --- handing over --- */
+
+/* Wall time up to which the open segment is durable; 0: none is open. */
+void potoo_gap_keeper_note_durable (PotooGapKeeper *keeper, gint64 durable_us);
+
+/* Main thread, while the writer's hangs: the keeper of the recorder that goes on with the fragment
+ * that starts at @until_us. The open gap is handed over. When a segment is open instead, what is
+ * not durable of it is declared lost, as a gap up to @until_us, which stays with @keeper: if the
+ * disk answers after all, settle() takes back what turns out to be recorded. (transfer full) */
+PotooGapKeeper *potoo_gap_keeper_new_successor (PotooGapKeeper *keeper, gint64 until_us);
+/* The segment that was open at the hand-over was closed, whole up to @end_us. */
+void potoo_gap_keeper_settle (PotooGapKeeper *keeper, gint64 end_us);
 
 G_END_DECLS

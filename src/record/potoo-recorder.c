@@ -12,23 +12,33 @@
 #include "base/potoo-clock.h"
 #include "base/potoo-error.h"
 #include "base/potoo-log.h"
-#include "base/potoo-metrics.h"
+#include "base/potoo-main.h"
 #include "record/potoo-clean-mark.h"
 #include "record/potoo-last-run.h"
-#include "record/potoo-writer.h"
+#include "record/potoo-writer-set.h"
 
 struct _PotooRecorder
 {
   GObject parent_instance;
   PotooConfig *config;
   PotooCatalog *catalog;
-  GPtrArray *roots;      /* PotooStorageRoot */
-  GPtrArray *writers;    /* PotooWriter, one for each root */
-  GPtrArray *queues;     /* PotooFragmentQueue */
+  GPtrArray *roots;   /* PotooStorageRoot */
+  GPtrArray *writers; /* PotooWriter, one for each root */
+  GPtrArray *queues;  /* PotooFragmentQueue */
+  PotooWriterSet *set;
   GHashTable *open_gaps; /* stream key → PotooGap, until its stream is added */
-  GPtrArray *metrics;
+  GArray *states;        /* PotooRootState of each root, as it was told last */
+  PotooRootWatch watch;
   gboolean started, stopped;
 };
+
+enum
+{
+  SIGNAL_ROOT_CHANGED,
+  N_SIGNALS
+};
+
+static guint signals[N_SIGNALS];
 
 G_DEFINE_FINAL_TYPE (PotooRecorder, potoo_recorder, G_TYPE_OBJECT)
 
@@ -41,6 +51,8 @@ potoo_recorder_dispose (GObject *object)
 
   if (self->started && !self->stopped)
     potoo_recorder_stop (self, DISPOSE_STOP_US);
+  for (guint i = 0; i < self->roots->len; i++)
+    potoo_storage_root_set_watch (self->roots->pdata[i], NULL);
   G_OBJECT_CLASS (potoo_recorder_parent_class)->dispose (object);
 }
 
@@ -50,9 +62,10 @@ potoo_recorder_finalize (GObject *object)
   PotooRecorder *self = POTOO_RECORDER (object);
 
   g_ptr_array_unref (self->queues);
+  g_clear_pointer (&self->set, potoo_writer_set_unref);
   g_ptr_array_unref (self->writers);
   g_ptr_array_unref (self->roots);
-  g_ptr_array_unref (self->metrics);
+  g_array_unref (self->states);
   g_clear_pointer (&self->open_gaps, g_hash_table_unref);
   g_clear_pointer (&self->config, potoo_config_unref);
   g_clear_object (&self->catalog);
@@ -66,6 +79,9 @@ potoo_recorder_class_init (PotooRecorderClass *klass)
 
   object_class->dispose = potoo_recorder_dispose;
   object_class->finalize = potoo_recorder_finalize;
+  signals[SIGNAL_ROOT_CHANGED] = g_signal_new ("root-changed", G_TYPE_FROM_CLASS (klass),
+                                               G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL, G_TYPE_NONE,
+                                               1, G_TYPE_STRING);
 }
 
 static void
@@ -74,72 +90,80 @@ potoo_recorder_init (PotooRecorder *self)
   self->roots = g_ptr_array_new_with_free_func ((GDestroyNotify) potoo_storage_root_unref);
   self->writers = g_ptr_array_new_with_free_func ((GDestroyNotify) potoo_writer_unref);
   self->queues = g_ptr_array_new_with_free_func ((GDestroyNotify) potoo_fragment_queue_unref);
-  self->metrics = g_ptr_array_new_with_free_func ((GDestroyNotify) potoo_metric_unref);
-}
-
-static void
-publish_recovery (PotooRecorder *self, PotooStorageRoot *root, const PotooRecoveryReport *report)
-{
-  const struct
-  {
-    const char *outcome;
-    guint n;
-  } rows[] = {
-    { "repaired", report->repaired },     { "damaged", report->damaged },
-    { "dropped", report->dropped },       { "deleted", report->deleted },
-    { "adopted", report->adopted },       { "foreign", report->foreign },
-    { "unreadable", report->unreadable },
-  };
-  for (gsize i = 0; i < G_N_ELEMENTS (rows); i++)
-    {
-      PotooMetric *metric = potoo_metric_new_gauge (
-          "potoo_recovery_files", "Files and rows that the start of this run dealt with", "root",
-          potoo_storage_root_get_name (root), "outcome", rows[i].outcome, NULL);
-      potoo_metric_set (metric, rows[i].n);
-      g_ptr_array_add (self->metrics, metric);
-    }
-  PotooMetric *cut = potoo_metric_new_gauge ("potoo_recovery_cut_bytes",
-                                             "Bytes of torn fragments cut at the start of this run",
-                                             "root", potoo_storage_root_get_name (root), NULL);
-  potoo_metric_set (cut, report->cut_bytes);
-  g_ptr_array_add (self->metrics, cut);
+  self->states = g_array_new (FALSE, TRUE, sizeof (PotooRootState));
 }
 
 static gboolean
-open_roots (PotooRecorder *self, GError **error)
+tell_changed_roots (gpointer user_data)
 {
-  guint n;
-  const PotooConfigRoot *roots = potoo_config_get_roots (self->config, &n);
+  PotooRecorder *self = user_data;
+
+  for (guint i = 0; i < self->roots->len; i++)
+    {
+      PotooRootState *told = &g_array_index (self->states, PotooRootState, i);
+      PotooRootState state = potoo_storage_root_get_state (self->roots->pdata[i]);
+      if (state == *told)
+        continue;
+      *told = state;
+      g_signal_emit (self, signals[SIGNAL_ROOT_CHANGED], 0,
+                     potoo_storage_root_get_name (self->roots->pdata[i]));
+    }
+  return G_SOURCE_REMOVE;
+}
+
+/* Any thread. */
+static void
+on_root_changed (gpointer user_data)
+{
+  potoo_main_post (tell_changed_roots, user_data);
+}
+
+static gboolean
+check_stalls (gpointer user_data)
+{
+  PotooRecorder *self = user_data;
+
+  for (guint i = 0; i < self->writers->len && !self->stopped; i++)
+    potoo_writer_check_stall (self->writers->pdata[i], self->set);
+  return G_SOURCE_REMOVE;
+}
+
+/* A streaming thread. */
+static void
+on_queue_late (gpointer user_data)
+{
+  potoo_main_post (check_stalls, user_data);
+}
+
+static void
+make_roots (PotooRecorder *self)
+{
+  unsigned n;
   gint64 sync_interval_us = potoo_config_get_sync_interval_us (self->config);
 
-  for (guint i = 0; i < n; i++)
+  potoo_config_get_roots (self->config, &n);
+  for (unsigned i = 0; i < n; i++)
     {
-      PotooStorageRoot *root = potoo_storage_root_open (&roots[i], self->catalog, error);
-      if (root == NULL)
-        return FALSE;
+      PotooStorageRoot *root = potoo_storage_root_new (self->config, i, self->catalog);
       g_ptr_array_add (self->roots, root);
       g_ptr_array_add (self->writers, potoo_writer_new (root, self->catalog, sync_interval_us));
     }
-  return TRUE;
+  self->set = potoo_writer_set_new (self->writers);
 }
 
-/* A stream may have recorded to any of the roots: their ends are put together. */
+/* A stream may have recorded to any of the roots: their ends are put together. One that cannot be
+ * used now is recovered by its writer when it can; until then the catalog says what it has. */
 static gboolean
 recover (PotooRecorder *self, GError **error)
 {
   g_auto (PotooRecoveryReport) all = { 0 };
   potoo_recovery_report_init (&all);
 
-  for (guint i = 0; i < self->roots->len; i++)
-    {
-      g_auto (PotooRecoveryReport) report = { 0 };
-      potoo_recovery_report_init (&report);
-      g_hash_table_unref (report.ends);
-      report.ends = g_hash_table_ref (all.ends);
-      if (!potoo_recovery_run (self->roots->pdata[i], self->catalog, &report, error))
-        return FALSE;
-      publish_recovery (self, self->roots->pdata[i], &report);
-    }
+  for (guint i = 0; i < self->writers->len; i++)
+    if (!potoo_writer_bring_up (self->writers->pdata[i], &all, error))
+      return FALSE;
+  if (!potoo_recovery_note_absent (self->catalog, self->roots, &all, error))
+    return FALSE;
   self->open_gaps = potoo_last_run_settle (self->catalog, &all, error);
   return self->open_gaps != NULL;
 }
@@ -151,10 +175,24 @@ potoo_recorder_new (PotooConfig *config, PotooCatalog *catalog, GError **error)
 
   self->config = potoo_config_ref (config);
   self->catalog = g_object_ref (catalog);
+  if (!potoo_storage_root_check_paths (config, error))
+    return NULL;
+  make_roots (self);
   /* Who asks once we are ready is to see what became of the last run. */
-  if (!open_roots (self, error) || !recover (self, error) || !potoo_catalog_sync (catalog, error))
+  if (!recover (self, error) || !potoo_catalog_sync (catalog, error))
     return NULL;
   return g_steal_pointer (&self);
+}
+
+void
+potoo_recorder_set_pressure_func (PotooRecorder *self, PotooPressureFunc func, gpointer user_data)
+{
+  g_return_if_fail (POTOO_IS_RECORDER (self));
+
+  self->watch.pressure = func;
+  self->watch.pressure_data = user_data;
+  for (guint i = 0; i < self->roots->len; i++)
+    potoo_storage_root_set_watch (self->roots->pdata[i], &self->watch);
 }
 
 gboolean
@@ -163,8 +201,16 @@ potoo_recorder_start (PotooRecorder *self, GError **error)
   g_return_val_if_fail (POTOO_IS_RECORDER (self) && !self->started, FALSE);
 
   potoo_last_run_note_start (self->catalog);
+  self->watch.changed = on_root_changed;
+  self->watch.changed_data = self;
   for (guint i = 0; i < self->writers->len; i++)
-    if (!potoo_writer_start (self->writers->pdata[i], error))
+    {
+      PotooRootState state = potoo_storage_root_get_state (self->roots->pdata[i]);
+      g_array_append_val (self->states, state);
+      potoo_storage_root_set_watch (self->roots->pdata[i], &self->watch);
+    }
+  for (guint i = 0; i < self->writers->len; i++)
+    if (!potoo_writer_start (self->writers->pdata[i], self->set, error))
       return FALSE;
   self->started = TRUE;
   return TRUE;
@@ -187,7 +233,10 @@ potoo_recorder_stop (PotooRecorder *self, gint64 timeout_us)
     {
       PotooStorageRoot *root = self->roots->pdata[i];
       if (potoo_writer_stop (self->writers->pdata[i], deadline_us))
-        potoo_clean_mark_put (self->catalog, root, potoo_clock_wall_us ());
+        {
+          if (potoo_storage_root_is_attached (root))
+            potoo_clean_mark_put (self->catalog, root, potoo_clock_wall_us ());
+        }
       else
         {
           clean = FALSE;
@@ -202,19 +251,6 @@ potoo_recorder_stop (PotooRecorder *self, gint64 timeout_us)
   return clean;
 }
 
-/* The one with the fewest streams, the first of several. */
-static guint
-choose_root (PotooRecorder *self)
-{
-  guint best = 0;
-
-  for (guint i = 1; i < self->writers->len; i++)
-    if (potoo_writer_get_n_streams (self->writers->pdata[i]) <
-        potoo_writer_get_n_streams (self->writers->pdata[best]))
-      best = i;
-  return best;
-}
-
 PotooFragmentQueue *
 potoo_recorder_add_stream (PotooRecorder *self, const char *camera, PotooStreamKind stream)
 {
@@ -222,9 +258,11 @@ potoo_recorder_add_stream (PotooRecorder *self, const char *camera, PotooStreamK
   g_return_val_if_fail (potoo_slug_is_valid (camera), NULL);
 
   g_autofree char *key = potoo_stream_key (camera, stream);
-  guint chosen = choose_root (self);
+  PotooWriter *writer = potoo_writer_set_choose (self->set, NULL);
+  if (writer == NULL)
+    writer = potoo_writer_set_choose_any (self->set, NULL);
   PotooStreamRecorderSpec spec = {
-    .root = self->roots->pdata[chosen],
+    .root = potoo_writer_get_root (writer),
     .catalog = self->catalog,
     .camera = camera,
     .stream = stream,
@@ -232,8 +270,8 @@ potoo_recorder_add_stream (PotooRecorder *self, const char *camera, PotooStreamK
     .segment_duration_us = potoo_config_get_segment_duration_us (self->config),
   };
   PotooStreamRecorder *recorder = potoo_stream_recorder_new (&spec);
-  PotooFragmentQueue *queue = potoo_writer_add_stream (self->writers->pdata[chosen], camera, stream,
-                                                       recorder);
+  PotooFragmentQueue *queue = potoo_writer_add_stream (writer, camera, stream, recorder);
+  potoo_fragment_queue_set_late_func (queue, on_queue_late, self);
   g_hash_table_remove (self->open_gaps, key);
   g_ptr_array_add (self->queues, queue);
   return queue;
@@ -257,6 +295,17 @@ potoo_recorder_list_roots (PotooRecorder *self)
   for (guint i = 0; i < self->roots->len; i++)
     g_ptr_array_add (list, potoo_storage_root_get_status (self->roots->pdata[i]));
   return list;
+}
+
+GPtrArray *
+potoo_recorder_get_storage_roots (PotooRecorder *self)
+{
+  g_return_val_if_fail (POTOO_IS_RECORDER (self), NULL);
+
+  GPtrArray *roots = g_ptr_array_new_with_free_func ((GDestroyNotify) potoo_storage_root_unref);
+  for (guint i = 0; i < self->roots->len; i++)
+    g_ptr_array_add (roots, potoo_storage_root_ref (self->roots->pdata[i]));
+  return roots;
 }
 
 int

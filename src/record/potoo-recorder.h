@@ -14,7 +14,10 @@ G_BEGIN_DECLS
  * Storage roots with a writer thread each, and a fragment queue for each camera
  * stream. Its life: new (locks and checks the roots, recovers what a crash
  * left, in the calling thread) → start (writers run) → stop (all queues
- * written, files finalised, writers ended).
+ * written, files finalised, writers ended). A root that cannot be used is no error: others
+ * take its streams, and its writer looks for it every few seconds.
+ *
+ * Signal `root-changed` (const char *name), on main: the state of a root is another one.
  *
  * Main thread, except where said.
  */
@@ -54,20 +57,56 @@ void potoo_fragment_queue_set_plan (PotooFragmentQueue *queue, PotooRecordingPla
  * with another cause during a gap, it ends that gap now and begins another. */
 void potoo_fragment_queue_interrupt (PotooFragmentQueue *queue, PotooGapCause cause);
 
+/* What a storage root can do now; all but OK with a reason. */
+typedef enum
+{
+  POTOO_ROOT_OK,
+  POTOO_ROOT_FULL,      /* at min-free or at its quota, or a write found no space */
+  POTOO_ROOT_MISSING,   /* its directory, or the disk that belongs there, is not there */
+  POTOO_ROOT_READ_ONLY, /* may be read only */
+  POTOO_ROOT_STALLED,   /* a call on it has not come back for long */
+  POTOO_ROOT_FAILED,    /* a write or sync failed; its id file is damaged; in use elsewhere */
+  POTOO_ROOT_FOREIGN,   /* another disk, or a directory that is not Potoo's, is at its path */
+} PotooRootState;
+
+const char *potoo_root_state_to_string (PotooRootState state); /* "read-only" */
+
 /* State of a storage root, published by its writer. */
 typedef struct
 {
   char *name;
   char *path;
-  gint64 row_id;
+  gint64 row_id; /* 0: not known to the catalog yet */
+  PotooRootState state;
+  char *reason;      /* what is wrong and the remedy, in words; NULL: ok */
+  gint64 since_us;   /* monotonic: of this state */
+  unsigned priority; /* the higher is filled first */
   gint64 total_bytes, free_bytes, min_free_bytes;
-  gboolean full;   /* free_bytes is at or under min_free_bytes: not written to */
+  gint64 used_bytes; /* of recordings, by the catalog and by what was written since */
+  gint64 max_bytes;  /* quota; 0: none */
+  /* To be kept free ahead: there is pressure while free_bytes < min_free_bytes + headroom_bytes, or
+   * used_bytes > max_bytes - headroom_bytes. */
+  gint64 headroom_bytes;
+  gboolean full;   /* free_bytes is at or under min_free_bytes, or the quota is used up */
   gboolean failed; /* the last write or fsync failed */
 } PotooRootStatus;
 
 void potoo_root_status_free (PotooRootStatus *status);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (PotooRootStatus, potoo_root_status_free)
+/* Bytes that must go for the headroom to be there; 0: none. */
+gint64 potoo_root_status_get_pressure (const PotooRootStatus *status);
 /* Any thread. (transfer full) (element-type PotooRootStatus) */
 GPtrArray *potoo_recorder_list_roots (PotooRecorder *recorder);
+
+/* Any thread. Themselves, as configured. (transfer full) (element-type PotooStorageRoot) */
+GPtrArray *potoo_recorder_get_storage_roots (PotooRecorder *recorder);
+
+/* Called in a writer's thread, at most once a second for each root, while there is pressure on
+ * it; must not block. To be set before start(); NULL: nobody. */
+typedef void (*PotooPressureFunc) (gpointer user_data);
+void potoo_recorder_set_pressure_func (PotooRecorder *recorder,
+                                       PotooPressureFunc func,
+                                       gpointer user_data);
 
 /* Any thread. Opens a segment's file for reading (O_NOFOLLOW below the root);
  * -1 with an error. */

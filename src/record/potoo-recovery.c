@@ -8,12 +8,14 @@
 #include "base/potoo-clock.h"
 #include "base/potoo-error.h"
 #include "base/potoo-log.h"
+#include "catalog/potoo-catalog-settings.h"
 #include "record/potoo-adoption.h"
 #include "record/potoo-segment-scan.h"
 
 /* Ends are read from the boxes, the start of the next segment comes from its row: nearer than this
  * they mean the same moment. */
 #define SAME_MOMENT_US 50000
+#define MAX_GAPS 100 /* at one moment, of all streams of a camera */
 
 typedef struct
 {
@@ -140,23 +142,55 @@ handle_failed_scan (Recovery *r, PotooSegment *row, const char *path, const GErr
     }
 }
 
-static void
-mend_open (Recovery *r, PotooSegment *row)
+/* Whether the ledger has a gap from where the row ends: while the root was away or did not answer,
+ * what was not durable was declared lost, and the stream may have gone on elsewhere. 1, 0; -1 with
+ * an error. */
+static int
+is_declared (PotooCatalogReader *reader, const PotooSegment *row, GError **error)
+{
+  PotooSegmentQuery query = {
+    .camera = row->camera,
+    .start_us = row->end_us - SAME_MOMENT_US,
+    .end_us = row->end_us + SAME_MOMENT_US,
+    .limit = MAX_GAPS,
+  };
+  g_autoptr (GPtrArray) gaps = potoo_catalog_reader_list_gaps (reader, &query, error);
+
+  if (gaps == NULL)
+    return -1;
+  for (guint i = 0; i < gaps->len; i++)
+    {
+      const PotooGap *gap = gaps->pdata[i];
+      if (gap->stream == row->stream && ABS (gap->start_us - row->end_us) <= SAME_MOMENT_US)
+        return 1;
+    }
+  return 0;
+}
+
+/* FALSE when the catalog cannot be asked. */
+static gboolean
+mend_open (Recovery *r, PotooSegment *row, GError **error)
 {
   g_autofree char *path = potoo_segment_relative_path (row);
   g_autoptr (GBytes) blob = potoo_catalog_reader_get_index (r->reader, row->id, NULL);
   g_auto (PotooSegmentScan) scan = { .fd = -1 };
-  g_autoptr (GError) error = NULL;
+  g_autoptr (GError) failure = NULL;
+  int declared = is_declared (r->reader, row, error);
 
-  if (!potoo_segment_scan_open (&scan, r->root, path, blob, row->init_bytes, &error))
-    handle_failed_scan (r, row, path, error);
+  if (declared < 0)
+    return FALSE;
+  if (declared
+          ? !potoo_segment_scan_open_indexed (&scan, r->root, path, blob, row->init_bytes, &failure)
+          : !potoo_segment_scan_open (&scan, r->root, path, blob, row->init_bytes, &failure))
+    handle_failed_scan (r, row, path, failure);
   else if (potoo_segment_index_get_n (scan.index) == 0)
     drop (r, row, path, "no whole fragment");
-  else if (!potoo_segment_scan_mend (&scan, r->root, FALSE, &error))
-    give_up (r, row, error);
+  else if (!potoo_segment_scan_mend (&scan, r->root, FALSE, &failure))
+    give_up (r, row, failure);
   else
     put_mended (r, row, &scan);
   put_time (r->next_starts, row, row->start_us);
+  return TRUE;
 }
 
 /* --- rows in state deleting --- */
@@ -228,8 +262,8 @@ potoo_recovery_run (PotooStorageRoot *root,
       PotooSegment *row = rows->pdata[i];
       if (row->state == POTOO_SEGMENT_DELETING)
         complete_deletion (&recovery, row);
-      else
-        mend_open (&recovery, row);
+      else if (!mend_open (&recovery, row, error))
+        return FALSE;
     }
   if (!potoo_catalog_sync (catalog, error) ||
       !potoo_adoption_run (root, catalog, reader, report, error) ||
@@ -237,4 +271,52 @@ potoo_recovery_run (PotooStorageRoot *root,
     return FALSE;
   log_report (root, report, potoo_clock_mono_us () - before_us);
   return TRUE;
+}
+
+/* --- roots that are not there --- */
+
+/* The newest of its stream, and nothing is known of what came after it. */
+static gboolean
+is_interrupted (PotooCatalogReader *reader, const PotooSegment *row)
+{
+  g_autoptr (PotooSegment)
+      last = potoo_catalog_reader_get_last_segment (reader, row->camera, row->stream, NULL);
+  return last != NULL && last->id == row->id && is_declared (reader, row, NULL) == 0;
+}
+
+static gboolean
+is_attached (GPtrArray *roots, gint64 row_id)
+{
+  for (guint i = 0; i < roots->len; i++)
+    if (potoo_storage_root_get_row_id (roots->pdata[i]) == row_id)
+      return TRUE;
+  return FALSE;
+}
+
+gboolean
+potoo_recovery_note_absent (PotooCatalog *catalog,
+                            GPtrArray *roots,
+                            PotooRecoveryReport *report,
+                            GError **error)
+{
+  g_autoptr (PotooCatalogReader) reader = potoo_catalog_reader_new (catalog, error);
+  g_autoptr (GPtrArray) known = reader != NULL ? potoo_catalog_reader_list_roots (reader, error)
+                                               : NULL;
+
+  for (guint i = 0; known != NULL && i < known->len; i++)
+    {
+      gint64 row_id = ((PotooRootRow *) known->pdata[i])->id;
+      if (is_attached (roots, row_id))
+        continue;
+      g_autoptr (GPtrArray) rows = potoo_catalog_reader_list_unfinished (reader, row_id, error);
+      for (guint j = 0; rows != NULL && j < rows->len; j++)
+        {
+          const PotooSegment *row = rows->pdata[j];
+          if (row->state == POTOO_SEGMENT_OPEN && is_interrupted (reader, row))
+            potoo_recovery_report_note_end (report, row, row->end_us);
+        }
+      if (rows == NULL)
+        return FALSE;
+    }
+  return known != NULL;
 }

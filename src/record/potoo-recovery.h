@@ -5,8 +5,8 @@
 
 G_BEGIN_DECLS
 
-/* Mending what a crash left in a storage root. At start, before its writer runs;
- * blocks. */
+/* Mending what a crash left in a storage root: at start, before its writer runs, or in its writer's
+ * thread when the root comes later. Blocks. */
 
 typedef struct
 {
@@ -40,5 +40,12 @@ gboolean potoo_recovery_run (PotooStorageRoot *root,
                              PotooCatalog *catalog,
                              PotooRecoveryReport *report,
                              GError **error);
+
+/* For @roots that are not attached, and for those that are not configured any more: what the
+ * catalog says of segments that were being written. */
+gboolean potoo_recovery_note_absent (PotooCatalog *catalog,
+                                     GPtrArray *roots, /* (element-type PotooStorageRoot) */
+                                     PotooRecoveryReport *report,
+                                     GError **error);
 
 G_END_DECLS

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 
-/* The id file and lock of a storage root. Used at start, by the main thread. The
+/* The id file and lock of a storage root. Used by the thread that attaches the root. The
  * file is written once in its life: whoever holds the lock is asked from
  * /proc/locks instead of being written into it. */
 
@@ -24,8 +24,8 @@
 #define FORMAT 1
 #define MAX_FILE_SIZE 4096
 
-/* A new file system is not empty: it has lost+found. */
-static gboolean
+/* A new file system is not empty: it has lost+found. -1 with an error. */
+static int
 is_empty (int dir_fd, const char *path, GError **error)
 {
   gboolean empty = TRUE;
@@ -37,19 +37,41 @@ is_empty (int dir_fd, const char *path, GError **error)
       potoo_set_error_errno (error, errno, _ ("Cannot list the storage root %s"), path);
       if (fd >= 0)
         close (fd);
-      return FALSE;
+      return -1;
     }
   for (struct dirent *entry = readdir (dir); entry != NULL && empty; entry = readdir (dir))
     empty = g_str_equal (entry->d_name, ".") || g_str_equal (entry->d_name, "..") ||
             g_str_equal (entry->d_name, "lost+found") ||
             g_str_equal (entry->d_name, TEMPORARY_FILE);
   closedir (dir);
-  if (!empty)
+  return empty;
+}
+
+/* There is no id file: whether one may be made. */
+static gboolean
+may_create (int dir_fd, const char *path, gboolean known, GError **error)
+{
+  int empty = is_empty (dir_fd, path, error);
+
+  if (empty < 0 || (empty && !known))
+    return empty > 0;
+  if (empty)
+    g_set_error (
+        error, POTOO_ERROR, POTOO_ERROR_NOT_FOUND,
+        _ ("The directory %s is empty, and recordings are known to be there: its disk is not "
+           "mounted; mount it, or, for a new disk, give the storage root another name"),
+        path);
+  else if (known)
+    g_set_error (error, POTOO_ERROR, POTOO_ERROR_CONFLICT,
+                 _ ("The directory %s is not the storage root that it was (it has no %s): another "
+                    "disk is mounted there, or none; mount the right one"),
+                 path, ROOT_FILE);
+  else
     g_set_error (error, POTOO_ERROR, POTOO_ERROR_INVALID_ARGUMENT,
                  _ ("The directory %s is not empty and is no storage root (it has no %s): name an "
                     "empty directory, or one that Potoo has made"),
                  path, ROOT_FILE);
-  return empty;
+  return FALSE;
 }
 
 static gboolean
@@ -167,12 +189,12 @@ lock (int fd, const char *path, GError **error)
 }
 
 static int
-open_file (int dir_fd, const char *path, GError **error)
+open_file (int dir_fd, const char *path, gboolean known, GError **error)
 {
   int fd = openat (dir_fd, ROOT_FILE, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
   if (fd < 0 && errno == ENOENT)
     {
-      if (!is_empty (dir_fd, path, error) || !create (dir_fd, path, error))
+      if (!may_create (dir_fd, path, known, error) || !create (dir_fd, path, error))
         return -1;
       fd = openat (dir_fd, ROOT_FILE, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
     }
@@ -191,13 +213,20 @@ open_file (int dir_fd, const char *path, GError **error)
 }
 
 int
-potoo_root_file_lock (int dir_fd, const char *path, char **uuid, GError **error)
+potoo_root_file_lock (int dir_fd, const char *path, gboolean known, char **uuid, GError **error)
 {
-  int fd = open_file (dir_fd, path, error);
+  int fd = open_file (dir_fd, path, known, error);
   if (fd < 0)
     return -1;
   if (lock (fd, path, error) && (*uuid = read_uuid (fd, path, error)) != NULL)
     return fd;
   close (fd);
   return -1;
+}
+
+gboolean
+potoo_root_file_is_in_place (int dir_fd, guint64 inode)
+{
+  struct stat st;
+  return fstatat (dir_fd, ROOT_FILE, &st, AT_SYMLINK_NOFOLLOW) == 0 && st.st_ino == inode;
 }

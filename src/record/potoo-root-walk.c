@@ -7,7 +7,6 @@
 #include "record/potoo-root-walk.h"
 
 #include <dirent.h>
-#include <fcntl.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -35,9 +34,7 @@ compare_names (gconstpointer a, gconstpointer b)
 static DIR *
 open_directory (PotooStorageRoot *root, const char *path)
 {
-  int fd = *path != '\0'
-               ? potoo_storage_root_open_directory (root, path, FALSE, NULL)
-               : openat (potoo_storage_root_get_fd (root), ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+  int fd = potoo_storage_root_open_directory (root, path, FALSE, NULL);
   DIR *dir = fd >= 0 ? fdopendir (fd) : NULL;
 
   if (dir == NULL && fd >= 0)

@@ -86,7 +86,6 @@ scan_on (PotooSegmentScan *scan, PotooMp4Reader *reader, GError **error)
   g_autoptr (GError) stop = NULL;
   PotooMp4Fragment fragment;
 
-  scan->end = (gint64) potoo_segment_index_get_end (scan->index);
   while (potoo_mp4_reader_read_fragment (reader, scan->end, &fragment, &stop) &&
          potoo_segment_index_append (scan->index, fragment.size, fragment.duration_ticks,
                                      fragment.key))
@@ -110,6 +109,7 @@ read_all (PotooSegmentScan *scan,
           PotooMp4Reader *reader,
           GBytes *index,
           gint64 init_size,
+          gboolean indexed_only,
           GError **error)
 {
   scan->file_size = potoo_mp4_reader_get_file_size (reader);
@@ -124,8 +124,29 @@ read_all (PotooSegmentScan *scan,
                    scan->init_size, init_size);
       return FALSE;
     }
-  return load_index (scan, index, error) && read_last_indexed (scan, reader, error) &&
-         scan_on (scan, reader, error);
+  if (!load_index (scan, index, error) || !read_last_indexed (scan, reader, error))
+    return FALSE;
+  scan->end = (gint64) potoo_segment_index_get_end (scan->index);
+  return indexed_only || scan_on (scan, reader, error);
+}
+
+static gboolean
+open_scan (PotooSegmentScan *scan,
+           PotooStorageRoot *root,
+           const char *path,
+           GBytes *index,
+           gint64 init_size,
+           gboolean indexed_only,
+           GError **error)
+{
+  *scan = (PotooSegmentScan){ .fd = potoo_storage_root_open_file (root, path, O_RDWR, error) };
+  if (scan->fd < 0)
+    return FALSE;
+  g_autoptr (PotooMp4Reader) reader = potoo_mp4_reader_new (scan->fd, error);
+  if (reader != NULL && read_all (scan, reader, index, init_size, indexed_only, error))
+    return TRUE;
+  g_prefix_error (error, "%s: ", path);
+  return FALSE;
 }
 
 gboolean
@@ -136,14 +157,18 @@ potoo_segment_scan_open (PotooSegmentScan *scan,
                          gint64 init_size,
                          GError **error)
 {
-  *scan = (PotooSegmentScan){ .fd = potoo_storage_root_open_file (root, path, O_RDWR, error) };
-  if (scan->fd < 0)
-    return FALSE;
-  g_autoptr (PotooMp4Reader) reader = potoo_mp4_reader_new (scan->fd, error);
-  if (reader != NULL && read_all (scan, reader, index, init_size, error))
-    return TRUE;
-  g_prefix_error (error, "%s: ", path);
-  return FALSE;
+  return open_scan (scan, root, path, index, init_size, FALSE, error);
+}
+
+gboolean
+potoo_segment_scan_open_indexed (PotooSegmentScan *scan,
+                                 PotooStorageRoot *root,
+                                 const char *path,
+                                 GBytes *index,
+                                 gint64 init_size,
+                                 GError **error)
+{
+  return open_scan (scan, root, path, index, init_size, TRUE, error);
 }
 
 void

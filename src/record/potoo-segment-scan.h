@@ -40,6 +40,13 @@ gboolean potoo_segment_scan_open (PotooSegmentScan *scan,
                                   GBytes *index,
                                   gint64 init_size,
                                   GError **error);
+/* The same, but what is behind the index does not count. */
+gboolean potoo_segment_scan_open_indexed (PotooSegmentScan *scan,
+                                          PotooStorageRoot *root,
+                                          const char *path,
+                                          GBytes *index,
+                                          gint64 init_size,
+                                          GError **error);
 void potoo_segment_scan_clear (PotooSegmentScan *scan);
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (PotooSegmentScan, potoo_segment_scan_clear)
 

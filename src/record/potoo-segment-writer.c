@@ -100,11 +100,22 @@ open_day (PotooSegmentWriter *w, PotooDayDirectory *day, GError **error)
 
 /* Makes the file; its entry is durable when this returns TRUE. */
 static gboolean
-create_file (PotooSegmentWriter *w, int dir_fd, GError **error)
+create_file (PotooSegmentWriter *w, PotooDayDirectory *day, GError **error)
 {
   g_autofree char *name = g_path_get_basename (w->path);
+  const int flags = O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC;
+  int dir_fd = day->fd;
 
-  w->fd = openat (dir_fd, name, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0640);
+  w->fd = openat (dir_fd, name, flags, 0640);
+  if (w->fd < 0 && errno == ENOENT)
+    {
+      /* The directory that was kept open is removed: eviction found it empty, or somebody did. */
+      potoo_day_directory_clear (day);
+      if (!open_day (w, day, error))
+        return FALSE;
+      dir_fd = day->fd;
+      w->fd = openat (dir_fd, name, flags, 0640);
+    }
   if (w->fd >= 0 && fsync (dir_fd) == 0)
     return TRUE;
   potoo_set_error_errno (error, errno, _ ("Cannot make %s in %s"), w->path,
@@ -177,7 +188,7 @@ potoo_segment_writer_new (const PotooSegmentSpec *spec, PotooFragment *first, GE
   w->index = potoo_segment_index_new ((gsize) w->row.init_bytes);
   w->appended_bytes = w->row.init_bytes;
   w->appended_end_us = w->row.start_us;
-  if (!open_day (w, spec->day, error) || !create_file (w, spec->day->fd, error) ||
+  if (!open_day (w, spec->day, error) || !create_file (w, spec->day, error) ||
       !write_init (w, error))
     {
       /* Whatever it was, maybe somebody removed the directory: it is looked for anew. */
@@ -197,9 +208,11 @@ post_last_row (PotooSegmentWriter *w)
 
   if (w->damaged && w->row.size_bytes == 0)
     {
-      if (!potoo_storage_root_unlink (w->root, w->path, &error))
+      /* Else the next recovery does it, by the row. */
+      if (potoo_storage_root_unlink (w->root, w->path, &error))
+        potoo_catalog_drop_segment (w->catalog, w->row.id);
+      else
         potoo_log_warning (w->row.camera, "%s", error->message);
-      potoo_catalog_drop_segment (w->catalog, w->row.id);
     }
   else if (w->finished)
     {
@@ -210,14 +223,11 @@ post_last_row (PotooSegmentWriter *w)
     potoo_catalog_put_segment (w->catalog, &w->row, NULL);
 }
 
-void
-potoo_segment_writer_free (PotooSegmentWriter *w)
+static void
+release (PotooSegmentWriter *w)
 {
   if (w->fd >= 0)
-    {
-      close (w->fd);
-      post_last_row (w);
-    }
+    close (w->fd);
   g_clear_pointer (&w->index, potoo_segment_index_free);
   g_array_unref (w->iov);
   g_byte_array_unref (w->head);
@@ -226,6 +236,20 @@ potoo_segment_writer_free (PotooSegmentWriter *w)
   g_object_unref (w->catalog);
   g_free (w->path);
   g_free (w);
+}
+
+void
+potoo_segment_writer_free (PotooSegmentWriter *w)
+{
+  if (w->fd >= 0)
+    post_last_row (w);
+  release (w);
+}
+
+void
+potoo_segment_writer_abandon (PotooSegmentWriter *w)
+{
+  release (w);
 }
 
 /* The bytes stay where they are as long as the fragment has its references. */
@@ -271,6 +295,7 @@ potoo_segment_writer_append (PotooSegmentWriter *w, PotooFragment *fragment, GEr
       note_damage (w);
       return FALSE;
     }
+  potoo_storage_root_add_used (w->root, (gint64) size);
   w->appended_bytes += (gint64) size;
   w->appended_end_us = potoo_fragment_get_wall_end_us (fragment);
   w->end_ns = end_ns;

@@ -48,6 +48,8 @@ potoo_segment_writer_new (const PotooSegmentSpec *spec, PotooFragment *first, GE
 /* Posts the last row. */
 void potoo_segment_writer_free (PotooSegmentWriter *writer);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (PotooSegmentWriter, potoo_segment_writer_free)
+/* The root is gone, and the file with it: the row stays open, as after a crash. */
+void potoo_segment_writer_abandon (PotooSegmentWriter *writer);
 
 gboolean
 potoo_segment_writer_append (PotooSegmentWriter *writer, PotooFragment *fragment, GError **error);

@@ -40,7 +40,9 @@ struct _PotooStreamRecorder
 
   PotooGapKeeper *gaps;
   PotooSegmentWriter *segment; /* (nullable) */
+  PotooRecordingPlan *plan;    /* (nullable) */
   gboolean record, planned;
+  gint64 moved_recording;   /* that was closed to go on with on another root; 0: none */
   PotooGapCause down_cause; /* of the last interruption, until a fragment comes */
   guint64 next_sequence;    /* of the fragment that continues the segment */
   GstClockTime written_end_ns;
@@ -76,6 +78,15 @@ make_metrics (PotooStreamRecorder *self)
 }
 
 static void
+ref_metrics (Metrics *m)
+{
+  PotooMetric *const all[] = { m->fragments, m->bytes,  m->frames,  m->unwritten_fragments,
+                               m->opened,    m->closed, m->damaged, m->no_id };
+  for (gsize i = 0; i < G_N_ELEMENTS (all); i++)
+    potoo_metric_ref (all[i]);
+}
+
+static void
 free_metrics (Metrics *m)
 {
   PotooMetric *const all[] = { m->fragments, m->bytes,  m->frames,  m->unwritten_fragments,
@@ -105,6 +116,7 @@ potoo_stream_recorder_free (PotooStreamRecorder *self)
 {
   g_clear_pointer (&self->segment, potoo_segment_writer_free);
   potoo_gap_keeper_free (self->gaps);
+  g_clear_pointer (&self->plan, potoo_recording_plan_unref);
   potoo_day_directory_clear (&self->day);
   free_metrics (&self->metrics);
   potoo_storage_root_unref (self->root);
@@ -132,6 +144,20 @@ give_up_segment (PotooStreamRecorder *self, const GError *failure)
                           cause_of_failure (failure));
   g_clear_pointer (&self->segment, potoo_segment_writer_free);
   potoo_metric_add (self->metrics.damaged, 1); /* now that its last row is posted */
+  self->unsynced_us = 0;
+}
+
+/* The directory that the file is in is no longer the root's. Should it come back, recovery closes
+ * the segment where the gap begins. */
+static void
+abandon_segment (PotooStreamRecorder *self)
+{
+  if (self->segment == NULL)
+    return;
+  potoo_gap_keeper_begin (self->gaps, potoo_segment_writer_get_durable_end_us (self->segment),
+                          POTOO_GAP_DISK_ERROR);
+  potoo_segment_writer_abandon (g_steal_pointer (&self->segment));
+  potoo_metric_add (self->metrics.damaged, 1);
   self->unsynced_us = 0;
 }
 
@@ -181,14 +207,16 @@ end_segment (PotooStreamRecorder *self)
 static gboolean
 is_usable (PotooStreamRecorder *self, PotooFragment *fragment)
 {
-  if (!potoo_storage_root_measure (self->root, FALSE))
-    {
-      end_segment_with_gap (self, POTOO_GAP_DISK_FULL);
-      potoo_gap_keeper_begin (self->gaps, potoo_fragment_get_wall_start_us (fragment),
-                              POTOO_GAP_DISK_FULL);
-      return FALSE;
-    }
-  return self->segment != NULL || potoo_storage_root_may_begin (self->root);
+  PotooGapCause cause;
+
+  if (potoo_storage_root_may_write (self->root, self->segment == NULL,
+                                    potoo_fragment_is_key (fragment), &cause))
+    return TRUE;
+  if (potoo_storage_root_is_lost (self->root))
+    abandon_segment (self);
+  end_segment_with_gap (self, cause);
+  potoo_gap_keeper_begin (self->gaps, potoo_fragment_get_wall_start_us (fragment), cause);
+  return FALSE;
 }
 
 /* The segment that @first begins; NULL when it cannot be begun, then a gap is open. */
@@ -243,8 +271,10 @@ begin (PotooStreamRecorder *self, PotooFragment *first)
   g_autoptr (GError) failure = NULL;
   gint64 start_us = potoo_fragment_get_wall_start_us (first);
   const PotooGap *gap = potoo_gap_keeper_get_open (self->gaps);
+  gboolean goes_on = self->moved_recording != 0 && gap != NULL && gap->start_us == start_us;
 
-  self->segment = begin_segment (self, 0, first, &failure);
+  self->segment = begin_segment (self, goes_on ? self->moved_recording : 0, first, &failure);
+  self->moved_recording = 0;
   if (self->segment != NULL)
     {
       potoo_gap_keeper_end (self->gaps, start_us);
@@ -374,6 +404,9 @@ handle_plan (PotooStreamRecorder *self, const PotooMessage *message)
 {
   gboolean record = message->plan->n_spans > 0;
 
+  g_clear_pointer (&self->plan, potoo_recording_plan_unref);
+  self->plan = potoo_recording_plan_ref (message->plan);
+
   if (self->planned && record == self->record)
     return;
   if (!record)
@@ -384,8 +417,22 @@ handle_plan (PotooStreamRecorder *self, const PotooMessage *message)
   self->record = record;
 }
 
-gboolean
-potoo_stream_recorder_handle (PotooStreamRecorder *self, const PotooMessage *message)
+/* The disk answers after all, when another recorder has long gone on. */
+static void
+complete_hand_over (PotooStreamRecorder *self)
+{
+  gint64 end_us = self->written_end_us;
+
+  if (self->segment == NULL)
+    return;
+  end_segment (self);
+  /* Otherwise it has become a gap from what is durable on. */
+  if (potoo_gap_keeper_get_open (self->gaps) == NULL)
+    potoo_gap_keeper_settle (self->gaps, end_us);
+}
+
+static gboolean
+handle (PotooStreamRecorder *self, const PotooMessage *message)
 {
   switch (message->type)
     {
@@ -407,9 +454,28 @@ potoo_stream_recorder_handle (PotooStreamRecorder *self, const PotooMessage *mes
     case POTOO_MESSAGE_REMOVE:
       stop_recording (self, message);
       return FALSE;
+    case POTOO_MESSAGE_HAND_OVER:
+      complete_hand_over (self);
+      return FALSE;
     default:
       g_return_val_if_reached (FALSE);
     }
+}
+
+static void
+publish_durable (PotooStreamRecorder *self)
+{
+  potoo_gap_keeper_note_durable (
+      self->gaps,
+      self->segment != NULL ? potoo_segment_writer_get_durable_end_us (self->segment) : 0);
+}
+
+gboolean
+potoo_stream_recorder_handle (PotooStreamRecorder *self, const PotooMessage *message)
+{
+  gboolean go_on = handle (self, message);
+  publish_durable (self);
+  return go_on;
 }
 
 gint64
@@ -428,4 +494,71 @@ potoo_stream_recorder_sync (PotooStreamRecorder *self)
   self->unsynced_us = 0;
   if (!potoo_segment_writer_sync (self->segment, &failure))
     give_up_segment (self, failure);
+  publish_durable (self);
+}
+
+/* --- handing over --- */
+
+gboolean
+potoo_stream_recorder_is_recording (PotooStreamRecorder *self)
+{
+  return self->segment != NULL;
+}
+
+gboolean
+potoo_stream_recorder_may_move (PotooStreamRecorder *self, PotooFragment *next)
+{
+  return potoo_fragment_is_key (next) &&
+         (self->segment == NULL || potoo_fragment_is_discontinuous (next) ||
+          potoo_segment_writer_is_complete (self->segment, next, self->segment_duration_us));
+}
+
+const char *
+potoo_stream_recorder_get_pinned_root (PotooStreamRecorder *self)
+{
+  return self->plan != NULL ? self->plan->root : NULL;
+}
+
+void
+potoo_stream_recorder_move (PotooStreamRecorder *self, PotooStorageRoot *root)
+{
+  if (potoo_storage_root_is_lost (self->root))
+    abandon_segment (self);
+  if (self->segment != NULL)
+    {
+      self->moved_recording = potoo_segment_writer_get_recording (self->segment);
+      end_segment_with_gap (self, POTOO_GAP_DISK_ERROR);
+    }
+  publish_durable (self);
+  potoo_day_directory_clear (&self->day);
+  potoo_storage_root_unref (self->root);
+  self->root = potoo_storage_root_ref (root);
+}
+
+PotooStreamRecorder *
+potoo_stream_recorder_new_successor (PotooStreamRecorder *stalled,
+                                     PotooStorageRoot *root,
+                                     PotooRecordingPlan *plan,
+                                     PotooFragment *first)
+{
+  PotooStreamRecorder *self = g_new0 (PotooStreamRecorder, 1);
+
+  self->root = potoo_storage_root_ref (root);
+  self->catalog = g_object_ref (stalled->catalog);
+  self->camera = g_strdup (stalled->camera);
+  self->stream = stalled->stream;
+  self->segment_duration_us = stalled->segment_duration_us;
+  self->down_cause = POTOO_GAP_DISCONNECTED;
+  self->gaps = potoo_gap_keeper_new_successor (stalled->gaps,
+                                               potoo_fragment_get_wall_start_us (first));
+  self->metrics = stalled->metrics;
+  ref_metrics (&self->metrics);
+  self->seen_end_us = potoo_fragment_get_wall_start_us (first);
+  if (plan != NULL)
+    {
+      self->planned = TRUE;
+      self->record = plan->n_spans > 0;
+      self->plan = potoo_recording_plan_ref (plan);
+    }
+  return self;
 }

@@ -39,4 +39,25 @@ gboolean potoo_stream_recorder_handle (PotooStreamRecorder *self, const PotooMes
 gint64 potoo_stream_recorder_get_unsynced_us (PotooStreamRecorder *self);
 void potoo_stream_recorder_sync (PotooStreamRecorder *self);
 
+/* --- handing over --- */
+
+gboolean potoo_stream_recorder_is_recording (PotooStreamRecorder *self); /* a segment is open */
+/* Name of the root that the plan wants. (transfer none) (nullable) */
+const char *potoo_stream_recorder_get_pinned_root (PotooStreamRecorder *self);
+/* TRUE when nothing is lost by going on with @next on another root: a new segment begins there
+ * anyway. */
+gboolean potoo_stream_recorder_may_move (PotooStreamRecorder *self, PotooFragment *next);
+/* Closes what is open and goes on on @root, from the next key fragment on; the gap in between has
+ * no length when that is the next fragment. */
+void potoo_stream_recorder_move (PotooStreamRecorder *self, PotooStorageRoot *root);
+
+/* Main thread, while the writer's hangs in the disk of @stalled: a recorder that goes on on @root
+ * with
+ * @first, which @stalled will never get; HAND_OVER is to be its last message. @plan: (nullable):
+ * the one that holds there. */
+PotooStreamRecorder *potoo_stream_recorder_new_successor (PotooStreamRecorder *stalled,
+                                                          PotooStorageRoot *root,
+                                                          PotooRecordingPlan *plan,
+                                                          PotooFragment *first);
+
 G_END_DECLS

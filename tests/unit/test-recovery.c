@@ -97,10 +97,10 @@ bench_set_up (Bench *b, gconstpointer data)
   recording_set_up (&b->r);
   b->r.catalog = potoo_catalog_open (b->r.directory, &error);
   g_assert_no_error (error);
-  g_autofree char *root_path = g_build_filename (b->r.directory, "recordings", NULL);
-  PotooConfigRoot config = { .name = (char *) "main", .path = root_path, .min_free_bytes = 1 };
-  b->root = potoo_storage_root_open (&config, b->r.catalog, &error);
+  g_autoptr (PotooConfig) config = potoo_config_load (NULL, b->r.directory, &error);
   g_assert_no_error (error);
+  b->root = potoo_storage_root_new (config, 0, b->r.catalog);
+  g_assert_true (potoo_storage_root_attach (b->root, &error));
 
   media_maker_init (&b->maker, FALSE);
   b->maker.frames = 1;

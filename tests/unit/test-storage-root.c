@@ -14,6 +14,7 @@
 typedef struct
 {
   char *directory, *path;
+  const char *name, *options; /* lines of the group */
   PotooCatalog *catalog;
 } Fixture;
 
@@ -39,11 +40,32 @@ tear_down (Fixture *f, gconstpointer data)
   g_free (f->directory);
 }
 
+static PotooConfig *
+make_config (Fixture *f, const char *more)
+{
+  g_autoptr (GError) error = NULL;
+  g_autofree char *file = g_build_filename (f->directory, "potoo.conf", NULL);
+  g_autofree char *text = g_strdup_printf (
+      "[storage]\nsegment-duration=10s\n[storage-root %s]\npath=%s\nmin-free=1\n%s\n%s",
+      f->name != NULL ? f->name : "main", f->path, f->options != NULL ? f->options : "", more);
+  g_assert_true (g_file_set_contents (file, text, -1, NULL));
+  PotooConfig *config = potoo_config_load (file, f->directory, &error);
+  g_assert_no_error (error);
+  return config;
+}
+
+static PotooStorageRoot *
+make_root (Fixture *f)
+{
+  g_autoptr (PotooConfig) config = make_config (f, "");
+  return potoo_storage_root_new (config, 0, f->catalog);
+}
+
 static PotooStorageRoot *
 open_root (Fixture *f, GError **error)
 {
-  PotooConfigRoot config = { .name = (char *) "main", .path = f->path, .min_free_bytes = 1 };
-  return potoo_storage_root_open (&config, f->catalog, error);
+  g_autoptr (PotooStorageRoot) root = make_root (f);
+  return potoo_storage_root_attach (root, error) ? g_steal_pointer (&root) : NULL;
 }
 
 static void
@@ -73,7 +95,7 @@ test_made_and_found_again (Fixture *f, gconstpointer data)
 
   g_autoptr (PotooStorageRoot) root = open_root (f, &error);
   g_assert_no_error (error);
-  g_autofree char *uuid = g_strdup (potoo_storage_root_get_uuid (root));
+  g_autofree char *uuid = potoo_storage_root_dup_uuid (root);
   gint64 row_id = potoo_storage_root_get_row_id (root);
   g_assert_true (g_uuid_string_is_valid (uuid));
   g_assert_cmpint (g_stat (f->path, &st), ==, 0);
@@ -82,7 +104,8 @@ test_made_and_found_again (Fixture *f, gconstpointer data)
 
   root = open_root (f, &error);
   g_assert_no_error (error);
-  g_assert_cmpstr (potoo_storage_root_get_uuid (root), ==, uuid);
+  g_autofree char *again = potoo_storage_root_dup_uuid (root);
+  g_assert_cmpstr (again, ==, uuid);
   g_assert_cmpint (potoo_storage_root_get_row_id (root), ==, row_id);
 }
 

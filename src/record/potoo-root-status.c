@@ -1,0 +1,561 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+
+/* How a storage root is: space, quota, failures, stalls, and the one state that follows from them.
+ * The state is told once for each change: by a metric, a log line and the watch. Any thread. */
+
+#include <errno.h>
+#include <glib/gi18n-lib.h>
+#include <sys/statvfs.h>
+
+#include "base/potoo-clock.h"
+#include "base/potoo-error.h"
+#include "base/potoo-log.h"
+#include "catalog/potoo-catalog-totals.h"
+#include "record/potoo-storage-root-private.h"
+
+#define MEASURE_INTERVAL_US POTOO_SECOND_US
+#define HYSTERESIS_PERCENT 1
+/* What is kept free ahead: this part of the limit, or what is written in this time if that is more,
+ * within these bounds. */
+#define HEADROOM_PERCENT 2
+#define HEADROOM_SECONDS 10
+#define HEADROOM_MIN_BYTES (1 << 20)
+#define HEADROOM_MAX_PART 4
+
+gint64 potoo_stall_us = 10 * POTOO_SECOND_US;
+
+static const char *const state_names[POTOO_N_ROOT_STATES] = {
+  [POTOO_ROOT_OK] = "ok",           [POTOO_ROOT_FULL] = "full",
+  [POTOO_ROOT_MISSING] = "missing", [POTOO_ROOT_READ_ONLY] = "read-only",
+  [POTOO_ROOT_STALLED] = "stalled", [POTOO_ROOT_FAILED] = "failed",
+  [POTOO_ROOT_FOREIGN] = "foreign",
+};
+
+const char *
+potoo_root_state_to_string (PotooRootState state)
+{
+  g_return_val_if_fail (state < POTOO_N_ROOT_STATES, NULL);
+
+  return state_names[state];
+}
+
+static PotooMetric *
+make_gauge (PotooStorageRoot *root, const char *name, const char *help)
+{
+  return potoo_metric_new_gauge (name, help, "root", root->settings->name, NULL);
+}
+
+static PotooMetric *
+make_counter (PotooStorageRoot *root, const char *name, const char *help)
+{
+  return potoo_metric_new_counter (name, help, "root", root->settings->name, NULL);
+}
+
+void
+potoo_root_status_make_metrics (PotooStorageRoot *root)
+{
+  root->total = make_gauge (root, "potoo_storage_total_bytes",
+                            "Size of the storage root's file system");
+  root->free = make_gauge (root, "potoo_storage_free_bytes",
+                           "Space left for Potoo on the storage root");
+  root->used = make_gauge (root, "potoo_storage_used_bytes", "Recordings on the storage root");
+  root->is_full = make_gauge (
+      root, "potoo_storage_full",
+      "1 while free space is at min-free or under it, or the quota used up");
+  root->has_failed = make_gauge (root, "potoo_storage_failed", "1 while writing or syncing fails");
+  root->failures = make_counter (root, "potoo_storage_failures_total",
+                                 "Writes, syncs and file creations that failed");
+  root->syncs = make_counter (root, "potoo_storage_syncs_total", "fdatasync calls");
+  root->sync_time = potoo_metric_set_divisor (
+      make_counter (root, "potoo_storage_sync_seconds_total", "Time spent in fdatasync"),
+      POTOO_SECOND_US);
+  root->sync_max = potoo_metric_set_divisor (
+      make_gauge (root, "potoo_storage_sync_max_seconds", "Longest fdatasync since start"),
+      POTOO_SECOND_US);
+  for (guint i = 0; i < POTOO_N_ROOT_STATES; i++)
+    root->states[i] = potoo_metric_new_gauge ("potoo_storage_state",
+                                              "1 for the state that the storage root is in", "root",
+                                              root->settings->name, "state", state_names[i], NULL);
+  potoo_metric_set (root->states[root->published], 1);
+}
+
+void
+potoo_root_status_free_metrics (PotooStorageRoot *root)
+{
+  PotooMetric *const metrics[] = { root->total,   root->free,     root->used,
+                                   root->is_full, root->failures, root->has_failed,
+                                   root->syncs,   root->sync_max, root->sync_time };
+  for (gsize i = 0; i < G_N_ELEMENTS (metrics); i++)
+    potoo_metric_unref (metrics[i]);
+  for (guint i = 0; i < POTOO_N_ROOT_STATES; i++)
+    potoo_metric_unref (root->states[i]);
+}
+
+/* --- the state --- */
+
+static PotooRootState
+state_locked (PotooStorageRoot *root)
+{
+  if (root->trouble != POTOO_ROOT_OK)
+    return root->trouble;
+  if (root->stalled)
+    return POTOO_ROOT_STALLED;
+  return root->full ? POTOO_ROOT_FULL : POTOO_ROOT_OK;
+}
+
+/* (transfer full) (nullable) */
+static char *
+describe_locked (PotooStorageRoot *root)
+{
+  switch (state_locked (root))
+    {
+    case POTOO_ROOT_OK:
+      return NULL;
+    case POTOO_ROOT_STALLED:
+      return g_strdup_printf (
+          _ ("The disk of %s has not answered for more than %d s: look at its cable and at the "
+             "kernel's log"),
+          root->settings->path, (int) (potoo_stall_us / POTOO_SECOND_US));
+    case POTOO_ROOT_FULL:
+      if (root->trouble != POTOO_ROOT_OK)
+        return g_strdup (root->reason);
+      if (root->settings->max_bytes > 0 && root->free_bytes > root->min_free_bytes)
+        return g_strdup_printf (_ ("The quota is used up: recordings take %" G_GINT64_FORMAT
+                                   " bytes, max-bytes is %" G_GINT64_FORMAT
+                                   ", and nothing more may be evicted; raise it, or keep less"),
+                                root->used_bytes, root->settings->max_bytes);
+      return g_strdup_printf (_ ("%" G_GINT64_FORMAT
+                                 " bytes are free, min-free is %" G_GINT64_FORMAT
+                                 ", and nothing more may be evicted; make room, or keep less"),
+                              root->free_bytes, root->min_free_bytes);
+    default:
+      return g_strdup (root->reason);
+    }
+}
+
+/* To be called after whatever can change the state, without the lock. */
+static void
+publish (PotooStorageRoot *root)
+{
+  g_mutex_lock (&root->lock);
+  PotooRootState before = root->published, state = state_locked (root);
+  g_autofree char *reason = state != before ? describe_locked (root) : NULL;
+  root->published = state;
+  if (state != before)
+    {
+      root->since_us = potoo_clock_mono_us ();
+      /* At the first attaching there is nothing to wait for. */
+      root->ok_since_us = state != POTOO_ROOT_OK ? 0 : root->was_ok ? root->since_us : 1;
+      root->was_ok |= state == POTOO_ROOT_OK || reason != NULL;
+      potoo_metric_set (root->states[before], 0);
+      potoo_metric_set (root->states[state], 1);
+    }
+  potoo_metric_set (root->is_full, root->full);
+  potoo_metric_set (root->has_failed, root->failed);
+  g_mutex_unlock (&root->lock);
+  if (state == before)
+    return;
+  if (state != POTOO_ROOT_OK)
+    potoo_log_error (NULL, "Storage root %s is %s: %s", root->settings->name, state_names[state],
+                     reason != NULL ? reason : "-");
+  else
+    potoo_log_info (NULL, "Storage root %s can be written to", root->settings->name);
+  g_mutex_lock (&root->watch_lock);
+  if (root->watch.changed != NULL)
+    root->watch.changed (root->watch.changed_data);
+  g_mutex_unlock (&root->watch_lock);
+}
+
+PotooRootState
+potoo_storage_root_get_state (PotooStorageRoot *root)
+{
+  g_mutex_lock (&root->lock);
+  PotooRootState state = state_locked (root);
+  g_mutex_unlock (&root->lock);
+  return state;
+}
+
+gboolean
+potoo_storage_root_is_just_full (PotooStorageRoot *root)
+{
+  g_mutex_lock (&root->lock);
+  gboolean just_full = root->trouble == POTOO_ROOT_OK && root->full;
+  g_mutex_unlock (&root->lock);
+  return just_full;
+}
+
+gint64
+potoo_storage_root_get_ok_since_us (PotooStorageRoot *root)
+{
+  g_mutex_lock (&root->lock);
+  gint64 since_us = root->ok_since_us;
+  g_mutex_unlock (&root->lock);
+  return since_us;
+}
+
+gboolean
+potoo_storage_root_is_lost (PotooStorageRoot *root)
+{
+  g_mutex_lock (&root->lock);
+  gboolean lost = root->lost;
+  g_mutex_unlock (&root->lock);
+  return lost;
+}
+
+void
+potoo_storage_root_set_trouble (PotooStorageRoot *root, PotooRootState state, const char *why)
+{
+  g_mutex_lock (&root->lock);
+  root->trouble = state;
+  g_free (root->reason);
+  root->reason = g_strdup (why);
+  g_mutex_unlock (&root->lock);
+  publish (root);
+}
+
+void
+potoo_storage_root_set_ok (PotooStorageRoot *root)
+{
+  g_mutex_lock (&root->lock);
+  root->trouble = POTOO_ROOT_OK;
+  g_clear_pointer (&root->reason, g_free);
+  root->failed = root->lost = FALSE;
+  root->failed_at_us = 0;
+  g_mutex_unlock (&root->lock);
+  publish (root);
+}
+
+void
+potoo_storage_root_set_watch (PotooStorageRoot *root, const PotooRootWatch *watch)
+{
+  g_mutex_lock (&root->watch_lock);
+  root->watch = watch != NULL ? *watch : (PotooRootWatch){ NULL };
+  g_mutex_unlock (&root->watch_lock);
+}
+
+/* --- space --- */
+
+static gint64
+to_bytes (guint64 blocks, guint64 block_size)
+{
+  guint64 bytes;
+  if (!g_uint64_checked_mul (&bytes, blocks, block_size) || bytes > G_MAXINT64)
+    return G_MAXINT64;
+  return (gint64) bytes;
+}
+
+static gint64
+headroom_of (PotooStorageRoot *root, gint64 rate)
+{
+  gint64 limit = root->settings->max_bytes > 0 ? root->settings->max_bytes : root->total_bytes;
+  gint64 headroom = MAX (limit / 100 * HEADROOM_PERCENT, rate * HEADROOM_SECONDS);
+
+  return CLAMP (headroom, HEADROOM_MIN_BYTES, MAX (limit / HEADROOM_MAX_PART, HEADROOM_MIN_BYTES));
+}
+
+static gboolean
+is_full_locked (PotooStorageRoot *root)
+{
+  gint64 max_bytes = root->settings->max_bytes;
+  gint64 free_hysteresis = root->full ? root->total_bytes / 100 * HYSTERESIS_PERCENT : 0;
+  gint64 used_hysteresis = root->full ? max_bytes / 100 * HYSTERESIS_PERCENT : 0;
+
+  return root->free_bytes - free_hysteresis <= root->min_free_bytes ||
+         (max_bytes > 0 && root->used_bytes + used_hysteresis >= max_bytes);
+}
+
+/* As long as a root is only just full, an open segment goes on to the next key fragment. */
+static gboolean
+is_brimful_locked (PotooStorageRoot *root)
+{
+  gint64 max_bytes = root->settings->max_bytes;
+  gint64 slack = root->headroom_bytes / 2;
+
+  return root->free_bytes <= MAX (root->min_free_bytes - slack, 0) ||
+         (max_bytes > 0 && root->used_bytes >= max_bytes + slack);
+}
+
+static void
+apply_measure_locked (PotooStorageRoot *root, const struct statvfs *st, gint64 mono_us)
+{
+  gint64 elapsed_us = root->measured_at_us != 0 ? mono_us - root->measured_at_us : 0;
+  /* Long ago says nothing of now. */
+  gint64 rate = elapsed_us >= MEASURE_INTERVAL_US / 2 && elapsed_us < 60 * POTOO_SECOND_US
+                    ? root->written_bytes * POTOO_SECOND_US / elapsed_us
+                    : 0;
+
+  root->written_bytes = 0;
+  root->measured_at_us = mono_us;
+  root->total_bytes = to_bytes (st->f_blocks, st->f_frsize);
+  root->free_bytes = to_bytes (st->f_bavail, st->f_frsize);
+  root->min_free_bytes = root->settings->min_free_percent > 0
+                             ? root->total_bytes / 100 * root->settings->min_free_percent
+                             : root->settings->min_free_bytes;
+  root->headroom_bytes = headroom_of (root, rate);
+  root->full = is_full_locked (root);
+  potoo_metric_set (root->total, root->total_bytes);
+  potoo_metric_set (root->free, root->free_bytes);
+  potoo_metric_set (root->used, root->used_bytes);
+}
+
+static void
+fill_status_locked (PotooStorageRoot *root, PotooRootStatus *status)
+{
+  status->total_bytes = root->total_bytes;
+  status->free_bytes = root->free_bytes;
+  status->min_free_bytes = root->min_free_bytes;
+  status->used_bytes = root->used_bytes;
+  status->max_bytes = root->settings->max_bytes;
+  status->headroom_bytes = root->headroom_bytes;
+}
+
+static void
+press (PotooStorageRoot *root, gint64 mono_us)
+{
+  PotooRootStatus status = { 0 };
+
+  g_mutex_lock (&root->lock);
+  fill_status_locked (root, &status);
+  gboolean due = mono_us - root->pressed_at_us >= MEASURE_INTERVAL_US &&
+                 potoo_root_status_get_pressure (&status) > 0;
+  if (due)
+    root->pressed_at_us = mono_us;
+  g_mutex_unlock (&root->lock);
+  if (!due)
+    return;
+  g_mutex_lock (&root->watch_lock);
+  if (root->watch.pressure != NULL)
+    root->watch.pressure (root->watch.pressure_data);
+  g_mutex_unlock (&root->watch_lock);
+}
+
+static void
+lose (PotooStorageRoot *root)
+{
+  g_mutex_lock (&root->lock);
+  gboolean news = !root->lost;
+  root->lost = TRUE;
+  g_mutex_unlock (&root->lock);
+  g_autofree char *why = g_strdup_printf (
+      _ ("The path %s no longer leads to this root: its directory was removed, or its disk "
+         "unmounted; mount it again"),
+      root->settings->path);
+  if (news)
+    potoo_storage_root_set_trouble (root, POTOO_ROOT_MISSING, why);
+}
+
+void
+potoo_storage_root_measure (PotooStorageRoot *root, gboolean now)
+{
+  gint64 mono_us = potoo_clock_mono_us ();
+  struct statvfs st;
+
+  g_mutex_lock (&root->lock);
+  gboolean due = root->fd >= 0 && (now || root->measured_at_us == 0 ||
+                                   mono_us - root->measured_at_us >= MEASURE_INTERVAL_US);
+  int fd = root->fd;
+  g_mutex_unlock (&root->lock);
+  if (!due)
+    return;
+  if (!potoo_storage_root_is_in_place (root))
+    lose (root);
+  if (potoo_disk_calls.fstatvfs (fd, &st) != 0)
+    return;
+  g_mutex_lock (&root->lock);
+  apply_measure_locked (root, &st, mono_us);
+  g_mutex_unlock (&root->lock);
+  publish (root);
+  press (root, mono_us);
+}
+
+gboolean
+potoo_storage_root_may_write (PotooStorageRoot *root,
+                              gboolean begins,
+                              gboolean key,
+                              PotooGapCause *cause)
+{
+  potoo_storage_root_measure (root, FALSE);
+  g_mutex_lock (&root->lock);
+  gboolean backs_off = root->failed_at_us != 0 &&
+                       potoo_clock_mono_us () - root->failed_at_us < POTOO_BACK_OFF_US;
+  gboolean may;
+  switch (root->trouble)
+    {
+    case POTOO_ROOT_OK:
+    case POTOO_ROOT_FULL:
+    case POTOO_ROOT_FAILED:
+      may = root->full ? !begins && !key && !is_brimful_locked (root) : !begins || !backs_off;
+      break;
+    default:
+      may = FALSE;
+    }
+  *cause = root->full || root->trouble == POTOO_ROOT_FULL ? POTOO_GAP_DISK_FULL
+                                                          : POTOO_GAP_DISK_ERROR;
+  may = may && root->fd >= 0;
+  g_mutex_unlock (&root->lock);
+  return may;
+}
+
+void
+potoo_storage_root_add_used (PotooStorageRoot *root, gint64 bytes)
+{
+  g_mutex_lock (&root->lock);
+  root->used_bytes = MAX (root->used_bytes + bytes, 0);
+  root->written_bytes += MAX (bytes, 0);
+  if (root->settings->max_bytes > 0)
+    root->full = is_full_locked (root);
+  g_mutex_unlock (&root->lock);
+}
+
+void
+potoo_storage_root_read_used (PotooStorageRoot *root)
+{
+  g_autoptr (GError) error = NULL;
+  g_autoptr (PotooCatalogReader) reader = potoo_catalog_reader_new (root->catalog, &error);
+  PotooTotals totals = { 0 };
+
+  if (reader == NULL || !potoo_catalog_reader_get_totals (
+                            reader, potoo_storage_root_get_row_id (root), NULL, &totals, &error))
+    {
+      potoo_log_warning (NULL, "Storage root %s: %s", root->settings->name, error->message);
+      return;
+    }
+  g_mutex_lock (&root->lock);
+  root->used_bytes = potoo_totals_get_used_bytes (&totals);
+  g_mutex_unlock (&root->lock);
+}
+
+/* --- failures --- */
+
+gboolean
+potoo_storage_root_sync (PotooStorageRoot *root, int fd, GError **error)
+{
+  gint64 before = potoo_clock_mono_us ();
+  gboolean synced = potoo_disk_calls.fdatasync (fd) == 0;
+  int error_code = errno;
+  gint64 after = potoo_clock_mono_us ();
+
+  potoo_metric_add (root->syncs, 1);
+  potoo_metric_add (root->sync_time, after - before);
+  potoo_metric_set_max (root->sync_max, after - before);
+  if (!synced)
+    {
+      potoo_set_error_errno (error, error_code, _ ("Cannot sync a file in %s"),
+                             root->settings->path);
+      return FALSE;
+    }
+  /* What is synced while streams leave a root that has just failed proves nothing. */
+  g_mutex_lock (&root->lock);
+  gboolean recovered = root->failed && after - root->failed_at_us >= POTOO_BACK_OFF_US;
+  g_mutex_unlock (&root->lock);
+  if (recovered)
+    potoo_storage_root_set_ok (root);
+  return TRUE;
+}
+
+static PotooRootState
+state_of_failure (const GError *failure)
+{
+  switch (potoo_error_code_of (failure))
+    {
+    case POTOO_ERROR_DISK_FULL:
+      return POTOO_ROOT_FULL;
+    case POTOO_ERROR_FORBIDDEN:
+      return POTOO_ROOT_READ_ONLY;
+    default:
+      return POTOO_ROOT_FAILED;
+    }
+}
+
+void
+potoo_storage_root_note_failure (PotooStorageRoot *root, const char *camera, const GError *failure)
+{
+  gboolean of_disk = !g_error_matches (failure, POTOO_ERROR, POTOO_ERROR_UNAVAILABLE) &&
+                     !g_error_matches (failure, POTOO_ERROR, POTOO_ERROR_INTERNAL);
+
+  g_mutex_lock (&root->lock);
+  root->failed = TRUE;
+  root->failed_at_us = potoo_clock_mono_us ();
+  gboolean lost = root->lost;
+  g_mutex_unlock (&root->lock);
+  potoo_metric_add (root->failures, 1);
+  potoo_log_error (camera, "Storage root %s: %s", root->settings->name, failure->message);
+  if (of_disk && !lost && potoo_storage_root_is_attached (root) &&
+      !potoo_storage_root_is_in_place (root))
+    lose (root);
+  else if (of_disk && !lost)
+    potoo_storage_root_set_trouble (root, state_of_failure (failure), failure->message);
+  else
+    publish (root);
+}
+
+/* --- stalls --- */
+
+void
+potoo_storage_root_set_busy (PotooStorageRoot *root, gint64 mono_us)
+{
+  __atomic_store_n (&root->busy_since_us, mono_us, __ATOMIC_RELAXED);
+  g_mutex_lock (&root->lock);
+  gboolean ends = root->stalled;
+  root->stalled = FALSE;
+  g_mutex_unlock (&root->lock);
+  if (ends)
+    publish (root);
+}
+
+gboolean
+potoo_storage_root_check_stall (PotooStorageRoot *root)
+{
+  gint64 since_us = __atomic_load_n (&root->busy_since_us, __ATOMIC_RELAXED);
+
+  if (since_us == 0 || potoo_clock_mono_us () - since_us < potoo_stall_us)
+    return FALSE;
+  g_mutex_lock (&root->lock);
+  root->stalled = __atomic_load_n (&root->busy_since_us, __ATOMIC_RELAXED) == since_us;
+  gboolean stalled = root->stalled;
+  g_mutex_unlock (&root->lock);
+  publish (root);
+  return stalled;
+}
+
+/* --- the status --- */
+
+PotooRootStatus *
+potoo_storage_root_get_status (PotooStorageRoot *root)
+{
+  PotooRootStatus *status = g_new0 (PotooRootStatus, 1);
+
+  status->name = g_strdup (root->settings->name);
+  status->path = g_strdup (root->settings->path);
+  status->priority = root->settings->priority;
+  g_mutex_lock (&root->lock);
+  status->row_id = root->row_id;
+  status->state = state_locked (root);
+  status->reason = describe_locked (root);
+  status->since_us = root->since_us;
+  fill_status_locked (root, status);
+  status->full = root->full;
+  status->failed = root->failed;
+  g_mutex_unlock (&root->lock);
+  return status;
+}
+
+void
+potoo_root_status_free (PotooRootStatus *status)
+{
+  g_free (status->name);
+  g_free (status->path);
+  g_free (status->reason);
+  g_free (status);
+}
+
+gint64
+potoo_root_status_get_pressure (const PotooRootStatus *status)
+{
+  gint64 for_free = status->min_free_bytes + status->headroom_bytes - status->free_bytes;
+  gint64 for_quota = status->max_bytes > 0
+                         ? status->used_bytes - (status->max_bytes - status->headroom_bytes)
+                         : 0;
+
+  return status->total_bytes > 0 ? MAX (MAX (for_free, for_quota), 0) : 0;
+}
