@@ -51,33 +51,53 @@ potoo_eviction_delete_finish (PotooEviction *eviction, GAsyncResult *result, GEr
 
 /* --- for retention --- */
 
+typedef enum
+{
+  POTOO_EVICTION_AGE,     /* older than it may be */
+  POTOO_EVICTION_CAMERA,  /* its camera has more than it may have */
+  POTOO_EVICTION_ROOT,    /* the root needs the space */
+  POTOO_EVICTION_REQUEST, /* somebody asked for it */
+  POTOO_EVICTION_N_REASONS,
+} PotooEvictionReason;
+
+const char *potoo_eviction_reason_to_string (PotooEvictionReason reason); /* "age" */
+
 /* Runs in the thread of @root when it was woken, with a catalog reader of that thread. */
 typedef void (*PotooEvictionPassFunc) (PotooEviction *eviction,
                                        PotooStorageRoot *root,
                                        PotooCatalogReader *reader,
                                        gpointer user_data);
 
-/* Before the first potoo_eviction_wake(). Main thread. */
+/* Before the first potoo_eviction_wake(). @destroy comes with the end of the object, which the
+ * last thread may be. Main thread. */
 void potoo_eviction_set_pass_func (PotooEviction *eviction,
                                    PotooEvictionPassFunc func,
-                                   gpointer user_data);
+                                   gpointer user_data,
+                                   GDestroyNotify destroy);
 /* A pass on every root, soon; one more when one is under way. Any thread, never blocks. */
 void potoo_eviction_wake (PotooEviction *eviction);
 
 typedef struct
 {
+  PotooEvictionReason reason;
+  PotooSegmentClass class; /* what became more protected meanwhile is passed over */
+  GPtrArray *segments;     /* PotooSegment, all of one root, at most POTOO_EVICTION_BATCH */
+  /* out */
   guint n_deleted;
-  gint64 bytes; /* of what was deleted */
-  guint n_failed;
-} PotooEvictionResult;
+  gint64 deleted_bytes;
+} PotooEvictionBatch;
 
-/* Deletes @segments, all of @root, at most POTOO_EVICTION_BATCH. Those that were locked or dropped
- * meanwhile are passed over, and so are those that cannot be unlinked. FALSE when it is no use to
- * go on with this root for now. In the thread of @root. */
+/* Those that were locked or dropped meanwhile are passed over, and so are those that cannot be
+ * unlinked. FALSE with the first error when it is no use to go on with this root for now. In the
+ * thread of @root. */
 gboolean potoo_eviction_run (PotooEviction *eviction,
                              PotooStorageRoot *root,
-                             GPtrArray *segments, /* (element-type PotooSegment) */
-                             PotooEvictionResult *result);
+                             PotooEvictionBatch *batch,
+                             GError **error);
+/* Segments that could not be unlinked a while ago are not to be chosen again: takes them out of
+ * @segments (element-type PotooSegment). Any thread. */
+void potoo_eviction_leave_out_stuck (PotooEviction *eviction, GPtrArray *segments);
+guint potoo_eviction_get_n_stuck (PotooEviction *eviction);
 /* TRUE when a pass should end. Any thread. */
 gboolean potoo_eviction_is_stopping (PotooEviction *eviction);
 
