@@ -212,6 +212,10 @@ give_up (PotooCameraConnection *self, PotooConnectionAdvice advice)
           (int) (timing->start_timeout_us / POTOO_SECOND_US));
       fail (self, POTOO_GAP_DISCONNECTED, reason);
     }
+  else if (advice == POTOO_ADVICE_NO_DATA && self->progress.packets > 0)
+    fail (self, POTOO_GAP_NO_KEYFRAMES,
+          _ ("The camera sends video, but no keyframe with it; set a shorter keyframe (I-frame) "
+             "interval in the camera"));
   else if (advice == POTOO_ADVICE_NO_DATA)
     fail (self, POTOO_GAP_STALLED, _ ("The camera accepted the connection but sends no video"));
   else
@@ -258,6 +262,16 @@ act_on (PotooCameraConnection *self, PotooConnectionAdvice advice)
     }
 }
 
+/* A camera that streams has a reason only for what it lacks all the same. */
+static void
+look_at_sound (PotooCameraConnection *self)
+{
+  g_autofree char *reason = potoo_camera_pipeline_look (self->pipeline);
+
+  if (self->policy.state == POTOO_CAMERA_STREAMING)
+    set_reason (self, reason);
+}
+
 gboolean
 potoo_camera_connection_tick (PotooCameraConnection *self)
 {
@@ -269,6 +283,8 @@ potoo_camera_connection_tick (PotooCameraConnection *self)
   count_progress (self);
   potoo_rate_meter_add (&self->rate, now_us, self->progress.access_units, self->progress.bytes);
   act_on (self, potoo_connection_policy_check (&self->policy, now_us, &self->progress));
+  if (self->pipeline != NULL && !self->stopping)
+    look_at_sound (self);
   tell_changed (self);
   return TRUE;
 }

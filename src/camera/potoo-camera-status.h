@@ -33,11 +33,11 @@ typedef struct
   guint64 version;            /* grows with each change of the settings: the ETag */
   PotooCameraState state;     /* of `main` */
   PotooCameraState sub_state; /* DISABLED while nobody takes it */
-  char *reason;               /* (nullable) in human words, translated; why it is not streaming */
-  gint64 since_us;            /* wall time at which it entered this state */
-  gint64 retry_at_us;         /* wall time of the next try; 0 when none is planned */
-  char *video_codec;          /* (nullable) RFC 6381, while streaming */
-  char *audio_codec;          /* (nullable) */
+  char *reason;       /* (nullable) in human words, translated; why it is not streaming, or lacks */
+  gint64 since_us;    /* wall time at which it entered this state */
+  gint64 retry_at_us; /* wall time of the next try; 0 when none is planned */
+  char *video_codec;  /* (nullable) RFC 6381, while streaming */
+  char *audio_codec;  /* (nullable) */
   guint width, height;
   double fps;     /* measured over the last seconds */
   gint64 bitrate; /* bit/s, measured */

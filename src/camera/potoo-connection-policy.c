@@ -5,6 +5,10 @@
 #include "base/potoo-clock.h"
 #include "base/potoo-error.h"
 
+/* As long as so many pictures take at least. */
+#define STALL_PICTURES 3
+#define KEYFRAME_PICTURES 60
+
 const PotooConnectionTiming potoo_connection_timing = {
   .backoff_min_us = 1 * POTOO_SECOND_US,
   .backoff_max_us = 60 * POTOO_SECOND_US,
@@ -18,6 +22,7 @@ const PotooConnectionTiming potoo_connection_timing = {
   .keyframe_max_bytes = 32 * 1000 * 1000,
   .keyframe_grace_us = 10 * POTOO_SECOND_US,
   .keyframe_repeat_us = 30 * POTOO_SECOND_US,
+  .slowest_us = 20 * POTOO_SECOND_US,
   .stop_timeout_us = 5 * POTOO_SECOND_US,
   .linger_us = 15 * POTOO_SECOND_US,
 };
@@ -121,12 +126,39 @@ potoo_connection_policy_fail (PotooConnectionPolicy *policy,
   policy->retry_us = now_us + wait;
 }
 
+/* Cameras may make a picture every few seconds: time-outs that are meant for faster ones grow to as
+ * many pictures. */
+static gint64
+stretch (const PotooConnectionPolicy *policy,
+         gint64 timeout_us,
+         const PotooPipelineProgress *progress,
+         guint pictures)
+{
+  return MAX (timeout_us, pictures * MIN (progress->interval_us, policy->timing.slowest_us));
+}
+
+/* Video comes of which nothing can be made: it waits for a keyframe, as nobody else told it what
+ * the stream is. */
+static PotooConnectionAdvice
+check_first_keyframe (PotooConnectionPolicy *policy, gint64 now_us)
+{
+  if (now_us - policy->attempt_us >=
+      policy->timing.keyframe_timeout_us + policy->timing.keyframe_grace_us)
+    return POTOO_ADVICE_NO_DATA;
+  if (policy->request_us != 0 && now_us - policy->request_us < policy->timing.keyframe_repeat_us)
+    return POTOO_ADVICE_NONE;
+  policy->request_us = now_us;
+  return POTOO_ADVICE_REQUEST_KEYFRAME;
+}
+
 static PotooConnectionAdvice
 check_start (PotooConnectionPolicy *policy, gint64 now_us, const PotooPipelineProgress *progress)
 {
   /* Video came, only the main loop has not heard of it: it may have been blocked. */
   if (progress->access_units > 0)
     return POTOO_ADVICE_NONE;
+  if (progress->packets > 0)
+    return check_first_keyframe (policy, now_us);
   if (progress->bytes > 0 && policy->first_bytes_us == 0)
     policy->first_bytes_us = now_us;
   if (policy->first_bytes_us != 0 &&
@@ -170,7 +202,8 @@ check_keyframes (PotooConnectionPolicy *policy,
 
   if (policy->asked_us != 0)
     return check_missing (policy, now_us, progress->last_keyframe_us);
-  if (now_us - since < policy->timing.keyframe_timeout_us &&
+  if (now_us - since <
+          stretch (policy, policy->timing.keyframe_timeout_us, progress, KEYFRAME_PICTURES) &&
       progress->bytes_since_keyframe < policy->timing.keyframe_max_bytes)
     return POTOO_ADVICE_NONE;
   policy->asked_us = now_us;
@@ -188,7 +221,7 @@ potoo_connection_policy_check (PotooConnectionPolicy *policy,
   if (policy->playing_us == 0)
     return check_start (policy, now_us, progress);
   if (now_us - MAX (progress->last_access_unit_us, policy->playing_us) >=
-      policy->timing.stall_timeout_us)
+      stretch (policy, policy->timing.stall_timeout_us, progress, STALL_PICTURES))
     return POTOO_ADVICE_STALLED;
   return check_keyframes (policy, now_us, progress);
 }

@@ -31,6 +31,7 @@ typedef struct
   gint64 keyframe_max_bytes;  /* … or this much video: one is asked for */
   gint64 keyframe_grace_us;   /* from asking to the state no-keyframes */
   gint64 keyframe_repeat_us;  /* between further requests */
+  gint64 slowest_us;          /* from picture to picture that is waited for longer than that */
   gint64 stop_timeout_us;     /* of a connection's end; a longer one is told */
   gint64 linger_us;           /* of a stream that is connected on demand, when nobody takes it */
 } PotooConnectionTiming;

@@ -18,6 +18,7 @@
 #include <gst/sdp/sdp.h>
 #include <string.h>
 
+#include "base/potoo-clock.h"
 #include "base/potoo-error.h"
 #include "base/potoo-log.h"
 #include "media/potoo-camera-track.h"
@@ -36,10 +37,12 @@ struct _PotooCameraPipeline
   GstElement *source;
   guint bus_watch;
   gboolean ended, playing, udp;
-  int untrusted; /* atomic: the camera's certificate was refused */
+  gboolean encodes_video; /* there is none that need not be encoded; the source's thread */
+  int untrusted;          /* atomic: the camera's certificate was refused */
 
   GMutex lock;              /* protects what follows: made in streaming threads */
   GPtrArray *tracks;        /* PotooCameraTrack */
+  char *no_sound;           /* (nullable) why there is none */
   PotooRtpClock *clocks[2]; /* by PotooTrackKind, of this connection */
   gboolean selected[2];
   guint sessions[2]; /* rtpbin's, and the number of the media in the SDP */
@@ -94,9 +97,13 @@ get_media_name (const GstCaps *caps)
 static void
 on_sdp (GstElement *source, GstSDPMessage *sdp, gpointer user_data)
 {
-  g_autofree char *reason = potoo_rtsp_describe_unusable_offer (sdp);
+  PotooCameraPipeline *self = user_data;
+  gboolean encode = potoo_camera_settings_get_transcode_video (self->settings);
+  g_autofree char *reason = potoo_rtsp_describe_unusable_offer (sdp, encode);
+
+  self->encodes_video = encode && !potoo_rtsp_offers_video (sdp, FALSE);
   if (reason != NULL)
-    potoo_post_unusable (source, reason);
+    potoo_post_reason (source, POTOO_MESSAGE_UNUSABLE, reason);
 }
 
 /* FALSE when there is a track of this kind already. */
@@ -118,6 +125,19 @@ select_track (PotooCameraPipeline *self, PotooTrackKind kind, guint session, con
   return wanted;
 }
 
+/* Why sound of @caps, of @format (nullable), is not taken. (transfer full) (nullable) */
+static char *
+describe_unusable_sound (const PotooTrackFormat *format, const GstCaps *caps)
+{
+  const char *name = get_encoding_name (caps);
+  g_autoptr (GError) error = NULL;
+
+  if (format == NULL)
+    return g_strdup_printf (_ ("The sound is left out: %.32s is not supported"),
+                            name != NULL ? name : _ ("unknown"));
+  return potoo_track_format_check (format, caps, &error) ? NULL : g_strdup (error->message);
+}
+
 static gboolean
 on_select_stream (GstElement *source, guint number, GstCaps *caps, gpointer user_data)
 {
@@ -125,12 +145,22 @@ on_select_stream (GstElement *source, guint number, GstCaps *caps, gpointer user
   const PotooTrackFormat *format = potoo_track_format_find (get_media_name (caps),
                                                             get_encoding_name (caps));
 
-  if (format == NULL || number >= POTOO_MAX_SDP_MEDIA)
+  if (number >= POTOO_MAX_SDP_MEDIA)
     return FALSE;
-  PotooTrackKind kind = potoo_track_format_get_kind (format);
-  if (kind == POTOO_TRACK_AUDIO && !potoo_camera_settings_get_audio (self->settings))
+  if (g_strcmp0 (get_media_name (caps), "audio") == 0)
+    {
+      if (!potoo_camera_settings_get_audio (self->settings))
+        return FALSE;
+      g_autofree char *reason = describe_unusable_sound (format, caps);
+      if (reason != NULL)
+        potoo_post_reason (source, POTOO_MESSAGE_NO_SOUND, reason);
+      if (reason != NULL)
+        return FALSE;
+    }
+  if (format == NULL ||
+      (format->kind == POTOO_TRACK_VIDEO && format->encoded && !self->encodes_video))
     return FALSE;
-  return select_track (self, kind, number, caps);
+  return select_track (self, format->kind, number, caps);
 }
 
 /* Asked only about certificates that did not pass. */
@@ -162,13 +192,15 @@ on_pad_added (GstElement *source, GstPad *pad, gpointer user_data)
   if (format == NULL)
     return;
 
-  PotooTrackKind kind = potoo_track_format_get_kind (format);
+  PotooTrackKind kind = format->kind;
   PotooCameraTrack *track = potoo_camera_track_new (
       format, kind == POTOO_TRACK_VIDEO ? 0 : 1, GST_BIN (self->pipeline), pad, self->hub,
-      self->fragmenter, self->clocks[kind], get_id (self), &error);
+      self->fragmenter, self->clocks[kind], self->settings, &error);
   if (track == NULL)
     {
-      potoo_post_unusable (source, error->message);
+      potoo_post_reason (
+          source, kind == POTOO_TRACK_VIDEO ? POTOO_MESSAGE_UNUSABLE : POTOO_MESSAGE_NO_SOUND,
+          error->message);
       return;
     }
   g_mutex_lock (&self->lock);
@@ -176,7 +208,42 @@ on_pad_added (GstElement *source, GstPad *pad, gpointer user_data)
   g_mutex_unlock (&self->lock);
 }
 
-/* --- what ends a connection (main thread) --- */
+/* --- what ends a connection, or its sound (main thread) --- */
+
+static void
+note_no_sound (PotooCameraPipeline *self, const char *reason)
+{
+  g_mutex_lock (&self->lock);
+  if (!self->selected[POTOO_TRACK_AUDIO] || self->no_sound == NULL)
+    {
+      g_free (self->no_sound);
+      self->no_sound = potoo_mask_secrets (reason);
+    }
+  g_mutex_unlock (&self->lock);
+}
+
+/* An element of the sound's track has failed: video goes on without. */
+static gboolean
+take_sound_error (PotooCameraPipeline *self, GstMessage *message, const GError *error)
+{
+  gboolean found = FALSE;
+
+  g_mutex_lock (&self->lock);
+  for (guint i = 0; i < self->tracks->len && !found; i++)
+    {
+      PotooCameraTrack *track = self->tracks->pdata[i];
+      found = potoo_camera_track_get_index (track) != 0 &&
+              potoo_camera_track_has_element (track, GST_MESSAGE_SRC (message));
+      if (found)
+        potoo_camera_track_silence (track);
+    }
+  g_mutex_unlock (&self->lock);
+  if (!found)
+    return FALSE;
+  g_autofree char *reason = g_strdup_printf (_ ("The sound is left out: %s"), error->message);
+  note_no_sound (self, reason);
+  return TRUE;
+}
 
 static gboolean
 retry_over_udp (PotooCameraPipeline *self, const GError *error)
@@ -198,7 +265,7 @@ on_error_message (PotooCameraPipeline *self, GstMessage *message)
   gst_message_parse_error (message, &error, &debug);
   potoo_log_debug (get_id (self), "%s: %s (%s)", GST_MESSAGE_SRC_NAME (message), error->message,
                    debug != NULL ? debug : "");
-  if (self->ended || retry_over_udp (self, error))
+  if (self->ended || take_sound_error (self, message, error) || retry_over_udp (self, error))
     return;
   g_autoptr (GError) failure = potoo_rtsp_failure_describe (
       error, debug, self->settings, self->playing, g_atomic_int_get (&self->untrusted));
@@ -210,6 +277,8 @@ on_application_message (PotooCameraPipeline *self, const GstStructure *structure
 {
   if (gst_structure_has_name (structure, POTOO_MESSAGE_UNUSABLE))
     end (self, POTOO_ERROR_UNSUPPORTED, gst_structure_get_string (structure, "reason"));
+  else if (gst_structure_has_name (structure, POTOO_MESSAGE_NO_SOUND))
+    note_no_sound (self, gst_structure_get_string (structure, "reason"));
   else if (gst_structure_has_name (structure, POTOO_MESSAGE_FIRST_ACCESS_UNIT) && !self->playing &&
            !self->ended)
     {
@@ -363,6 +432,8 @@ stop_in_thread (GstElement *pipeline, gpointer user_data)
   PotooCameraPipeline *self = g_task_get_source_object (task);
 
   gst_element_set_state (pipeline, GST_STATE_NULL);
+  for (guint i = 0; i < self->tracks->len; i++)
+    potoo_camera_track_flush (self->tracks->pdata[i]);
   if (self->fragmenter != NULL)
     potoo_fragmenter_flush (self->fragmenter);
   g_task_return_boolean (task, TRUE);
@@ -429,6 +500,8 @@ potoo_camera_pipeline_get_progress (PotooCameraPipeline *self, PotooPipelineProg
       progress->last_keyframe_us = p.last_keyframe_us;
       progress->bytes_since_keyframe = p.bytes_since_keyframe;
       progress->access_units = p.access_units;
+      progress->interval_us = p.interval_us;
+      progress->packets = p.packets;
     }
   g_mutex_unlock (&self->lock);
 }
@@ -471,6 +544,21 @@ potoo_camera_pipeline_get_audio (PotooCameraPipeline *self)
   return caps != NULL ? gst_codec_utils_caps_get_mime_codec (caps) : NULL;
 }
 
+char *
+potoo_camera_pipeline_look (PotooCameraPipeline *self)
+{
+  gint64 now_us = potoo_clock_mono_us ();
+
+  g_return_val_if_fail (POTOO_IS_CAMERA_PIPELINE (self), NULL);
+
+  g_mutex_lock (&self->lock);
+  for (guint i = 0; i < self->tracks->len; i++)
+    potoo_camera_track_look (self->tracks->pdata[i], now_us);
+  char *reason = g_strdup (self->no_sound);
+  g_mutex_unlock (&self->lock);
+  return reason;
+}
+
 static void
 potoo_camera_pipeline_finalize (GObject *object)
 {
@@ -484,6 +572,7 @@ potoo_camera_pipeline_finalize (GObject *object)
     }
   g_ptr_array_unref (self->tracks);
   drop_clocks (self);
+  g_free (self->no_sound);
   potoo_camera_settings_unref (self->settings);
   potoo_stream_hub_unref (self->hub);
   g_mutex_clear (&self->lock);

@@ -12,9 +12,9 @@ G_BEGIN_DECLS
 /**
  * PotooCameraPipeline:
  *
- * One connection to one stream of a camera: rtspsrc → depay → parse → hub and
- * fragmenter. It lives for one connection: new → start → (`ended` signal) →
- * stop_async → unref. It never reconnects by itself.
+ * One connection to one stream of a camera: source → depay → parse or encode → hub and
+ * fragmenter. Sound that cannot be had is left out; video that cannot ends it. It lives for one
+ * connection: new → start → (`ended` signal) → stop_async → unref. It never reconnects by itself.
  *
  * Main thread; hub and fragmenter are fed from GStreamer's streaming threads.
  *
@@ -51,11 +51,17 @@ typedef struct
   gint64 bytes_since_keyframe; /* of video */
   gint64 access_units;         /* of video, since start */
   gint64 bytes;                /* of all tracks, since start */
+  gint64 interval_us;          /* about the longest between two pictures lately; 0: not known */
+  gint64 packets;              /* of video, whether access units came of them or not */
 } PotooPipelineProgress;
 
 /* Any thread. */
 void potoo_camera_pipeline_get_progress (PotooCameraPipeline *pipeline,
                                          PotooPipelineProgress *progress);
+
+/* Lets go of what has nothing to do; about once a second, main thread. Returns why there is no
+ * sound although the camera offers some, for people. (transfer full) (nullable) */
+char *potoo_camera_pipeline_look (PotooCameraPipeline *pipeline);
 
 /* What the tracks are, once playing: RFC 6381 codec (nullable), size. (transfer full) strings */
 void potoo_camera_pipeline_get_video (PotooCameraPipeline *pipeline,

@@ -20,7 +20,12 @@
 #define LONG_DELAY_BUCKETS 8
 /* Pictures may step back by some of themselves (B-frames), but not by more; nothing
  * is sent that long before it is made. */
+#define MAX_BACK_STEPS 8
+#define MIN_BACK ((gint64) (300 * GST_MSECOND))
 #define MAX_BACK ((gint64) (3 * GST_SECOND))
+#define STEP_PARTS 8
+/* Packets of another picture come half a step later at least. */
+#define FIRST_STEP ((gint64) (20 * GST_MSECOND))
 #define MAX_AHEAD ((gint64) (3 * GST_SECOND))
 /* Bounds of what is believed of sender reports. */
 #define MAX_REPORT_DISTANCE ((gint64) (10 * GST_SECOND))
@@ -39,6 +44,7 @@ struct _PotooRtpClock
   gint64 base_ns;
   gint64 first_arrival_ns, newest_arrival_ns;
   gint64 newest_ns; /* stream time of the newest packet */
+  gint64 step_ns;   /* of stream time, about; 0: not known */
   gint64 addend_ns;
   gint64 bucket_start_ns, least_ns, least_before_ns; /* arrival - stream time */
   guint delayed_buckets;
@@ -169,15 +175,58 @@ learn (PotooRtpClock *clock, gint64 arrival_ns)
     clock->settled = TRUE;
 }
 
+static void
+learn_step (PotooRtpClock *clock, gint64 step_ns)
+{
+  if (clock->step_ns == 0)
+    clock->step_ns = step_ns;
+  else
+    clock->step_ns += (step_ns - clock->step_ns) / STEP_PARTS;
+}
+
+static gboolean
+stands_still (const PotooRtpClock *clock, gint64 arrival_ns)
+{
+  gint64 step_ns = clock->step_ns != 0 ? clock->step_ns : FIRST_STEP;
+  return arrival_ns - clock->newest_arrival_ns >= step_ns / 2;
+}
+
 static gboolean
 has_jumped (const PotooRtpClock *clock, gint64 stream_ns, gint64 arrival_ns)
 {
-  return stream_ns < clock->newest_ns - MAX_BACK ||
+  gint64 most_back = clock->step_ns != 0
+                         ? CLAMP (clock->step_ns * MAX_BACK_STEPS, MIN_BACK, MAX_BACK)
+                         : MAX_BACK;
+  return stream_ns < clock->newest_ns - most_back ||
          stream_ns + clock->addend_ns > arrival_ns + MAX_AHEAD;
 }
 
+static void
+take_time (PotooRtpClock *clock, guint32 rtp_time, gboolean still, gint64 arrival_ns)
+{
+  gint64 ticks = unwrap (clock, rtp_time);
+  gint64 stream_ns = clock->base_ns + ns_of_ticks (clock, ticks);
+
+  if (still || has_jumped (clock, stream_ns, arrival_ns))
+    {
+      stream_ns = MAX (arrival_ns - clock->addend_ns, clock->newest_ns + 1);
+      rebase (clock, rtp_time, stream_ns);
+      clock->n_jumps++;
+    }
+  else
+    {
+      clock->base_ticks = ticks;
+      learn_step (clock, ABS (stream_ns - clock->newest_ns));
+    }
+  clock->newest_ns = stream_ns;
+  learn (clock, arrival_ns);
+}
+
 GstClockTime
-potoo_rtp_clock_observe (PotooRtpClock *clock, guint32 rtp_time, GstClockTime arrival)
+potoo_rtp_clock_observe (PotooRtpClock *clock,
+                         guint32 rtp_time,
+                         gboolean begins,
+                         GstClockTime arrival)
 {
   gint64 arrival_ns = (gint64) arrival;
 
@@ -186,20 +235,9 @@ potoo_rtp_clock_observe (PotooRtpClock *clock, guint32 rtp_time, GstClockTime ar
     start (clock, rtp_time, arrival_ns);
   /* Only the first packet of an access unit tells something. */
   else if (rtp_time != clock->base_rtp + (guint32) clock->base_ticks)
-    {
-      gint64 ticks = unwrap (clock, rtp_time);
-      gint64 stream_ns = clock->base_ns + ns_of_ticks (clock, ticks);
-      if (has_jumped (clock, stream_ns, arrival_ns))
-        {
-          stream_ns = MAX (arrival_ns - clock->addend_ns, clock->newest_ns + 1);
-          rebase (clock, rtp_time, stream_ns);
-          clock->n_jumps++;
-        }
-      else
-        clock->base_ticks = ticks;
-      clock->newest_ns = stream_ns;
-      learn (clock, arrival_ns);
-    }
+    take_time (clock, rtp_time, FALSE, arrival_ns);
+  else if (begins && stands_still (clock, arrival_ns))
+    take_time (clock, rtp_time, TRUE, arrival_ns);
   gint64 result = clock->newest_ns;
   g_mutex_unlock (&clock->lock);
   return (GstClockTime) MAX (result, 0);

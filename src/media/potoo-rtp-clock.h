@@ -16,8 +16,8 @@ G_BEGIN_DECLS
  * pause was, what comes after it keeps its time.
  *
  * The camera's clock drifts by up to some hundred parts in a million: the addend
- * follows slowly (at most 0.1 % up and 2 % down). Time stamps that jump are
- * joined to where they arrive, and counted.
+ * follows slowly (at most 0.1 % up and 2 % down). Time stamps that jump or stand still
+ * are joined to where they arrive, and counted.
  *
  * Sound is made before picture but sent after it. Once RTCP sender reports
  * (RFC 3550, 6.4.1) of both have come, a track that has a reference takes from them
@@ -34,10 +34,14 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC (PotooRtpClock, potoo_rtp_clock_unref)
 /* @rate: ticks of RTP time a second, > 0; before the first packet. */
 void potoo_rtp_clock_set_rate (PotooRtpClock *clock, guint rate);
 
-/* A packet has come, in the order of sequence numbers. Returns its stream time: without gap
- * or jump, near monotonic time, but not yet true. */
-GstClockTime
-potoo_rtp_clock_observe (PotooRtpClock *clock, guint32 rtp_time, GstClockTime arrival_ns);
+/* A packet has come, in the order of sequence numbers. @begins: the one before it was the last of
+ * its picture; when this one has the same time stamp all the same, and comes later, the camera's
+ * time stands still. Returns its stream time: without gap or jump, near monotonic time, but not
+ * yet true. */
+GstClockTime potoo_rtp_clock_observe (PotooRtpClock *clock,
+                                      guint32 rtp_time,
+                                      gboolean begins,
+                                      GstClockTime arrival_ns);
 
 /* A sender report: at RTP time @rtp_time the sender's clock said @ntp_ns (any origin). Reports
  * that lie far from the packets around them are not believed. */

@@ -8,7 +8,7 @@
 
 #include "base/potoo-error.h"
 #include "base/potoo-log.h"
-#include "media/potoo-camera-track.h"
+#include "media/potoo-track-format.h"
 
 #define RTSP_PORT 554
 #define RTSPS_PORT 322
@@ -170,26 +170,63 @@ get_encoding_name (const GstSDPMedia *media)
   return g_strdup (name);
 }
 
-char *
-potoo_rtsp_describe_unusable_offer (const GstSDPMessage *sdp)
+/* Their names, (transfer full). */
+static GPtrArray *
+list_video (const GstSDPMessage *sdp)
 {
+  GPtrArray *names = g_ptr_array_new_with_free_func (g_free);
   guint n = MIN (gst_sdp_message_medias_len (sdp), POTOO_MAX_SDP_MEDIA);
-  g_autoptr (GString) offered = g_string_new (NULL);
 
   for (guint i = 0; i < n; i++)
     {
       const GstSDPMedia *media = gst_sdp_message_get_media (sdp, i);
       if (g_strcmp0 (gst_sdp_media_get_media (media), "video") != 0)
         continue;
-      g_autofree char *name = get_encoding_name (media);
-      if (potoo_track_format_find ("video", name) != NULL)
-        return NULL;
-      g_string_append_printf (offered, "%s%s", offered->len > 0 ? ", " : "",
-                              name != NULL ? name : _ ("unknown"));
+      char *name = get_encoding_name (media);
+      g_ptr_array_add (names, name != NULL ? name : g_strdup (_ ("unknown")));
     }
-  if (offered->len == 0)
+  return names;
+}
+
+gboolean
+potoo_rtsp_offers_video (const GstSDPMessage *sdp, gboolean encoded)
+{
+  g_autoptr (GPtrArray) names = list_video (sdp);
+
+  for (guint i = 0; i < names->len; i++)
+    {
+      const PotooTrackFormat *format = potoo_track_format_find ("video", names->pdata[i]);
+      if (format != NULL && format->encoded == encoded)
+        return TRUE;
+    }
+  return FALSE;
+}
+
+/* (transfer full) */
+static char *
+join_names (GPtrArray *names)
+{
+  g_autoptr (GString) text = g_string_new (NULL);
+
+  for (guint i = 0; i < names->len; i++)
+    g_string_append_printf (text, "%s%s", i > 0 ? ", " : "", (const char *) names->pdata[i]);
+  return g_utf8_make_valid (text->str, (gssize) MIN (text->len, MAX_OFFER_LENGTH));
+}
+
+char *
+potoo_rtsp_describe_unusable_offer (const GstSDPMessage *sdp, gboolean encode)
+{
+  gboolean encodable = potoo_rtsp_offers_video (sdp, TRUE);
+
+  if (potoo_rtsp_offers_video (sdp, FALSE) || (encode && encodable))
+    return NULL;
+  g_autoptr (GPtrArray) names = list_video (sdp);
+  if (names->len == 0)
     return g_strdup (_ ("The camera offers no video track"));
-  g_autofree char *printable = g_utf8_make_valid (offered->str,
-                                                  (gssize) MIN (offered->len, MAX_OFFER_LENGTH));
-  return g_strdup_printf (_ ("The camera sends %s video; H.264 or H.265 is needed"), printable);
+  g_autofree char *offered = join_names (names);
+  if (encodable)
+    return g_strdup_printf (_ ("The camera sends %s video; let it send H.264 or H.265, or set "
+                               "transcode_video for this camera, which takes much processor time"),
+                            offered);
+  return g_strdup_printf (_ ("The camera sends %s video; H.264 or H.265 is needed"), offered);
 }

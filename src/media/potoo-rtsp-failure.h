@@ -37,8 +37,11 @@ gboolean potoo_rtsp_failure_is_transport (const GError *error);
 /* What a camera offers beyond this many media is not looked at. */
 #define POTOO_MAX_SDP_MEDIA 16
 
-/* NULL when @sdp offers video that we take, else why it cannot be used.
- * (transfer full) (nullable) */
-char *potoo_rtsp_describe_unusable_offer (const GstSDPMessage *sdp);
+/* Whether it offers video that we take as it is, or such that must be @encoded. */
+gboolean potoo_rtsp_offers_video (const GstSDPMessage *sdp, gboolean encoded);
+
+/* NULL when @sdp offers video that we take, with @encode also such that must be encoded; else why
+ * it cannot be used. (transfer full) (nullable) */
+char *potoo_rtsp_describe_unusable_offer (const GstSDPMessage *sdp, gboolean encode);
 
 G_END_DECLS

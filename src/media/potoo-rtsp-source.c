@@ -18,6 +18,7 @@
 #include "media/potoo-rtcp.h"
 #include "media/potoo-rtsp-failure.h"
 #include "media/potoo-rtsp-session.h"
+#include "media/potoo-track-format.h"
 
 #define MAX_STREAMS 4
 #define READ_TIMEOUT_S 2
@@ -28,6 +29,7 @@ typedef struct
   guint number;  /* of the media in the SDP */
   guint channel; /* of RTP; RTCP has the next one */
   int payload_type;
+  gboolean is_video, failed;
   GstPad *pad;
   GstBufferList *packets; /* (nullable) not pushed yet */
   PotooRtcpReceiver rtcp;
@@ -102,6 +104,7 @@ make_caps (const GstSDPMessage *sdp, const GstSDPMedia *media, int *payload_type
   gst_structure_set_name (gst_caps_get_structure (caps, 0), "application/x-rtp");
   gst_sdp_message_attributes_to_caps (sdp, caps);
   gst_sdp_media_attributes_to_caps (media, caps);
+  potoo_track_complete_caps (caps, *payload_type);
   return g_steal_pointer (&caps);
 }
 
@@ -138,6 +141,7 @@ set_up_stream (PotooRtspSource *self, const GstSDPMessage *sdp, guint number, GE
     return TRUE;
   if (!potoo_rtsp_session_set_up (self->session, media, &stream.channel, error))
     return FALSE;
+  stream.is_video = g_strcmp0 (gst_sdp_media_get_media (media), "video") == 0;
   potoo_rtcp_receiver_init (&stream.rtcp);
   add_pad (self, &stream, caps);
   self->streams[self->n_streams++] = stream;
@@ -162,7 +166,7 @@ static void
 take_rtp (Stream *stream, const guint8 *data, gsize length)
 {
   if (!potoo_rtcp_receiver_take_packet (&stream->rtcp, data, length) ||
-      (data[1] & 0x7f) != stream->payload_type)
+      (data[1] & 0x7f) != stream->payload_type || stream->failed)
     return;
   if (stream->packets == NULL)
     stream->packets = gst_buffer_list_new ();
@@ -195,19 +199,25 @@ take_packet (guint8 channel, const guint8 *data, gsize length, gpointer user_dat
     take_rtp (stream, data, length);
 }
 
-/* FALSE when an element behind has failed and said so, or everything stops. */
+/* FALSE when an element behind has failed and said so, or everything stops. Other streams go on
+ * when one of sound has failed. */
+static gboolean
+push_stream (Stream *stream)
+{
+  GstFlowReturn flow = gst_pad_push_list (stream->pad, g_steal_pointer (&stream->packets));
+
+  if (flow == GST_FLOW_OK || flow == GST_FLOW_NOT_LINKED || flow == GST_FLOW_EOS)
+    return TRUE;
+  stream->failed = TRUE;
+  return !stream->is_video && flow != GST_FLOW_FLUSHING;
+}
+
 static gboolean
 push_packets (PotooRtspSource *self)
 {
   for (guint i = 0; i < self->n_streams; i++)
-    {
-      Stream *stream = &self->streams[i];
-      if (stream->packets == NULL)
-        continue;
-      GstFlowReturn flow = gst_pad_push_list (stream->pad, g_steal_pointer (&stream->packets));
-      if (flow != GST_FLOW_OK && flow != GST_FLOW_NOT_LINKED && flow != GST_FLOW_EOS)
-        return FALSE;
-    }
+    if (self->streams[i].packets != NULL && !push_stream (&self->streams[i]))
+      return FALSE;
   return TRUE;
 }
 

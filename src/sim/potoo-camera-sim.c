@@ -3,7 +3,6 @@
 /* potoo-camera-sim: options, signals, exit status. */
 
 #include <locale.h>
-#include <malloc.h>
 #include <signal.h>
 #include <stdio.h>
 #include <sys/prctl.h>
@@ -15,10 +14,8 @@
 
 #include "base/potoo-error.h"
 #include "base/potoo-log.h"
+#include "base/potoo-memory.h"
 #include "sim/potoo-sim-server.h"
-
-/* Each media has a few threads; an arena for each would cost more than the media. */
-#define MALLOC_ARENAS 2
 
 static gboolean
 on_signal (gpointer data)
@@ -70,7 +67,7 @@ main (int argc, char **argv)
   pid_t parent = getppid ();
   g_autoptr (GError) error = NULL;
 
-  mallopt (M_ARENA_MAX, MALLOC_ARENAS);
+  potoo_memory_set_up (argv);
   signal (SIGPIPE, SIG_IGN);
   setlocale (LC_ALL, "");
   bindtextdomain (GETTEXT_PACKAGE, POTOO_LOCALE_DIR);

@@ -41,11 +41,14 @@ typedef struct
   }
 
 static const Key keys[] = {
-  CHOICE ("codec", codec, 1u << POTOO_SIM_CODEC_H264 | 1u << POTOO_SIM_CODEC_H265),
+  CHOICE ("codec",
+          codec,
+          1u << POTOO_SIM_CODEC_H264 | 1u << POTOO_SIM_CODEC_H265 | 1u << POTOO_SIM_CODEC_MJPEG),
   CHOICE ("audio",
           audio,
           1u << POTOO_SIM_CODEC_NONE | 1u << POTOO_SIM_CODEC_AAC | 1u << POTOO_SIM_CODEC_PCMU |
-              1u << POTOO_SIM_CODEC_PCMA | 1u << POTOO_SIM_CODEC_OPUS),
+              1u << POTOO_SIM_CODEC_PCMA | 1u << POTOO_SIM_CODEC_OPUS | 1u << POTOO_SIM_CODEC_G722 |
+              1u << POTOO_SIM_CODEC_G726 | 1u << POTOO_SIM_CODEC_L16 | 1u << POTOO_SIM_CODEC_MP2),
   NUMBER ("width", width, 160, 3840, 8),
   NUMBER ("height", height, 120, 2160, 2),
   NUMBER ("fps", fps, 1, 60, 1),
@@ -55,6 +58,11 @@ static const Key keys[] = {
   NUMBER ("slices", slices, 1, 8, 1),
   NUMBER ("loop", loop_seconds, 2, 600, 1),
   NUMBER ("tcp", tcp, 0, 1, 1),
+  NUMBER ("interval", interval_s, 1, 20, 1),
+  NUMBER ("sprop", sprop, 0, 1, 1),
+  NUMBER ("inband", inband, 0, 1, 1),
+  NUMBER ("wrap", wrap_s, 0, 3600, 1),
+  NUMBER ("metadata", metadata, 0, 1, 1),
   TEXT ("user", user),
   TEXT ("password", password),
 };
@@ -172,6 +180,9 @@ check_camera (const PotooSimCameraOptions *options, GError **error)
     g_set_error (error, POTOO_ERROR, POTOO_ERROR_INVALID_ARGUMENT,
                  _ ("loop=%d: takes more than %d MB; shorten the loop or lower bitrate"),
                  options->loop_seconds, MAX_LOOP_BYTES / 1000000);
+  else if (options->codec == POTOO_SIM_CODEC_MJPEG && MAX (options->width, options->height) > 2040)
+    g_set_error_literal (error, POTOO_ERROR, POTOO_ERROR_INVALID_ARGUMENT,
+                         _ ("codec=mjpeg: width and height must be at most 2040"));
   else if (options->bframes >= options->gop)
     g_set_error (error, POTOO_ERROR, POTOO_ERROR_INVALID_ARGUMENT,
                  _ ("bframes=%d: must be less than gop=%d"), options->bframes, options->gop);
@@ -198,6 +209,9 @@ potoo_sim_camera_options_parse (const char *text, GError **error)
     .slices = 1,
     .loop_seconds = 60,
     .tcp = TRUE,
+    .interval_s = 1,
+    .sprop = TRUE,
+    .inband = TRUE,
   };
   if (!potoo_slug_is_valid (options->id))
     {
@@ -244,14 +258,17 @@ potoo_sim_camera_options_get_main (const PotooSimCameraOptions *options, PotooSi
     .codec = (PotooSimCodec) options->codec,
     .width = (guint) options->width,
     .height = (guint) options->height,
-    .rate_num = (guint) options->fps,
-    .rate_den = 1,
+    .rate_num = (guint) (options->interval_s > 1 ? 1 : options->fps),
+    .rate_den = (guint) options->interval_s,
     .bitrate_kbit = (guint) options->bitrate_kbit,
     .gop = (guint) options->gop,
     .bframes = (guint) options->bframes,
     .slices = (guint) options->slices,
-    .n_units = whole_gops ((guint) (options->loop_seconds * options->fps), (guint) options->gop),
   };
+  if (params->codec == POTOO_SIM_CODEC_MJPEG)
+    params->gop = 1;
+  params->n_units = whole_gops ((guint) options->loop_seconds * params->rate_num / params->rate_den,
+                                params->gop);
 }
 
 void

@@ -21,7 +21,8 @@ struct _PotooSimCamera
   char *id;
   PotooSimCache *cache;
   PotooSimFeed *feeds[POTOO_SIM_N_FEEDS];
-  guint faults; /* atomic, bits of PotooSimFault */
+  guint faults;   /* atomic, bits of PotooSimFault */
+  int time_shift; /* atomic, seconds */
   GMutex lock;
   char *user;
   char *password;
@@ -44,8 +45,12 @@ make_feed (PotooSimCamera *camera,
   if (loop == NULL)
     return NULL;
   gint64 interval_us = params->rate_den * POTOO_SECOND_US / params->rate_num;
-  return potoo_sim_feed_new (loop, start_us + (gint64) (spread * (double) interval_us),
-                             (guint) (spread * params->n_units));
+  PotooSimFeed *feed = potoo_sim_feed_new (loop,
+                                           start_us + (gint64) (spread * (double) interval_us),
+                                           (guint) (spread * params->n_units));
+  if (camera->options.wrap_s > 0)
+    potoo_sim_feed_wrap_at (feed, start_us + camera->options.wrap_s * POTOO_SECOND_US);
+  return feed;
 }
 
 static gboolean
@@ -149,6 +154,24 @@ gboolean
 potoo_sim_camera_has_fault (PotooSimCamera *camera, PotooSimFault fault)
 {
   return ((guint) g_atomic_int_get (&camera->faults) & fault) != 0;
+}
+
+void
+potoo_sim_camera_shift_time (PotooSimCamera *camera, int seconds)
+{
+  g_atomic_int_add (&camera->time_shift, seconds);
+}
+
+int
+potoo_sim_camera_get_time_shift (PotooSimCamera *camera)
+{
+  return g_atomic_int_get (&camera->time_shift);
+}
+
+const PotooSimCameraOptions *
+potoo_sim_camera_get_options (PotooSimCamera *camera)
+{
+  return &camera->options;
 }
 
 gboolean
@@ -274,6 +297,18 @@ potoo_sim_camera_count_lost (PotooSimCamera *camera)
   potoo_metric_add (camera->units_lost, 1);
 }
 
+/* Wall time at which the newest mark in the sound began to be sampled; 0 without sound. */
+static gint64
+get_sound_mark_us (PotooSimCamera *camera)
+{
+  PotooSimFeed *audio = camera->feeds[POTOO_SIM_FEED_AUDIO];
+
+  if (audio == NULL)
+    return 0;
+  return potoo_sim_feed_loop_start_us (audio, potoo_clock_mono_us ()) +
+         potoo_clock_wall_offset_us ();
+}
+
 char *
 potoo_sim_camera_status (PotooSimCamera *camera)
 {
@@ -284,10 +319,11 @@ potoo_sim_camera_status (PotooSimCamera *camera)
 
   return g_strdup_printf (
       "{\"id\":\"%s\",\"clients\":%" G_GINT64_FORMAT ",\"number\":%" G_GINT64_FORMAT
-      ",\"width\":%u,\"height\":%u"
+      ",\"width\":%u,\"height\":%u,\"sound_mark_us\":%" G_GINT64_FORMAT
       ",\"units_sent\":%" G_GINT64_FORMAT ",\"bytes_sent\":%" G_GINT64_FORMAT
       ",\"units_lost\":%" G_GINT64_FORMAT ",\"faults\":%u}",
       camera->id, potoo_metric_get (camera->n_clients), number, params->width, params->height,
-      potoo_metric_get (camera->units_sent), potoo_metric_get (camera->bytes_sent),
-      potoo_metric_get (camera->units_lost), (guint) g_atomic_int_get (&camera->faults));
+      get_sound_mark_us (camera), potoo_metric_get (camera->units_sent),
+      potoo_metric_get (camera->bytes_sent), potoo_metric_get (camera->units_lost),
+      (guint) g_atomic_int_get (&camera->faults));
 }

@@ -28,6 +28,7 @@ typedef enum
   POTOO_SIM_FAULT_BLACK_HOLE = 1 << 4,   /* requests get no answer */
   POTOO_SIM_FAULT_REFUSE = 1 << 5,       /* new connections are closed */
   POTOO_SIM_FAULT_NO_KEYFRAMES = 1 << 6, /* only delta frames are sent */
+  POTOO_SIM_FAULT_FREEZE_TIME = 1 << 7,  /* RTP time stands still */
 } PotooSimFault;
 
 typedef enum
@@ -56,6 +57,13 @@ PotooSimFeed *potoo_sim_camera_get_feed (PotooSimCamera *camera, PotooSimFeedId 
 
 void potoo_sim_camera_set_fault (PotooSimCamera *camera, PotooSimFault fault, gboolean on);
 gboolean potoo_sim_camera_has_fault (PotooSimCamera *camera, PotooSimFault fault);
+
+/* RTP time stamps jump by @seconds, from now on. */
+void potoo_sim_camera_shift_time (PotooSimCamera *camera, int seconds);
+int potoo_sim_camera_get_time_shift (PotooSimCamera *camera); /* seconds */
+
+/* What its SDP and its keyframes are to tell. */
+const PotooSimCameraOptions *potoo_sim_camera_get_options (PotooSimCamera *camera);
 
 /* FALSE when it serves anybody. */
 gboolean potoo_sim_camera_needs_auth (PotooSimCamera *camera);

@@ -23,6 +23,7 @@
 
 #define RAW_QUEUE_UNITS 4
 #define TONE_HZ 440
+#define MARK_PARTS 5 /* of a second */
 #define AMPLITUDE 6000
 
 typedef struct
@@ -70,6 +71,16 @@ describe (const PotooSimLoopParams *params)
       return g_strdup ("mulawenc");
     case POTOO_SIM_CODEC_PCMA:
       return g_strdup ("alawenc");
+    case POTOO_SIM_CODEC_G722:
+      return g_strdup ("avenc_g722");
+    case POTOO_SIM_CODEC_G726:
+      return g_strdup ("avenc_g726 bitrate=32000");
+    case POTOO_SIM_CODEC_L16:
+      return g_strdup ("audioconvert ! audio/x-raw,format=S16BE");
+    case POTOO_SIM_CODEC_MP2:
+      return g_strdup ("audioconvert ! twolamemp2enc bitrate=64 mode=mono");
+    case POTOO_SIM_CODEC_MJPEG:
+      return g_strdup ("jpegenc quality=80");
     case POTOO_SIM_CODEC_NONE:
       break;
     }
@@ -170,7 +181,8 @@ push_pictures (Encoding *encoding, PotooSimPicture *picture, GError **error)
   return TRUE;
 }
 
-/* A steady tone with a whole number of cycles in the loop. */
+/* A steady tone with a whole number of cycles in the loop, silent for the first fifth of a second
+ * of it: that marks the time. */
 static gboolean
 push_tone (Encoding *encoding, guint n_units, GError **error)
 {
@@ -183,9 +195,13 @@ push_tone (Encoding *encoding, guint n_units, GError **error)
     {
       g_autofree gint16 *data = g_new (gint16, samples);
       for (guint s = 0; s < samples; s++)
-        data[s] = (gint16) (AMPLITUDE *
-                            sin (2 * G_PI * cycles * (double) ((guint64) i * samples + s) /
-                                 (double) period));
+        {
+          guint64 at = ((guint64) i * samples + s) % period;
+          gboolean silent = at < potoo_sim_codec_sample_rate (encoding->params->codec) / MARK_PARTS;
+          data[s] = (gint16) (silent ? 0
+                                     : AMPLITUDE *
+                                           sin (2 * G_PI * cycles * (double) at / (double) period));
+        }
       if (!push (encoding, i, gst_buffer_new_wrapped (g_steal_pointer (&data), 2 * samples), error))
         return FALSE;
     }

@@ -24,9 +24,12 @@ static const struct
   const char *payloader;
   guint pt;
 } payloads[POTOO_SIM_N_CODECS] = {
-  [POTOO_SIM_CODEC_H264] = { "rtph264pay", 96 }, [POTOO_SIM_CODEC_H265] = { "rtph265pay", 96 },
-  [POTOO_SIM_CODEC_AAC] = { "rtpmp4gpay", 97 },  [POTOO_SIM_CODEC_OPUS] = { "rtpopuspay", 97 },
-  [POTOO_SIM_CODEC_PCMU] = { "rtppcmupay", 0 },  [POTOO_SIM_CODEC_PCMA] = { "rtppcmapay", 8 },
+  [POTOO_SIM_CODEC_H264] = { "rtph264pay", 96 },  [POTOO_SIM_CODEC_H265] = { "rtph265pay", 96 },
+  [POTOO_SIM_CODEC_AAC] = { "rtpmp4gpay", 97 },   [POTOO_SIM_CODEC_OPUS] = { "rtpopuspay", 97 },
+  [POTOO_SIM_CODEC_PCMU] = { "rtppcmupay", 0 },   [POTOO_SIM_CODEC_PCMA] = { "rtppcmapay", 8 },
+  [POTOO_SIM_CODEC_G722] = { "rtpg722pay", 9 },   [POTOO_SIM_CODEC_G726] = { "rtpg726pay", 97 },
+  [POTOO_SIM_CODEC_L16] = { "rtpL16pay", 97 },    [POTOO_SIM_CODEC_MP2] = { "rtpmpapay", 14 },
+  [POTOO_SIM_CODEC_MJPEG] = { "rtpjpegpay", 26 },
 };
 
 static gboolean
@@ -116,6 +119,8 @@ potoo_sim_factory_configure (GstRTSPMediaFactory *factory, GstRTSPMedia *media)
 
   GST_RTSP_MEDIA_FACTORY_CLASS (potoo_sim_factory_parent_class)->configure (factory, media);
   gst_rtsp_media_set_rate_control (media, FALSE);
+  potoo_sim_media_set_options (POTOO_SIM_MEDIA (media),
+                               potoo_sim_camera_get_options (self->camera));
   add_outlet (self, POTOO_SIM_MEDIA (media), self->video, 0);
   add_outlet (self, POTOO_SIM_MEDIA (media), POTOO_SIM_FEED_AUDIO, 1);
 }

@@ -107,6 +107,21 @@ apply_caps_change (const Row *row,
 }
 
 static gboolean
+apply_time_jump (const Row *row,
+                 PotooSimCamera *camera,
+                 const char *argument,
+                 char **reply,
+                 GError **error)
+{
+  gint64 seconds;
+
+  if (!g_ascii_string_to_signed (argument, 10, -36000, 36000, &seconds, NULL))
+    return refuse (error, row, _ ("must be from -36000 to 36000"));
+  potoo_sim_camera_shift_time (camera, (int) seconds);
+  return TRUE;
+}
+
+static gboolean
 apply_status (const Row *row,
               PotooSimCamera *camera,
               const char *argument,
@@ -138,6 +153,8 @@ static const Row rows[] = {
           N_ ("take connections and requests and never answer")),
   SWITCH ("refuse", POTOO_SIM_FAULT_REFUSE, N_ ("close new connections at once")),
   SWITCH ("no-keyframes", POTOO_SIM_FAULT_NO_KEYFRAMES, N_ ("send delta frames only")),
+  SWITCH ("freeze-time", POTOO_SIM_FAULT_FREEZE_TIME, N_ ("send one RTP time stamp with all")),
+  { "time-jump", "SECONDS", N_ ("let RTP time stamps jump; negative: back"), apply_time_jump, 0 },
   { "resolution", "WxH", N_ ("go on with another picture size from the next keyframe"),
     apply_resolution, 0 },
   { "caps-change", "N",

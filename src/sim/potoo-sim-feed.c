@@ -110,6 +110,28 @@ potoo_sim_feed_turn_is_key (PotooSimFeed *feed, gint64 turn)
   return potoo_sim_loop_get_unit (feed->loop, (guint) (turn % feed->n_units))->is_key;
 }
 
+gint64
+potoo_sim_feed_loop_start_us (PotooSimFeed *feed, gint64 mono_us)
+{
+  gint64 turn = potoo_sim_feed_number_at (feed, mono_us) + feed->offset;
+
+  return time_of (feed, turn - turn % feed->n_units - feed->offset);
+}
+
+void
+potoo_sim_feed_wrap_at (PotooSimFeed *feed, gint64 mono_us)
+{
+  guint64 ticks = gst_util_uint64_scale ((guint64) mono_us, potoo_sim_codec_rtp_rate (feed->codec),
+                                         POTOO_SECOND_US);
+  feed->rtp_offset = 0u - (guint32) ticks;
+}
+
+guint32
+potoo_sim_feed_get_rtp_rate (PotooSimFeed *feed)
+{
+  return potoo_sim_codec_rtp_rate (feed->codec);
+}
+
 guint32
 potoo_sim_feed_get_rtp_offset (PotooSimFeed *feed)
 {
@@ -117,24 +139,22 @@ potoo_sim_feed_get_rtp_offset (PotooSimFeed *feed)
 }
 
 GstBuffer *
-potoo_sim_feed_make_buffer (PotooSimFeed *feed,
-                            PotooSimLoop *loop,
-                            gint64 turn,
-                            gboolean parameter_sets)
+potoo_sim_feed_make_buffer (PotooSimFeed *feed, PotooSimLoop *loop, gint64 turn, PotooSimSets sets)
 {
   guint i = (guint) (turn % feed->n_units);
   guint position = potoo_sim_loop_get_unit (loop, i)->index;
   gint64 number = turn - i + position - feed->offset;
+  gboolean stamped = feed->is_video && feed->codec != POTOO_SIM_CODEC_MJPEG;
   guint8 stamp[POTOO_SIM_STAMP_MAX];
   gsize stamp_size = 0;
 
   if (number < 0)
     return NULL;
   gint64 sampled_us = time_of (feed, number);
-  if (feed->is_video)
+  if (stamped)
     stamp_size = potoo_sim_stamp_write (
         feed->codec, (guint64) number, sampled_us + potoo_clock_wall_offset_us (), position, stamp);
-  GstBuffer *buffer = potoo_sim_loop_make_buffer (loop, i, parameter_sets, stamp, stamp_size);
+  GstBuffer *buffer = potoo_sim_loop_make_buffer (loop, i, sets, stamp, stamp_size);
   GST_BUFFER_PTS (buffer) = (GstClockTime) sampled_us * GST_USECOND;
   GST_BUFFER_DURATION (buffer) = (GstClockTime) (time_of (feed, number + 1) - sampled_us) *
                                  GST_USECOND;

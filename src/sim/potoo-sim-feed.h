@@ -36,14 +36,17 @@ gint64 potoo_sim_feed_delay_us (PotooSimFeed *feed);
 gint64 potoo_sim_feed_number_at (PotooSimFeed *feed, gint64 mono_us);
 gboolean potoo_sim_feed_turn_is_key (PotooSimFeed *feed, gint64 turn);
 
-/* The unit of a turn, stamped, its PTS being monotonic time. With
- * @parameter_sets a delta unit has them in front. NULL before number 0.
+/* The unit of a turn, stamped, its PTS being monotonic time. NULL before number 0.
  * (transfer full) (nullable) */
-GstBuffer *potoo_sim_feed_make_buffer (PotooSimFeed *feed,
-                                       PotooSimLoop *loop,
-                                       gint64 turn,
-                                       gboolean parameter_sets);
+GstBuffer *
+potoo_sim_feed_make_buffer (PotooSimFeed *feed, PotooSimLoop *loop, gint64 turn, PotooSimSets sets);
 
+/* When the newest turn through the loop began to be sampled (monotonic). */
+gint64 potoo_sim_feed_loop_start_us (PotooSimFeed *feed, gint64 mono_us);
+
+/* RTP time is 0 at @mono_us; before anybody listens. Without, anywhen. */
+void potoo_sim_feed_wrap_at (PotooSimFeed *feed, gint64 mono_us);
+guint32 potoo_sim_feed_get_rtp_rate (PotooSimFeed *feed); /* Hz */
 /* Stays the same for the feed's life: RTP time goes on across clients. */
 guint32 potoo_sim_feed_get_rtp_offset (PotooSimFeed *feed);
 

@@ -89,7 +89,8 @@ potoo_sim_loop_builder_add (PotooSimLoopBuilder *builder,
 {
   PotooSimUnit unit = { .offset = builder->payload->len };
 
-  if (potoo_sim_codec_is_video (builder->params.codec))
+  if (potoo_sim_codec_is_video (builder->params.codec) &&
+      builder->params.codec != POTOO_SIM_CODEC_MJPEG)
     add_picture (builder, data, size, &unit);
   else
     {

@@ -95,15 +95,16 @@ append_share (GstBuffer *buffer, GstMemory *memory, guint64 offset, gsize size)
 GstBuffer *
 potoo_sim_loop_make_buffer (PotooSimLoop *loop,
                             guint i,
-                            gboolean parameter_sets,
+                            PotooSimSets sets,
                             const guint8 *stamp,
                             gsize stamp_size)
 {
   const PotooSimUnit *unit = &loop->units[i];
   GstBuffer *buffer = gst_buffer_new ();
 
-  append_share (buffer, loop->payload, unit->offset, unit->head_size);
-  if (parameter_sets && unit->head_size == 0 && loop->parameter_sets != NULL)
+  if (sets != POTOO_SIM_SETS_NEVER)
+    append_share (buffer, loop->payload, unit->offset, unit->head_size);
+  if (sets == POTOO_SIM_SETS_ALWAYS && unit->head_size == 0 && loop->parameter_sets != NULL)
     gst_buffer_append_memory (buffer, gst_memory_share (loop->parameter_sets, 0, -1));
   if (stamp_size > 0)
     {

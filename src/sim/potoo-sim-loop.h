@@ -38,11 +38,19 @@ const PotooSimUnit *potoo_sim_loop_get_unit (PotooSimLoop *loop, guint i);
  * least, so that B-frames find their references sent: 0 without B-frames. */
 guint potoo_sim_loop_get_reorder (PotooSimLoop *loop);
 
+/* What video units begin with. */
+typedef enum
+{
+  POTOO_SIM_SETS_OF_KEYS, /* keyframes alone have parameter sets */
+  POTOO_SIM_SETS_ALWAYS,
+  POTOO_SIM_SETS_NEVER,
+} PotooSimSets;
+
 /* Unit @i with @stamp (@stamp_size bytes, copied; 0: none) in front of its
- * first slice. With @parameter_sets a delta unit carries them too. */
+ * first slice. */
 GstBuffer *potoo_sim_loop_make_buffer (PotooSimLoop *loop,
                                        guint i,
-                                       gboolean parameter_sets,
+                                       PotooSimSets sets,
                                        const guint8 *stamp,
                                        gsize stamp_size); /* (transfer full) */
 

@@ -10,6 +10,7 @@ struct _PotooSimMedia
 {
   GstRTSPMedia parent_instance;
   PotooSimOutlet *outlets[POTOO_SIM_MAX_TRACKS]; /* in the order of the streams */
+  gboolean hides_sets, has_metadata;
 };
 
 G_DEFINE_FINAL_TYPE (PotooSimMedia, potoo_sim_media, GST_TYPE_RTSP_MEDIA)
@@ -57,6 +58,61 @@ potoo_sim_media_unprepared (GstRTSPMedia *media)
       potoo_sim_outlet_stop (self->outlets[i]);
 }
 
+/* `a=fmtp:96 packetization-mode=1;sprop-parameter-sets=…;…` */
+static void
+hide_parameter_sets (GstSDPMedia *media)
+{
+  g_autoptr (GRegex) sets = g_regex_new ("sprop-[a-z-]*(sets|sps|pps|vps)=[^;]*;?", 0, 0, NULL);
+
+  for (guint i = 0; i < gst_sdp_media_attributes_len (media); i++)
+    {
+      const GstSDPAttribute *old = gst_sdp_media_get_attribute (media, i);
+      GstSDPAttribute new = { 0 };
+      if (g_strcmp0 (old->key, "fmtp") != 0)
+        continue;
+      g_autofree char *value = g_regex_replace_literal (sets, old->value, -1, 0, "", 0, NULL);
+      gst_sdp_attribute_set (&new, old->key, value);
+      gst_sdp_media_replace_attribute (media, i, &new);
+    }
+}
+
+/* As cameras that speak ONVIF have it. */
+static void
+add_metadata (GstSDPMessage *sdp)
+{
+  GstSDPMedia *media = NULL;
+
+  gst_sdp_media_new (&media);
+  gst_sdp_media_set_media (media, "application");
+  gst_sdp_media_set_proto (media, "RTP/AVP");
+  gst_sdp_media_add_format (media, "107");
+  gst_sdp_media_add_attribute (media, "rtpmap", "107 vnd.onvif.metadata/90000");
+  gst_sdp_media_add_attribute (media, "control", "metadata");
+  gst_sdp_message_add_media (sdp, media);
+  gst_sdp_media_free (media);
+}
+
+static gboolean
+potoo_sim_media_setup_sdp (GstRTSPMedia *media, GstSDPMessage *sdp, GstSDPInfo *info)
+{
+  PotooSimMedia *self = POTOO_SIM_MEDIA (media);
+
+  if (!GST_RTSP_MEDIA_CLASS (potoo_sim_media_parent_class)->setup_sdp (media, sdp, info))
+    return FALSE;
+  for (guint i = 0; self->hides_sets && i < gst_sdp_message_medias_len (sdp); i++)
+    hide_parameter_sets ((GstSDPMedia *) gst_sdp_message_get_media (sdp, i));
+  if (self->has_metadata)
+    add_metadata (sdp);
+  return TRUE;
+}
+
+void
+potoo_sim_media_set_options (PotooSimMedia *self, const PotooSimCameraOptions *options)
+{
+  self->hides_sets = !options->sprop;
+  self->has_metadata = options->metadata;
+}
+
 /* The parent's finalize takes the pipeline down, whose callbacks and probes
  * refer to the outlets: they go after it. */
 static void
@@ -81,6 +137,7 @@ potoo_sim_media_class_init (PotooSimMediaClass *klass)
   G_OBJECT_CLASS (klass)->finalize = potoo_sim_media_finalize;
   GST_RTSP_MEDIA_CLASS (klass)->setup_rtpbin = potoo_sim_media_setup_rtpbin;
   GST_RTSP_MEDIA_CLASS (klass)->prepared = potoo_sim_media_prepared;
+  GST_RTSP_MEDIA_CLASS (klass)->setup_sdp = potoo_sim_media_setup_sdp;
   GST_RTSP_MEDIA_CLASS (klass)->unprepared = potoo_sim_media_unprepared;
 }
 

@@ -15,6 +15,9 @@ G_DECLARE_FINAL_TYPE (PotooSimMedia, potoo_sim_media, POTOO, SIM_MEDIA, GstRTSPM
 
 #define POTOO_SIM_MAX_TRACKS 2
 
+/* What is not to be in the SDP, and what is beside. */
+void potoo_sim_media_set_options (PotooSimMedia *media, const PotooSimCameraOptions *options);
+
 /* Before the media is prepared. @track: index of the stream; @outlet:
  * (transfer full) */
 void potoo_sim_media_set_outlet (PotooSimMedia *media, guint track, PotooSimOutlet *outlet);

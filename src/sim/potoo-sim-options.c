@@ -23,17 +23,23 @@ describe (void)
 {
   g_autofree char *faults = potoo_sim_faults_help ();
 
-  return g_strdup_printf ("%s\n%s\n\n%s",
-                          _ ("A camera setting is one of (defaults in brackets):\n"
-                             "  codec=h264|h265 [h264]        audio=none|aac|pcmu|pcma|opus [aac]\n"
-                             "  width=160…3840 [1280]         height=120…2160 [720]\n"
-                             "  fps=1…60 [25]                 bitrate=50…50000 kbit/s [2000]\n"
-                             "  gop=1…600 pictures [50]       bframes=0…4 [0]\n"
-                             "  slices=1…8 [1]                loop=2…600 seconds [60]\n"
-                             "  tcp=0|1 [1]: whether RTP over TCP is served, or UDP only\n"
-                             "  user=TEXT, password=TEXT: digest authentication\n"
-                             "Streams are at rtsp://127.0.0.1:PORT/ID/main and /ID/sub."),
-                          "", faults);
+  return g_strdup_printf (
+      "%s\n%s\n\n%s",
+      _ ("A camera setting is one of (defaults in brackets):\n"
+         "  codec=h264|h265|mjpeg [h264]  audio=none|aac|pcmu|pcma|opus|g722|g726|l16|mp2 [aac]\n"
+         "  width=160…3840 [1280]         height=120…2160 [720]\n"
+         "  fps=1…60 [25]                 bitrate=50…50000 kbit/s [2000]\n"
+         "  gop=1…600 pictures [50]       bframes=0…4 [0]\n"
+         "  slices=1…8 [1]                loop=2…600 seconds [60]\n"
+         "  tcp=0|1 [1]: whether RTP over TCP is served, or UDP only\n"
+         "  interval=1…20 [1]: seconds from picture to picture, instead of fps\n"
+         "  sprop=0|1 [1]: parameter sets in the SDP\n"
+         "  inband=0|1 [1]: parameter sets with keyframes\n"
+         "  wrap=0…3600 [0]: seconds until RTP time wraps; 0: anywhen\n"
+         "  metadata=0|1 [0]: a track in the SDP that is none of ours\n"
+         "  user=TEXT, password=TEXT: digest authentication\n"
+         "Streams are at rtsp://127.0.0.1:PORT/ID/main and /ID/sub."),
+      "", faults);
 }
 
 static GOptionContext *

@@ -23,7 +23,12 @@ typedef struct
   int bframes;
   int slices;
   int loop_seconds;
-  int tcp; /* 0: RTP over TCP is refused with 461 */
+  int tcp;        /* 0: RTP over TCP is refused with 461 */
+  int interval_s; /* > 1: seconds from picture to picture, instead of fps */
+  int sprop;      /* 0: the SDP tells no parameter sets */
+  int inband;     /* 0: keyframes come without */
+  int wrap_s;     /* > 0: after how many seconds RTP time wraps */
+  int metadata;   /* 1: the SDP has a track of metadata, which cannot be set up */
 } PotooSimCameraOptions;
 
 typedef struct

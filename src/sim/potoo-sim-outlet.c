@@ -6,7 +6,7 @@
 
 #include "sim/potoo-sim-outlet.h"
 
-#include <gst/rtp/gstrtcpbuffer.h>
+#include <gst/rtp/rtp.h>
 
 #include "base/potoo-clock.h"
 
@@ -31,6 +31,9 @@ struct _PotooSimOutlet
   gint64 turn;             /* same */
   gint64 waiting_since_us; /* the RTP pad's thread: since it dropped the first */
   gboolean open;           /* same, atomic */
+  gboolean frozen;         /* same */
+  guint32 newest_time;     /* same */
+  guint32 rtp_rate;
 };
 
 static gboolean
@@ -42,9 +45,9 @@ is_muted (PotooSimOutlet *outlet)
 }
 
 static void
-push (PotooSimOutlet *outlet, gint64 turn, gboolean parameter_sets)
+push (PotooSimOutlet *outlet, gint64 turn, PotooSimSets sets)
 {
-  GstBuffer *buffer = potoo_sim_feed_make_buffer (outlet->feed, outlet->loop, turn, parameter_sets);
+  GstBuffer *buffer = potoo_sim_feed_make_buffer (outlet->feed, outlet->loop, turn, sets);
 
   if (buffer == NULL)
     return;
@@ -71,7 +74,9 @@ beat (gpointer data, gint64 due_us)
   gboolean skip = !outlet->is_audio && is_key &&
                   potoo_sim_camera_has_fault (outlet->camera, POTOO_SIM_FAULT_NO_KEYFRAMES);
   if (!skip && !is_muted (outlet))
-    push (outlet, turn, FALSE);
+    push (outlet, turn,
+          potoo_sim_camera_get_options (outlet->camera)->inband ? POTOO_SIM_SETS_OF_KEYS
+                                                                : POTOO_SIM_SETS_NEVER);
   return potoo_sim_feed_due_us (outlet->feed, outlet->turn);
 }
 
@@ -87,7 +92,7 @@ start (GstAppSrc *appsrc, guint length, gpointer data)
     return;
   gint64 turn = potoo_sim_feed_next_turn (outlet->feed, potoo_clock_mono_us ());
   turn = MAX (turn - 1, 0);
-  push (outlet, turn, TRUE);
+  push (outlet, turn, POTOO_SIM_SETS_ALWAYS);
   outlet->turn = turn + 1;
   outlet->beat = potoo_sim_pacer_add (
       outlet->pacer, potoo_sim_feed_due_us (outlet->feed, outlet->turn), beat, outlet);
@@ -106,6 +111,7 @@ potoo_sim_outlet_new (PotooSimCamera *camera,
   outlet->camera = camera;
   outlet->feed = potoo_sim_camera_get_feed (camera, feed);
   outlet->is_audio = feed == POTOO_SIM_FEED_AUDIO;
+  outlet->rtp_rate = potoo_sim_feed_get_rtp_rate (outlet->feed);
   outlet->pacer = pacer;
   outlet->appsrc = gst_object_ref (appsrc);
   outlet->loop = potoo_sim_feed_get_loop (outlet->feed);
@@ -168,6 +174,53 @@ first_pts (GstPadProbeInfo *info)
   return buffer != NULL ? GST_BUFFER_PTS (buffer) : GST_CLOCK_TIME_NONE;
 }
 
+/* --- time stamps that are not as they should be --- */
+
+/* (transfer full) both */
+static GstBuffer *
+restamp (PotooSimOutlet *outlet, GstBuffer *buffer)
+{
+  guint32 shift = (guint32) potoo_sim_camera_get_time_shift (outlet->camera) * outlet->rtp_rate;
+  GstRTPBuffer rtp = GST_RTP_BUFFER_INIT;
+
+  buffer = gst_buffer_make_writable (buffer);
+  if (!gst_rtp_buffer_map (buffer, GST_MAP_READWRITE, &rtp))
+    return buffer;
+  if (!outlet->frozen)
+    outlet->newest_time = gst_rtp_buffer_get_timestamp (&rtp) + shift;
+  gst_rtp_buffer_set_timestamp (&rtp, outlet->newest_time);
+  gst_rtp_buffer_unmap (&rtp);
+  outlet->frozen = potoo_sim_camera_has_fault (outlet->camera, POTOO_SIM_FAULT_FREEZE_TIME);
+  return buffer;
+}
+
+static gboolean
+restamp_in_list (GstBuffer **buffer, guint index, gpointer data)
+{
+  *buffer = restamp (data, *buffer);
+  return TRUE;
+}
+
+static void
+restamp_all (PotooSimOutlet *outlet, GstPadProbeInfo *info)
+{
+  if (info->type & GST_PAD_PROBE_TYPE_BUFFER)
+    info->data = restamp (outlet, GST_PAD_PROBE_INFO_BUFFER (info));
+  else
+    {
+      GstBufferList *list = gst_buffer_list_make_writable (GST_PAD_PROBE_INFO_BUFFER_LIST (info));
+      gst_buffer_list_foreach (list, restamp_in_list, outlet);
+      info->data = list;
+    }
+}
+
+static gboolean
+has_time_fault (PotooSimOutlet *outlet)
+{
+  return outlet->frozen || potoo_sim_camera_get_time_shift (outlet->camera) != 0 ||
+         potoo_sim_camera_has_fault (outlet->camera, POTOO_SIM_FAULT_FREEZE_TIME);
+}
+
 static GstPadProbeReturn
 on_rtp (GstPad *pad, GstPadProbeInfo *info, gpointer data)
 {
@@ -175,12 +228,15 @@ on_rtp (GstPad *pad, GstPadProbeInfo *info, gpointer data)
 
   if (is_muted (outlet))
     return GST_PAD_PROBE_DROP;
-  if (outlet->open)
-    return GST_PAD_PROBE_OK;
-  GstClockTime pts = first_pts (info);
-  if (!GST_CLOCK_TIME_IS_VALID (pts) || !is_fresh (outlet, pts))
-    return GST_PAD_PROBE_DROP;
-  g_atomic_int_set (&outlet->open, TRUE);
+  if (!outlet->open)
+    {
+      GstClockTime pts = first_pts (info);
+      if (!GST_CLOCK_TIME_IS_VALID (pts) || !is_fresh (outlet, pts))
+        return GST_PAD_PROBE_DROP;
+      g_atomic_int_set (&outlet->open, TRUE);
+    }
+  if (has_time_fault (outlet))
+    restamp_all (outlet, info);
   return GST_PAD_PROBE_OK;
 }
 

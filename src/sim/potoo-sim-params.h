@@ -16,9 +16,14 @@ typedef enum
   POTOO_SIM_CODEC_PCMU,
   POTOO_SIM_CODEC_PCMA,
   POTOO_SIM_CODEC_OPUS,
+  POTOO_SIM_CODEC_G722,
+  POTOO_SIM_CODEC_G726, /* 32 kbit/s */
+  POTOO_SIM_CODEC_L16,
+  POTOO_SIM_CODEC_MP2,
+  POTOO_SIM_CODEC_MJPEG, /* its pictures carry no stamp: RTP has no place for one */
 } PotooSimCodec;
 
-#define POTOO_SIM_N_CODECS (POTOO_SIM_CODEC_OPUS + 1)
+#define POTOO_SIM_N_CODECS (POTOO_SIM_CODEC_MJPEG + 1)
 
 const char *potoo_sim_codec_name (PotooSimCodec codec); /* "h264" */
 gboolean potoo_sim_codec_is_video (PotooSimCodec codec);
@@ -40,6 +45,7 @@ typedef struct
 /* Audio parameters are fixed for each codec. */
 void potoo_sim_loop_params_init_audio (PotooSimLoopParams *params, PotooSimCodec codec);
 guint potoo_sim_codec_sample_rate (PotooSimCodec codec); /* Hz */
+guint potoo_sim_codec_rtp_rate (PotooSimCodec codec);    /* Hz */
 guint potoo_sim_codec_samples_per_unit (PotooSimCodec codec);
 
 /* Text that is equal exactly when the encoded loops are. (transfer full) */

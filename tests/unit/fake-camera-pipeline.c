@@ -27,6 +27,7 @@ fake_free (FakePipeline *fake)
   potoo_stream_hub_unref (fake->hub);
   g_free (fake->video);
   g_free (fake->audio);
+  g_free (fake->no_sound);
   g_free (fake);
 }
 
@@ -158,6 +159,12 @@ char *
 potoo_camera_pipeline_get_audio (PotooCameraPipeline *self)
 {
   return g_strdup (self->fake->audio);
+}
+
+char *
+potoo_camera_pipeline_look (PotooCameraPipeline *self)
+{
+  return g_strdup (self->fake->no_sound);
 }
 
 static void

@@ -19,6 +19,7 @@ typedef struct
   guint keyframe_requests;
   PotooPipelineProgress progress;
   char *video, *audio;
+  char *no_sound; /* (nullable) */
   guint width, height;
   GTask *stop_task; /* until fake_pipeline_stopped() */
 } FakePipeline;

@@ -38,7 +38,7 @@ send_picture (Camera *camera, gint64 delay_ns)
   gint64 made_ns = made_at (camera->made++);
 
   camera->arrival_ns = MAX (camera->arrival_ns, made_ns + delay_ns);
-  camera->stream_ns = potoo_rtp_clock_observe (camera->clock, camera->rtp_time,
+  camera->stream_ns = potoo_rtp_clock_observe (camera->clock, camera->rtp_time, TRUE,
                                                (GstClockTime) camera->arrival_ns);
   camera->rtp_time += FRAME_TICKS;
   return (gint64) potoo_rtp_clock_apply (camera->clock, camera->stream_ns) - made_ns;
@@ -124,7 +124,8 @@ test_drift (void)
       for (gint64 i = 0; i < 90000; i++)
         {
           gint64 arrival = START + i * (FRAME + sign * FRAME / 5000);
-          GstClockTime stream = potoo_rtp_clock_observe (clock, rtp_time, (GstClockTime) arrival);
+          GstClockTime stream = potoo_rtp_clock_observe (clock, rtp_time, TRUE,
+                                                         (GstClockTime) arrival);
           worst = MAX (worst, ABS ((gint64) potoo_rtp_clock_apply (clock, stream) - arrival));
           rtp_time += FRAME_TICKS;
         }
@@ -136,7 +137,8 @@ test_drift (void)
 static void
 test_jumps (void)
 {
-  static const gint32 jumps[] = { 90000 * 60, -90000 * 60, G_MAXINT32, G_MININT32 + FRAME_TICKS };
+  static const gint32 jumps[] = { 90000 * 60, -90000 * 60, -90000 * 2, G_MAXINT32,
+                                  G_MININT32 + FRAME_TICKS };
 
   for (gsize i = 0; i < G_N_ELEMENTS (jumps); i++)
     {
@@ -169,6 +171,41 @@ test_lost_time (void)
   g_assert_cmpuint (potoo_rtp_clock_get_n_jumps (clock), ==, 1);
 }
 
+/* A camera without a clock: all its pictures have the same time stamp. */
+static void
+test_stands_still (void)
+{
+  g_autoptr (PotooRtpClock) clock = potoo_rtp_clock_new (NULL);
+  GstClockTime before = 0;
+
+  for (guint i = 0; i < 500; i++)
+    {
+      gint64 arrival = made_at (i) + (i % 3) * (gint64) GST_MSECOND;
+      GstClockTime stream = potoo_rtp_clock_observe (clock, 7, TRUE, (GstClockTime) arrival);
+      g_assert_cmpuint (stream, >, before);
+      g_assert_cmpint (ABS ((gint64) potoo_rtp_clock_apply (clock, stream) - arrival), <,
+                       5 * GST_MSECOND);
+      g_assert_cmpuint (
+          potoo_rtp_clock_observe (clock, 7, FALSE, (GstClockTime) arrival + GST_MSECOND), ==,
+          stream);
+      before = stream;
+    }
+  g_assert_cmpuint (potoo_rtp_clock_get_n_jumps (clock), ==, 499);
+}
+
+/* A marker on each slice of a picture makes no new picture of it. */
+static void
+test_many_markers (void)
+{
+  g_autoptr (PotooRtpClock) clock = potoo_rtp_clock_new (NULL);
+
+  for (guint i = 0; i < 100; i++)
+    for (guint slice = 0; slice < 4; slice++)
+      potoo_rtp_clock_observe (clock, FIRST_RTP + i * FRAME_TICKS, TRUE,
+                               (GstClockTime) made_at (i) + slice * GST_MSECOND);
+  g_assert_cmpuint (potoo_rtp_clock_get_n_jumps (clock), ==, 0);
+}
+
 /* B-frames: pictures come in the order of decoding. */
 static void
 test_reordered (void)
@@ -183,7 +220,7 @@ test_reordered (void)
         gint64 number = gop * 4 + order[i];
         gint64 sent = made_at (gop * 4 + i);
         stream[order[i]] = potoo_rtp_clock_observe (
-            clock, FIRST_RTP + (guint32) (number * FRAME_TICKS), (GstClockTime) sent);
+            clock, FIRST_RTP + (guint32) (number * FRAME_TICKS), TRUE, (GstClockTime) sent);
         if (i == 3)
           for (guint j = 1; j < 4; j++)
             g_assert_cmpint ((gint64) (stream[j] - stream[j - 1]), ==, FRAME);
@@ -196,10 +233,11 @@ static void
 test_packets_of_a_picture (void)
 {
   g_autoptr (PotooRtpClock) clock = potoo_rtp_clock_new (NULL);
-  GstClockTime first = potoo_rtp_clock_observe (clock, 5, START);
+  GstClockTime first = potoo_rtp_clock_observe (clock, 5, TRUE, START);
 
   for (guint i = 1; i < 100; i++)
-    g_assert_cmpuint (potoo_rtp_clock_observe (clock, 5, START + i * GST_MSECOND), ==, first);
+    g_assert_cmpuint (potoo_rtp_clock_observe (clock, 5, FALSE, START + i * GST_MSECOND), ==,
+                      first);
   g_assert_false (potoo_rtp_clock_is_settled (clock));
 }
 
@@ -252,6 +290,8 @@ main (int argc, char **argv)
   g_test_add_func ("/rtp-clock/drift", test_drift);
   g_test_add_func ("/rtp-clock/jumps", test_jumps);
   g_test_add_func ("/rtp-clock/lost-time", test_lost_time);
+  g_test_add_func ("/rtp-clock/stands-still", test_stands_still);
+  g_test_add_func ("/rtp-clock/many-markers", test_many_markers);
   g_test_add_func ("/rtp-clock/reordered", test_reordered);
   g_test_add_func ("/rtp-clock/packets-of-a-picture", test_packets_of_a_picture);
   g_test_add_func ("/rtp-clock/lip-sync", test_lip_sync);

@@ -97,13 +97,19 @@ test_transport (void)
 #define HEAD "v=0\r\no=- 1 1 IN IP4 0.0.0.0\r\ns=x\r\nt=0 0\r\n"
 
 static char *
-describe_offer (const char *text)
+describe_offer_for (const char *text, gboolean encode)
 {
   GstSDPMessage *sdp = NULL;
   g_assert_cmpint (gst_sdp_message_new_from_text (text, &sdp), ==, GST_SDP_OK);
-  char *reason = potoo_rtsp_describe_unusable_offer (sdp);
+  char *reason = potoo_rtsp_describe_unusable_offer (sdp, encode);
   gst_sdp_message_free (sdp);
   return reason;
+}
+
+static char *
+describe_offer (const char *text)
+{
+  return describe_offer_for (text, FALSE);
 }
 
 static void
@@ -124,8 +130,23 @@ test_offer (void)
   g_assert_nonnull (strstr (audio_only, "no video track"));
   g_assert_nonnull (strstr (jpeg, "JPEG"));
   g_assert_nonnull (strstr (odd, "VP8, "));
+  g_assert_nonnull (strstr (jpeg, "transcode_video"));
+  g_assert_null (strstr (odd, "transcode_video"));
   g_assert_null (h264);
   g_assert_null (h265);
+}
+
+static void
+test_offer_to_encode (void)
+{
+  g_autofree char *jpeg = describe_offer_for (HEAD "m=video 0 RTP/AVP 26\r\n", TRUE);
+  g_autofree char *nothing = describe_offer_for (HEAD, TRUE);
+  g_autofree char *odd = describe_offer_for (
+      HEAD "m=video 0 RTP/AVP 96\r\na=rtpmap:96 VP8/90000\r\n", TRUE);
+
+  g_assert_null (jpeg);
+  g_assert_nonnull (strstr (nothing, "no video track"));
+  g_assert_nonnull (strstr (odd, "VP8"));
 }
 
 int
@@ -137,5 +158,6 @@ main (int argc, char **argv)
   g_test_add_func ("/rtsp-failure/no-user-name", test_no_user_name);
   g_test_add_func ("/rtsp-failure/transport", test_transport);
   g_test_add_func ("/rtsp-failure/offer", test_offer);
+  g_test_add_func ("/rtsp-failure/offer-to-encode", test_offer_to_encode);
   return g_test_run ();
 }

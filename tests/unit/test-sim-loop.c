@@ -84,11 +84,14 @@ static void
 test_buffer (void)
 {
   g_autoptr (PotooSimLoop) loop = make_loop (&small);
-  g_autoptr (GstBuffer) plain = potoo_sim_loop_make_buffer (loop, 0, FALSE, NULL, 0);
   g_autoptr (GstBuffer)
-      stamped = potoo_sim_loop_make_buffer (loop, 0, FALSE, (const guint8 *) "stamp", 5);
-  g_autoptr (GstBuffer) delta = potoo_sim_loop_make_buffer (loop, 1, FALSE, NULL, 0);
-  g_autoptr (GstBuffer) with_sets = potoo_sim_loop_make_buffer (loop, 1, TRUE, NULL, 0);
+      plain = potoo_sim_loop_make_buffer (loop, 0, POTOO_SIM_SETS_OF_KEYS, NULL, 0);
+  g_autoptr (GstBuffer) stamped = potoo_sim_loop_make_buffer (loop, 0, POTOO_SIM_SETS_OF_KEYS,
+                                                              (const guint8 *) "stamp", 5);
+  g_autoptr (GstBuffer)
+      delta = potoo_sim_loop_make_buffer (loop, 1, POTOO_SIM_SETS_OF_KEYS, NULL, 0);
+  g_autoptr (GstBuffer)
+      with_sets = potoo_sim_loop_make_buffer (loop, 1, POTOO_SIM_SETS_ALWAYS, NULL, 0);
   const PotooSimUnit *unit = potoo_sim_loop_get_unit (loop, 0);
 
   g_assert_cmpuint (gst_buffer_get_size (plain), ==, unit->size);
@@ -222,7 +225,8 @@ test_feed (void)
       g_autofree guint *seen = g_new0 (guint, n);
       for (gint64 turn = offset; turn < offset + n; turn++)
         {
-          g_autoptr (GstBuffer) buffer = potoo_sim_feed_make_buffer (feed, loop, turn, FALSE);
+          g_autoptr (GstBuffer)
+              buffer = potoo_sim_feed_make_buffer (feed, loop, turn, POTOO_SIM_SETS_OF_KEYS);
           if (buffer == NULL) /* before number 0 */
             continue;
           guint64 number = number_of (buffer);

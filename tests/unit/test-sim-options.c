@@ -114,7 +114,7 @@ test_bad_cameras (void)
     { "a,width=322", "multiple of 8" },
     { "a,height=241", "multiple of 2" },
     { "a,codec=aac", "h264, h265" },
-    { "a,audio=h264", "none, aac, pcmu, pcma, opus" },
+    { "a,audio=h264", "none, aac, pcmu, pcma, opus, g722, g726, l16, mp2" },
     { "a,slices=0", "from 1 to 8" },
     { "a,loop=1", "from 2 to 600" },
     { "a,loop=600", "at most 4096" },
