@@ -9,6 +9,7 @@ struct _PotooAppChanges
   PotooCameraList *cameras;
   GPtrArray *followed; /* PotooCamera */
   PotooCatalog *catalog;
+  PotooRetention *retention;
   PotooWebChangeLog *log;
   PotooDbusServer *dbus;
   /* The catalog's thread: open segments that were told; an open one is told again and
@@ -55,7 +56,10 @@ on_segment (const PotooSegment *segment, gpointer user_data)
   PotooAppChanges *self = user_data;
 
   if (segment->state != POTOO_SEGMENT_OPEN)
-    g_hash_table_remove (self->open, &segment->id);
+    {
+      g_hash_table_remove (self->open, &segment->id);
+      potoo_retention_note_segment (self->retention, segment);
+    }
   else if (!g_hash_table_add (self->open, g_memdup2 (&segment->id, sizeof segment->id)))
     return;
   potoo_web_change_log_segment (self->log, segment);
@@ -89,11 +93,51 @@ on_gap_dropped (gint64 id, gpointer user_data)
   potoo_web_change_log_gap_removed (self->log, id);
 }
 
+static void
+on_event (const PotooEvent *event, gpointer user_data)
+{
+  PotooAppChanges *self = user_data;
+
+  potoo_web_change_log_event (self->log, event);
+  potoo_dbus_server_tell_event (self->dbus, event);
+}
+
+static void
+on_event_dropped (gint64 id, gpointer user_data)
+{
+  PotooAppChanges *self = user_data;
+
+  potoo_web_change_log_event_removed (self->log, id);
+  potoo_dbus_server_tell_event_dropped (self->dbus, id);
+}
+
+static void
+on_lock (const PotooLock *lock, gpointer user_data)
+{
+  PotooAppChanges *self = user_data;
+
+  potoo_web_change_log_lock (self->log, lock);
+  potoo_dbus_server_tell_lock (self->dbus, lock);
+}
+
+static void
+on_lock_dropped (gint64 id, gpointer user_data)
+{
+  PotooAppChanges *self = user_data;
+
+  potoo_web_change_log_lock_removed (self->log, id);
+  potoo_dbus_server_tell_lock_dropped (self->dbus, id);
+}
+
 static const PotooCatalogWatch watch = {
   .segment = on_segment,
   .segment_dropped = on_segment_dropped,
   .gap = on_gap,
   .gap_dropped = on_gap_dropped,
+  .event = on_event,
+  .event_dropped = on_event_dropped,
+  .lock = on_lock,
+  .lock_dropped = on_lock_dropped,
 };
 
 /* --- life --- */
@@ -101,6 +145,7 @@ static const PotooCatalogWatch watch = {
 PotooAppChanges *
 potoo_app_changes_new (PotooCameraList *cameras,
                        PotooCatalog *catalog,
+                       PotooRetention *retention,
                        PotooWebChangeLog *log,
                        PotooDbusServer *dbus)
 {
@@ -109,6 +154,7 @@ potoo_app_changes_new (PotooCameraList *cameras,
   self->cameras = g_object_ref (cameras);
   self->followed = g_ptr_array_new_with_free_func (g_object_unref);
   self->catalog = g_object_ref (catalog);
+  self->retention = g_object_ref (retention);
   self->log = potoo_web_change_log_ref (log);
   self->dbus = g_object_ref (dbus);
   self->open = g_hash_table_new_full (g_int64_hash, g_int64_equal, g_free, NULL);
@@ -129,6 +175,7 @@ potoo_app_changes_free (PotooAppChanges *self)
   g_hash_table_unref (self->open);
   potoo_web_change_log_unref (self->log);
   g_object_unref (self->dbus);
+  g_object_unref (self->retention);
   g_object_unref (self->catalog);
   g_object_unref (self->cameras);
   g_free (self);

@@ -13,7 +13,9 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
+#include "base/potoo-clock.h"
 #include "base/potoo-error.h"
+#include "base/potoo-text.h"
 #include "dbus/potoo-dbus-lists.h"
 #include "dbus/potoo-dbus-value.h"
 #include "dbus/potoo-nvr.h"
@@ -159,6 +161,70 @@ on_make_snapshot (PotooDbusCamera *self, GDBusMethodInvocation *invocation)
   return potoo_dbus_calls_handle (self->parts->calls, invocation, make_snapshot, self);
 }
 
+/* --- manual recording --- */
+
+static void
+on_recording_started (GObject *list, GAsyncResult *result, gpointer user_data)
+{
+  PotooDbusCall *call = user_data;
+  g_autoptr (GError) error = NULL;
+  g_autoptr (PotooEvent)
+      event = potoo_event_list_record_finish (POTOO_EVENT_LIST (list), result, &error);
+
+  if (event != NULL)
+    potoo_dbus_call_return (call, g_variant_new ("(@a{sv})", potoo_dbus_value_from_event (event)));
+  else
+    potoo_dbus_call_return_error (call, error);
+}
+
+static void
+start_recording (PotooDbusCall *call, gpointer target)
+{
+  PotooDbusCamera *self = target;
+  guint seconds;
+
+  g_variant_get (potoo_dbus_call_get_arguments (call), "(u)", &seconds);
+  potoo_event_list_record_async (self->parts->context.events, potoo_camera_get_id (self->camera),
+                                 seconds * POTOO_SECOND_US, on_recording_started, call);
+}
+
+static gboolean
+on_start_recording (PotooDbusCamera *self, GDBusMethodInvocation *invocation)
+{
+  return potoo_dbus_calls_handle (self->parts->calls, invocation, start_recording, self);
+}
+
+static void
+on_recording_stopped (GObject *list, GAsyncResult *result, gpointer user_data)
+{
+  PotooDbusCall *call = user_data;
+  g_autoptr (GError) error = NULL;
+  g_autoptr (PotooEvent) event = NULL;
+
+  if (!potoo_event_list_stop_recording_finish (POTOO_EVENT_LIST (list), result, &event, &error))
+    {
+      potoo_dbus_call_return_error (call, error);
+      return;
+    }
+  g_autofree char *id = event != NULL ? potoo_segment_id_format (event->id) : g_strdup ("");
+  potoo_dbus_call_return (call, g_variant_new ("(s)", id));
+}
+
+static void
+stop_recording (PotooDbusCall *call, gpointer target)
+{
+  PotooDbusCamera *self = target;
+
+  potoo_event_list_stop_recording_async (
+      self->parts->context.events, potoo_camera_get_id (self->camera), on_recording_stopped, call);
+}
+
+static gboolean
+on_stop_recording (PotooDbusCamera *self, GDBusMethodInvocation *invocation)
+{
+  return potoo_dbus_calls_handle (self->parts->calls, invocation, stop_recording, self);
+}
+
 /* --- lists --- */
 
 static void
@@ -298,7 +364,9 @@ connect_methods (PotooDbusCamera *self)
                     G_CALLBACK (on_update_settings), self, "swapped_signal::handle-snapshot",
                     G_CALLBACK (on_make_snapshot), self, "swapped_signal::handle-list-segments",
                     G_CALLBACK (on_list_segments), self, "swapped_signal::handle-list-gaps",
-                    G_CALLBACK (on_list_gaps), self, NULL);
+                    G_CALLBACK (on_list_gaps), self, "swapped_signal::handle-start-recording",
+                    G_CALLBACK (on_start_recording), self, "swapped_signal::handle-stop-recording",
+                    G_CALLBACK (on_stop_recording), self, NULL);
 }
 
 PotooDbusCamera *

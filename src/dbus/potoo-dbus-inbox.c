@@ -9,6 +9,10 @@ typedef enum
   CHANGE_SEGMENT,
   CHANGE_SEGMENT_DROPPED,
   CHANGE_GAP,
+  CHANGE_EVENT,
+  CHANGE_EVENT_DROPPED,
+  CHANGE_LOCK,
+  CHANGE_LOCK_DROPPED,
 } ChangeKind;
 
 typedef struct
@@ -18,6 +22,8 @@ typedef struct
   {
     PotooSegment segment;
     PotooGap gap;
+    PotooEvent *event;
+    PotooLock *lock;
     gint64 id;
   };
 } Change;
@@ -31,6 +37,16 @@ struct _PotooDbusInbox
   GQueue changes;
   GSource *source; /* (nullable): it was scheduled */
 };
+
+static void
+change_free (Change *change)
+{
+  if (change->kind == CHANGE_EVENT)
+    potoo_event_free (change->event);
+  else if (change->kind == CHANGE_LOCK)
+    potoo_lock_free (change->lock);
+  g_free (change);
+}
 
 PotooDbusInbox *
 potoo_dbus_inbox_new (const PotooDbusInboxFuncs *funcs, gpointer user_data)
@@ -51,7 +67,7 @@ potoo_dbus_inbox_free (PotooDbusInbox *self)
   if (self->source != NULL)
     g_source_destroy (self->source);
   g_clear_pointer (&self->source, g_source_unref);
-  g_queue_clear_full (&self->changes, g_free);
+  g_queue_clear_full (&self->changes, (GDestroyNotify) change_free);
   g_mutex_clear (&self->lock);
   potoo_metric_unref (self->lost);
   g_free (self);
@@ -70,6 +86,18 @@ deliver (PotooDbusInbox *self, const Change *change)
       break;
     case CHANGE_GAP:
       self->funcs->gap (&change->gap, self->user_data);
+      break;
+    case CHANGE_EVENT:
+      self->funcs->event (change->event, self->user_data);
+      break;
+    case CHANGE_EVENT_DROPPED:
+      self->funcs->event_dropped (change->id, self->user_data);
+      break;
+    case CHANGE_LOCK:
+      self->funcs->lock (change->lock, self->user_data);
+      break;
+    case CHANGE_LOCK_DROPPED:
+      self->funcs->lock_dropped (change->id, self->user_data);
       break;
     default:
       g_assert_not_reached ();
@@ -90,19 +118,25 @@ on_wake (gpointer user_data)
   while ((change = g_queue_pop_head (changes)) != NULL)
     {
       deliver (self, change);
-      g_free (change);
+      change_free (change);
     }
   return G_SOURCE_REMOVE;
 }
 
+/* Takes over what @change points to. */
 static void
 put (PotooDbusInbox *self, const Change *change)
 {
+  Change *copy = g_memdup2 (change, sizeof *change);
+
   g_mutex_lock (&self->lock);
   if (self->changes.length >= POTOO_DBUS_INBOX_SIZE)
-    potoo_metric_add (self->lost, 1);
+    {
+      potoo_metric_add (self->lost, 1);
+      change_free (copy);
+    }
   else
-    g_queue_push_tail (&self->changes, g_memdup2 (change, sizeof *change));
+    g_queue_push_tail (&self->changes, copy);
   if (self->source == NULL)
     {
       self->source = g_idle_source_new ();
@@ -132,6 +166,38 @@ void
 potoo_dbus_inbox_put_gap (PotooDbusInbox *self, const PotooGap *gap)
 {
   const Change change = { .kind = CHANGE_GAP, .gap = *gap };
+
+  put (self, &change);
+}
+
+void
+potoo_dbus_inbox_put_event (PotooDbusInbox *self, const PotooEvent *event)
+{
+  const Change change = { .kind = CHANGE_EVENT, .event = potoo_event_copy (event) };
+
+  put (self, &change);
+}
+
+void
+potoo_dbus_inbox_put_event_dropped (PotooDbusInbox *self, gint64 id)
+{
+  const Change change = { .kind = CHANGE_EVENT_DROPPED, .id = id };
+
+  put (self, &change);
+}
+
+void
+potoo_dbus_inbox_put_lock (PotooDbusInbox *self, const PotooLock *lock)
+{
+  const Change change = { .kind = CHANGE_LOCK, .lock = potoo_lock_copy (lock) };
+
+  put (self, &change);
+}
+
+void
+potoo_dbus_inbox_put_lock_dropped (PotooDbusInbox *self, gint64 id)
+{
+  const Change change = { .kind = CHANGE_LOCK_DROPPED, .id = id };
 
   put (self, &change);
 }

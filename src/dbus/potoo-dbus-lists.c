@@ -13,14 +13,28 @@
 #define DEFAULT_LIMIT 100
 #define MAX_LIMIT 1000
 
+#define N_PAGE_ARGUMENTS 4
+
+/* Of those of the page. */
+static void
+get_page_argument (PotooDbusCall *call, gsize i, const char *type, gpointer value)
+{
+  GVariant *arguments = potoo_dbus_call_get_arguments (call);
+
+  g_variant_get_child (arguments, g_variant_n_children (arguments) - N_PAGE_ARGUMENTS + i, type,
+                       value);
+}
+
 /* FALSE with an error that names the argument. */
 static gboolean
 get_query (PotooDbusCall *call, PotooSegmentQuery *query, GError **error)
 {
   const char *cursor;
 
-  g_variant_get (potoo_dbus_call_get_arguments (call), "(xxu&s)", &query->start_us, &query->end_us,
-                 &query->limit, &cursor);
+  get_page_argument (call, 0, "x", &query->start_us);
+  get_page_argument (call, 1, "x", &query->end_us);
+  get_page_argument (call, 2, "u", &query->limit);
+  get_page_argument (call, 3, "&s", &cursor);
   if (query->end_us == 0)
     query->end_us = G_MAXINT64;
   if (query->limit == 0)
@@ -45,7 +59,7 @@ get_limit (PotooDbusCall *call)
 {
   guint limit;
 
-  g_variant_get_child (potoo_dbus_call_get_arguments (call), 2, "u", &limit);
+  get_page_argument (call, 2, "u", &limit);
   return limit != 0 ? limit : DEFAULT_LIMIT;
 }
 
@@ -54,6 +68,7 @@ list (PotooDbusCall *call,
       PotooDbusReader *reader,
       const char *camera,
       PotooDbusRead kind,
+      const PotooEventKind *event_kind,
       GAsyncReadyCallback callback)
 {
   PotooSegmentQuery query = { .camera = camera };
@@ -65,7 +80,7 @@ list (PotooDbusCall *call,
       return;
     }
   query.limit++;
-  potoo_dbus_reader_list_async (reader, kind, &query, callback, call);
+  potoo_dbus_reader_list_async (reader, kind, &query, event_kind, callback, call);
 }
 
 typedef GVariant *(*FromRowFunc) (gconstpointer row);
@@ -119,7 +134,7 @@ on_segments (GObject *source, GAsyncResult *result, gpointer user_data)
 void
 potoo_dbus_list_segments (PotooDbusCall *call, PotooDbusReader *reader, const char *camera)
 {
-  list (call, reader, camera, POTOO_DBUS_READ_SEGMENTS, on_segments);
+  list (call, reader, camera, POTOO_DBUS_READ_SEGMENTS, NULL, on_segments);
 }
 
 /* --- gaps --- */
@@ -147,5 +162,64 @@ on_gaps (GObject *source, GAsyncResult *result, gpointer user_data)
 void
 potoo_dbus_list_gaps (PotooDbusCall *call, PotooDbusReader *reader, const char *camera)
 {
-  list (call, reader, camera, POTOO_DBUS_READ_GAPS, on_gaps);
+  list (call, reader, camera, POTOO_DBUS_READ_GAPS, NULL, on_gaps);
+}
+
+/* --- events --- */
+
+static GVariant *
+from_event (gconstpointer row)
+{
+  return potoo_dbus_value_from_event (row);
+}
+
+static char *
+make_event_cursor (gconstpointer row)
+{
+  const PotooEvent *event = row;
+
+  return potoo_dbus_cursor_format (event->start_us, event->id);
+}
+
+static void
+on_events (GObject *source, GAsyncResult *result, gpointer user_data)
+{
+  return_page (user_data, result, from_event, make_event_cursor);
+}
+
+void
+potoo_dbus_list_events (PotooDbusCall *call,
+                        PotooDbusReader *reader,
+                        const char *camera,
+                        const PotooEventKind *kind)
+{
+  list (call, reader, camera, POTOO_DBUS_READ_EVENTS, kind, on_events);
+}
+
+/* --- locks --- */
+
+static GVariant *
+from_lock (gconstpointer row)
+{
+  return potoo_dbus_value_from_lock (row);
+}
+
+static char *
+make_lock_cursor (gconstpointer row)
+{
+  const PotooLock *lock = row;
+
+  return potoo_dbus_cursor_format (lock->start_us, lock->id);
+}
+
+static void
+on_locks (GObject *source, GAsyncResult *result, gpointer user_data)
+{
+  return_page (user_data, result, from_lock, make_lock_cursor);
+}
+
+void
+potoo_dbus_list_locks (PotooDbusCall *call, PotooDbusReader *reader, const char *camera)
+{
+  list (call, reader, camera, POTOO_DBUS_READ_LOCKS, NULL, on_locks);
 }

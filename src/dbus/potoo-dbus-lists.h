@@ -6,9 +6,15 @@
 
 G_BEGIN_DECLS
 
-/* Answer a method with the arguments (xxus) of a window and a page, and the result (aa{sv}s). Main
+/* Answer a method whose last arguments are (xxus), a window and a page, with (aa{sv}s). Main
  * thread. */
 void potoo_dbus_list_segments (PotooDbusCall *call, PotooDbusReader *reader, const char *camera);
 void potoo_dbus_list_gaps (PotooDbusCall *call, PotooDbusReader *reader, const char *camera);
+/* @camera, @kind: (nullable): all */
+void potoo_dbus_list_events (PotooDbusCall *call,
+                             PotooDbusReader *reader,
+                             const char *camera,
+                             const PotooEventKind *kind);
+void potoo_dbus_list_locks (PotooDbusCall *call, PotooDbusReader *reader, const char *camera);
 
 G_END_DECLS

@@ -6,6 +6,8 @@
 
 #include "base/potoo-clock.h"
 #include "base/potoo-error.h"
+#include "base/potoo-text.h"
+#include "dbus/potoo-dbus-events.h"
 #include "dbus/potoo-dbus-value.h"
 #include "dbus/potoo-nvr.h"
 
@@ -177,7 +179,43 @@ on_disconnect_viewer (PotooDbusManager *self, GDBusMethodInvocation *invocation)
   return potoo_dbus_calls_handle (self->parts->calls, invocation, disconnect_viewer, self);
 }
 
+/* --- events and locks --- */
+
+void
+potoo_dbus_manager_tell_event (PotooDbusManager *self, const PotooEvent *event)
+{
+  potoo_nvr_manager_emit_event_changed (self->skeleton, potoo_dbus_value_from_event (event));
+}
+
+void
+potoo_dbus_manager_tell_event_dropped (PotooDbusManager *self, gint64 id)
+{
+  g_autofree char *text = potoo_segment_id_format (id);
+
+  potoo_nvr_manager_emit_event_removed (self->skeleton, text);
+}
+
+void
+potoo_dbus_manager_tell_lock (PotooDbusManager *self, const PotooLock *lock)
+{
+  potoo_nvr_manager_emit_lock_changed (self->skeleton, potoo_dbus_value_from_lock (lock));
+}
+
+void
+potoo_dbus_manager_tell_lock_dropped (PotooDbusManager *self, gint64 id)
+{
+  g_autofree char *text = potoo_segment_id_format (id);
+
+  potoo_nvr_manager_emit_lock_removed (self->skeleton, text);
+}
+
 /* --- the object --- */
+
+const PotooDbusParts *
+potoo_dbus_manager_get_parts (PotooDbusManager *self)
+{
+  return self->parts;
+}
 
 GDBusInterfaceSkeleton *
 potoo_dbus_manager_get_interface (PotooDbusManager *self)
@@ -197,6 +235,7 @@ potoo_dbus_manager_new (const PotooDbusParts *parts)
   PotooDbusManager *self = g_object_new (POTOO_TYPE_DBUS_MANAGER, NULL);
 
   self->parts = parts;
+  potoo_dbus_events_connect (self);
   return self;
 }
 

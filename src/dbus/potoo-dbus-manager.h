@@ -15,6 +15,12 @@ G_DECLARE_FINAL_TYPE (PotooDbusManager, potoo_dbus_manager, POTOO, DBUS_MANAGER,
 
 PotooDbusManager *potoo_dbus_manager_new (const PotooDbusParts *parts);
 void potoo_dbus_manager_set_web_url (PotooDbusManager *self, const char *url); /* (nullable) */
+void potoo_dbus_manager_tell_event (PotooDbusManager *self, const PotooEvent *event);
+void potoo_dbus_manager_tell_event_dropped (PotooDbusManager *self, gint64 id);
+void potoo_dbus_manager_tell_lock (PotooDbusManager *self, const PotooLock *lock);
+void potoo_dbus_manager_tell_lock_dropped (PotooDbusManager *self, gint64 id);
+
+const PotooDbusParts *potoo_dbus_manager_get_parts (PotooDbusManager *self);
 /* To be exported at POTOO_BUS_PATH. (transfer none) */
 GDBusInterfaceSkeleton *potoo_dbus_manager_get_interface (PotooDbusManager *self);
 

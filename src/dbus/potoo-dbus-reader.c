@@ -19,6 +19,8 @@ typedef struct
 {
   PotooDbusRead kind;
   PotooSegmentQuery query; /* its camera is owned */
+  gboolean has_event_kind;
+  PotooEventKind event_kind;
 } Job;
 
 static void
@@ -35,9 +37,20 @@ read_rows (PotooDbusReader *self, const Job *job, GError **error)
     self->connection = potoo_catalog_reader_new (self->catalog, error);
   if (self->connection == NULL)
     return NULL;
-  return job->kind == POTOO_DBUS_READ_SEGMENTS
-             ? potoo_catalog_reader_list_segments (self->connection, &job->query, error)
-             : potoo_catalog_reader_list_gaps (self->connection, &job->query, error);
+  switch (job->kind)
+    {
+    case POTOO_DBUS_READ_SEGMENTS:
+      return potoo_catalog_reader_list_segments (self->connection, &job->query, error);
+    case POTOO_DBUS_READ_GAPS:
+      return potoo_catalog_reader_list_gaps (self->connection, &job->query, error);
+    case POTOO_DBUS_READ_EVENTS:
+      return potoo_catalog_reader_list_events (
+          self->connection, &job->query, job->has_event_kind ? &job->event_kind : NULL, error);
+    case POTOO_DBUS_READ_LOCKS:
+      return potoo_catalog_reader_list_locks (self->connection, &job->query, error);
+    default:
+      g_assert_not_reached ();
+    }
 }
 
 static void
@@ -83,6 +96,7 @@ void
 potoo_dbus_reader_list_async (PotooDbusReader *self,
                               PotooDbusRead kind,
                               const PotooSegmentQuery *query,
+                              const PotooEventKind *event_kind,
                               GAsyncReadyCallback callback,
                               gpointer user_data)
 {
@@ -93,6 +107,9 @@ potoo_dbus_reader_list_async (PotooDbusReader *self,
   job->kind = kind;
   job->query = *query;
   job->query.camera = g_strdup (query->camera);
+  job->has_event_kind = event_kind != NULL;
+  if (event_kind != NULL)
+    job->event_kind = *event_kind;
   g_task_set_task_data (task, job, (GDestroyNotify) job_free);
   g_thread_pool_push (self->pool, task, NULL);
 }

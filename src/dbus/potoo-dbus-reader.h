@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #pragma once
 
+#include "catalog/potoo-catalog-events.h"
 #include "catalog/potoo-catalog-gaps.h"
+#include "catalog/potoo-catalog-locks.h"
 
 G_BEGIN_DECLS
 
@@ -22,15 +24,19 @@ typedef enum
 {
   POTOO_DBUS_READ_SEGMENTS,
   POTOO_DBUS_READ_GAPS,
+  POTOO_DBUS_READ_EVENTS,
+  POTOO_DBUS_READ_LOCKS,
 } PotooDbusRead;
 
-/* @query: copied; its camera is given. */
+/* @query: copied; for segments and gaps its camera is given. @event_kind: (nullable): of events,
+ * only these. */
 void potoo_dbus_reader_list_async (PotooDbusReader *reader,
                                    PotooDbusRead kind,
                                    const PotooSegmentQuery *query,
+                                   const PotooEventKind *event_kind,
                                    GAsyncReadyCallback callback,
                                    gpointer user_data);
-/* (transfer full) (element-type PotooSegment or PotooGap) */
+/* (transfer full) (element-type PotooSegment, PotooGap, PotooEvent or PotooLock) */
 GPtrArray *potoo_dbus_reader_list_finish (GAsyncResult *result, GError **error);
 
 G_END_DECLS

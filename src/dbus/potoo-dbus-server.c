@@ -153,10 +153,38 @@ on_gap (const PotooGap *gap, gpointer user_data)
     potoo_dbus_camera_tell_gap (camera, gap);
 }
 
+static void
+on_event (const PotooEvent *event, gpointer user_data)
+{
+  potoo_dbus_manager_tell_event (((PotooDbusServer *) user_data)->manager, event);
+}
+
+static void
+on_event_dropped (gint64 id, gpointer user_data)
+{
+  potoo_dbus_manager_tell_event_dropped (((PotooDbusServer *) user_data)->manager, id);
+}
+
+static void
+on_lock (const PotooLock *lock, gpointer user_data)
+{
+  potoo_dbus_manager_tell_lock (((PotooDbusServer *) user_data)->manager, lock);
+}
+
+static void
+on_lock_dropped (gint64 id, gpointer user_data)
+{
+  potoo_dbus_manager_tell_lock_dropped (((PotooDbusServer *) user_data)->manager, id);
+}
+
 static const PotooDbusInboxFuncs inbox_funcs = {
   .segment = on_segment,
   .segment_dropped = on_segment_dropped,
   .gap = on_gap,
+  .event = on_event,
+  .event_dropped = on_event_dropped,
+  .lock = on_lock,
+  .lock_dropped = on_lock_dropped,
 };
 
 void
@@ -175,6 +203,30 @@ void
 potoo_dbus_server_tell_gap (PotooDbusServer *self, const PotooGap *gap)
 {
   potoo_dbus_inbox_put_gap (self->inbox, gap);
+}
+
+void
+potoo_dbus_server_tell_event (PotooDbusServer *self, const PotooEvent *event)
+{
+  potoo_dbus_inbox_put_event (self->inbox, event);
+}
+
+void
+potoo_dbus_server_tell_event_dropped (PotooDbusServer *self, gint64 id)
+{
+  potoo_dbus_inbox_put_event_dropped (self->inbox, id);
+}
+
+void
+potoo_dbus_server_tell_lock (PotooDbusServer *self, const PotooLock *lock)
+{
+  potoo_dbus_inbox_put_lock (self->inbox, lock);
+}
+
+void
+potoo_dbus_server_tell_lock_dropped (PotooDbusServer *self, gint64 id)
+{
+  potoo_dbus_inbox_put_lock_dropped (self->inbox, id);
 }
 
 /* --- start and stop --- */

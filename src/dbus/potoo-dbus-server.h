@@ -3,7 +3,9 @@
 
 #include "base/potoo-bus.h"
 #include "camera/potoo-camera-list.h"
+#include "catalog/potoo-catalog-events.h"
 #include "catalog/potoo-catalog-gaps.h"
+#include "catalog/potoo-catalog-locks.h"
 #include "live/potoo-snapshots.h"
 #include "record/potoo-event-list.h"
 #include "record/potoo-eviction.h"
@@ -52,5 +54,9 @@ void potoo_dbus_server_stop_finish (PotooDbusServer *server, GAsyncResult *resul
 void potoo_dbus_server_tell_segment (PotooDbusServer *server, const PotooSegment *segment);
 void potoo_dbus_server_tell_segment_dropped (PotooDbusServer *server, gint64 id);
 void potoo_dbus_server_tell_gap (PotooDbusServer *server, const PotooGap *gap);
+void potoo_dbus_server_tell_event (PotooDbusServer *server, const PotooEvent *event);
+void potoo_dbus_server_tell_event_dropped (PotooDbusServer *server, gint64 id);
+void potoo_dbus_server_tell_lock (PotooDbusServer *server, const PotooLock *lock);
+void potoo_dbus_server_tell_lock_dropped (PotooDbusServer *server, gint64 id);
 
 G_END_DECLS

@@ -166,6 +166,7 @@ potoo_dbus_value_from_segment (const PotooSegment *segment)
   insert_id (&dict, "id", segment->id);
   g_variant_dict_insert (&dict, "stream", "s", potoo_stream_kind_to_string (segment->stream));
   g_variant_dict_insert (&dict, "state", "s", potoo_segment_state_to_string (segment->state));
+  g_variant_dict_insert (&dict, "class", "s", potoo_segment_class_to_string (segment->class));
   insert_id (&dict, "recording", segment->recording);
   g_variant_dict_insert (&dict, "start", "x", segment->start_us);
   g_variant_dict_insert (&dict, "end", "x", segment->end_us);
@@ -187,6 +188,39 @@ potoo_dbus_value_from_gap (const PotooGap *gap)
   g_variant_dict_insert (&dict, "start", "x", gap->start_us);
   g_variant_dict_insert (&dict, "end", "x", gap->end_us);
   g_variant_dict_insert (&dict, "cause", "s", potoo_gap_cause_to_string (gap->cause));
+  return g_variant_dict_end (&dict);
+}
+
+GVariant *
+potoo_dbus_value_from_event (const PotooEvent *event)
+{
+  GVariantDict dict;
+
+  g_variant_dict_init (&dict, NULL);
+  insert_id (&dict, "id", event->id);
+  g_variant_dict_insert (&dict, "camera", "s", event->camera);
+  g_variant_dict_insert (&dict, "kind", "s", potoo_event_kind_to_string (event->kind));
+  g_variant_dict_insert (&dict, "start", "x", event->start_us);
+  g_variant_dict_insert (&dict, "end", "x", event->end_us);
+  g_variant_dict_insert (&dict, "score", "d", event->score);
+  insert_text (&dict, "title", event->title);
+  insert_text (&dict, "metadata", event->metadata);
+  return g_variant_dict_end (&dict);
+}
+
+GVariant *
+potoo_dbus_value_from_lock (const PotooLock *lock)
+{
+  GVariantDict dict;
+
+  g_variant_dict_init (&dict, NULL);
+  insert_id (&dict, "id", lock->id);
+  g_variant_dict_insert (&dict, "camera", "s", lock->camera);
+  g_variant_dict_insert (&dict, "start", "x", lock->start_us);
+  g_variant_dict_insert (&dict, "end", "x", lock->end_us);
+  insert_text (&dict, "reason", lock->reason);
+  g_variant_dict_insert (&dict, "expires", "x", lock->expires_us);
+  g_variant_dict_insert (&dict, "created", "x", lock->created_us);
   return g_variant_dict_end (&dict);
 }
 

@@ -3,7 +3,9 @@
 
 #include <json-glib/json-glib.h>
 
+#include "catalog/potoo-catalog-events.h"
 #include "catalog/potoo-catalog-gaps.h"
+#include "catalog/potoo-catalog-locks.h"
 #include "record/potoo-recorder.h"
 #include "restream/potoo-restream-clients.h"
 
@@ -27,6 +29,8 @@ GVariant *potoo_dbus_value_from_json_array (JsonArray *array);
 /* a{sv} as the interfaces document them. (transfer floating) */
 GVariant *potoo_dbus_value_from_segment (const PotooSegment *segment);
 GVariant *potoo_dbus_value_from_gap (const PotooGap *gap);
+GVariant *potoo_dbus_value_from_event (const PotooEvent *event);
+GVariant *potoo_dbus_value_from_lock (const PotooLock *lock);
 GVariant *potoo_dbus_value_from_root (const PotooRootStatus *root);
 GVariant *potoo_dbus_value_from_viewer (const PotooRestreamClientInfo *viewer);
 

@@ -139,6 +139,15 @@ potoo_web_change_log_camera_removed (PotooWebChangeLog *log, const char *id)
   potoo_web_change_log_publish (log, "camera-removed", object);
 }
 
+static void
+publish_removed (PotooWebChangeLog *log, const char *event, gint64 id)
+{
+  JsonObject *object = json_object_new ();
+
+  potoo_web_json_set_id (object, "id", id);
+  potoo_web_change_log_publish (log, event, object);
+}
+
 void
 potoo_web_change_log_segment (PotooWebChangeLog *log, const PotooSegment *segment)
 {
@@ -148,10 +157,7 @@ potoo_web_change_log_segment (PotooWebChangeLog *log, const PotooSegment *segmen
 void
 potoo_web_change_log_segment_removed (PotooWebChangeLog *log, gint64 id)
 {
-  JsonObject *object = json_object_new ();
-
-  potoo_web_json_set_id (object, "id", id);
-  potoo_web_change_log_publish (log, "segment-removed", object);
+  publish_removed (log, "segment-removed", id);
 }
 
 void
@@ -163,10 +169,31 @@ potoo_web_change_log_gap (PotooWebChangeLog *log, const PotooGap *gap)
 void
 potoo_web_change_log_gap_removed (PotooWebChangeLog *log, gint64 id)
 {
-  JsonObject *object = json_object_new ();
+  publish_removed (log, "gap-removed", id);
+}
 
-  potoo_web_json_set_id (object, "id", id);
-  potoo_web_change_log_publish (log, "gap-removed", object);
+void
+potoo_web_change_log_event (PotooWebChangeLog *log, const PotooEvent *event)
+{
+  potoo_web_change_log_publish (log, "event", potoo_web_json_from_event (event));
+}
+
+void
+potoo_web_change_log_event_removed (PotooWebChangeLog *log, gint64 id)
+{
+  publish_removed (log, "event-removed", id);
+}
+
+void
+potoo_web_change_log_lock (PotooWebChangeLog *log, const PotooLock *lock)
+{
+  potoo_web_change_log_publish (log, "lock", potoo_web_json_from_lock (lock));
+}
+
+void
+potoo_web_change_log_lock_removed (PotooWebChangeLog *log, gint64 id)
+{
+  publish_removed (log, "lock-removed", id);
 }
 
 /* --- following --- */

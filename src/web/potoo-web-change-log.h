@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #pragma once
 
+#include "catalog/potoo-catalog-events.h"
 #include "catalog/potoo-catalog-gaps.h"
+#include "catalog/potoo-catalog-locks.h"
 #include "camera/potoo-camera-status.h"
 
 G_BEGIN_DECLS
@@ -39,6 +41,10 @@ void potoo_web_change_log_segment (PotooWebChangeLog *log, const PotooSegment *s
 void potoo_web_change_log_segment_removed (PotooWebChangeLog *log, gint64 id);
 void potoo_web_change_log_gap (PotooWebChangeLog *log, const PotooGap *gap);
 void potoo_web_change_log_gap_removed (PotooWebChangeLog *log, gint64 id);
+void potoo_web_change_log_event (PotooWebChangeLog *log, const PotooEvent *event);
+void potoo_web_change_log_event_removed (PotooWebChangeLog *log, gint64 id);
+void potoo_web_change_log_lock (PotooWebChangeLog *log, const PotooLock *lock);
+void potoo_web_change_log_lock_removed (PotooWebChangeLog *log, gint64 id);
 
 /* --- following --- */
 

@@ -2,7 +2,10 @@
 
 #include "web/potoo-web-json.h"
 
+#include <string.h>
+
 #include "base/potoo-clock.h"
+#include "base/potoo-json.h"
 #include "base/potoo-text.h"
 #include "media/potoo-fragment.h"
 
@@ -85,6 +88,7 @@ potoo_web_json_from_segment (const PotooSegment *segment)
   json_object_set_string_member (object, "camera", segment->camera);
   json_object_set_string_member (object, "stream", potoo_stream_kind_to_string (segment->stream));
   json_object_set_string_member (object, "state", potoo_segment_state_to_string (segment->state));
+  json_object_set_string_member (object, "class", potoo_segment_class_to_string (segment->class));
   potoo_web_json_set_id (object, "recording", segment->recording);
   potoo_web_json_set_time (object, "start", segment->start_us);
   potoo_web_json_set_time (object, "end", segment->end_us);
@@ -106,5 +110,61 @@ potoo_web_json_from_gap (const PotooGap *gap)
   potoo_web_json_set_time (object, "start", gap->start_us);
   potoo_web_json_set_time (object, "end", gap->end_us);
   json_object_set_string_member (object, "cause", potoo_gap_cause_to_string (gap->cause));
+  return object;
+}
+
+static void
+set_event (JsonObject *object, const PotooEvent *event)
+{
+  json_object_set_string_member (object, "kind", potoo_event_kind_to_string (event->kind));
+  potoo_web_json_set_time (object, "start", event->start_us);
+  potoo_web_json_set_time (object, "end", event->end_us);
+  if (event->score >= 0)
+    json_object_set_double_member (object, "score", event->score);
+  else
+    json_object_set_null_member (object, "score");
+  potoo_web_json_set_text (object, "title", event->title[0] != '\0' ? event->title : NULL);
+}
+
+JsonObject *
+potoo_web_json_summarize_event (const PotooEvent *event)
+{
+  JsonObject *object = json_object_new ();
+
+  potoo_web_json_set_id (object, "id", event->id);
+  set_event (object, event);
+  return object;
+}
+
+JsonObject *
+potoo_web_json_from_event (const PotooEvent *event)
+{
+  JsonObject *object = json_object_new ();
+  JsonNode *metadata = event->metadata != NULL
+                           ? potoo_json_parse (event->metadata, strlen (event->metadata), NULL)
+                           : NULL;
+
+  potoo_web_json_set_id (object, "id", event->id);
+  json_object_set_string_member (object, "camera", event->camera);
+  set_event (object, event);
+  if (metadata != NULL)
+    json_object_set_member (object, "metadata", metadata);
+  else
+    json_object_set_null_member (object, "metadata");
+  return object;
+}
+
+JsonObject *
+potoo_web_json_from_lock (const PotooLock *lock)
+{
+  JsonObject *object = json_object_new ();
+
+  potoo_web_json_set_id (object, "id", lock->id);
+  json_object_set_string_member (object, "camera", lock->camera);
+  potoo_web_json_set_time (object, "start", lock->start_us);
+  potoo_web_json_set_time (object, "end", lock->end_us);
+  json_object_set_string_member (object, "reason", lock->reason);
+  potoo_web_json_set_time (object, "expires", lock->expires_us);
+  potoo_web_json_set_time (object, "created", lock->created_us);
   return object;
 }

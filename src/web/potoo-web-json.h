@@ -4,7 +4,9 @@
 #include <json-glib/json-glib.h>
 
 #include "camera/potoo-camera-status.h"
+#include "catalog/potoo-catalog-events.h"
 #include "catalog/potoo-catalog-gaps.h"
+#include "catalog/potoo-catalog-locks.h"
 
 G_BEGIN_DECLS
 
@@ -23,5 +25,9 @@ void potoo_web_json_set_seconds (JsonObject *object, const char *name, gint64 du
 JsonObject *potoo_web_json_from_camera (PotooCameraSnapshot *snapshot);
 JsonObject *potoo_web_json_from_segment (const PotooSegment *segment);
 JsonObject *potoo_web_json_from_gap (const PotooGap *gap);
+JsonObject *potoo_web_json_from_event (const PotooEvent *event);
+JsonObject *potoo_web_json_from_lock (const PotooLock *lock);
+/* An event as timelines show it: without camera and metadata. */
+JsonObject *potoo_web_json_summarize_event (const PotooEvent *event);
 
 G_END_DECLS

@@ -8,6 +8,7 @@
 #include <glib/gi18n-lib.h>
 
 #include "base/potoo-clock.h"
+#include "catalog/potoo-catalog-events.h"
 #include "playback/potoo-playback.h"
 #include "playback/potoo-timeline.h"
 #include "web/potoo-web-cameras.h"
@@ -16,6 +17,7 @@
 
 #define PLAYLIST_TYPE "application/vnd.apple.mpegurl"
 #define DEFAULT_WINDOW_US POTOO_DAY_US
+#define MAX_EVENTS 1000u
 
 /* FALSE when the request is answered. */
 static gboolean
@@ -81,6 +83,34 @@ make_gaps (const GPtrArray *gaps)
   return array;
 }
 
+/* The newest are left out when there are too many. */
+static gboolean
+add_events (PotooWebRequest *request,
+            JsonObject *object,
+            const char *camera,
+            gint64 start_us,
+            gint64 end_us,
+            GError **error)
+{
+  const PotooSegmentQuery query = {
+    .camera = camera,
+    .start_us = start_us,
+    .end_us = end_us,
+    .limit = MAX_EVENTS + 1,
+  };
+  g_autoptr (GPtrArray) events = potoo_catalog_reader_list_events (
+      potoo_web_request_get_reader (request), &query, NULL, error);
+
+  if (events == NULL)
+    return FALSE;
+  JsonArray *array = json_array_new ();
+  for (guint i = 0; i < MIN (events->len, MAX_EVENTS); i++)
+    json_array_add_object_element (array, potoo_web_json_summarize_event (events->pdata[i]));
+  json_object_set_array_member (object, "events", array);
+  json_object_set_boolean_member (object, "events_truncated", events->len > MAX_EVENTS);
+  return TRUE;
+}
+
 static JsonObject *
 make_timeline (const char *camera, gint64 start_us, gint64 end_us, const PotooTimeline *timeline)
 {
@@ -97,6 +127,22 @@ make_timeline (const char *camera, gint64 start_us, gint64 end_us, const PotooTi
   else
     json_object_set_null_member (object, "coverage");
   return object;
+}
+
+static void
+reply_timeline (PotooWebRequest *request,
+                const char *camera,
+                gint64 start_us,
+                gint64 end_us,
+                const PotooTimeline *timeline)
+{
+  g_autoptr (GError) error = NULL;
+  g_autoptr (JsonObject) object = make_timeline (camera, start_us, end_us, timeline);
+
+  if (add_events (request, object, camera, start_us, end_us, &error))
+    potoo_web_reply_object (request, 200, g_steal_pointer (&object));
+  else
+    potoo_web_reply_error (request, error);
 }
 
 static void
@@ -123,7 +169,7 @@ get_timeline (PotooWebRequest *request)
            !potoo_web_cameras_is_known (request, camera))
     reply_unknown (request);
   else
-    potoo_web_reply_object (request, 200, make_timeline (camera, start_us, end_us, timeline));
+    reply_timeline (request, camera, start_us, end_us, timeline);
 }
 
 /* --- playlist --- */

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/potoo-json.h"
+#include "base/potoo-text.h"
 #include "web/potoo-web-request-private.h"
 
 #define JSON_TYPE "application/json"
@@ -52,6 +53,19 @@ potoo_web_reply_object (PotooWebRequest *request, guint status, JsonObject *obje
 
   json_node_take_object (node, object);
   potoo_web_reply_json (request, status, node);
+}
+
+void
+potoo_web_reply_created (PotooWebRequest *request,
+                         const char *collection,
+                         gint64 id,
+                         JsonObject *object)
+{
+  g_autofree char *text = potoo_segment_id_format (id);
+  g_autofree char *location = g_strconcat (collection, "/", text, NULL);
+
+  potoo_web_reply_set_header (request, "Location", location);
+  potoo_web_reply_object (request, 201, object);
 }
 
 void

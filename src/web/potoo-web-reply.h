@@ -14,6 +14,11 @@ void potoo_web_reply_set_header (PotooWebRequest *request, const char *name, con
 void potoo_web_reply_json (PotooWebRequest *request, guint status, JsonNode *node);
 /* @object: (transfer full) */
 void potoo_web_reply_object (PotooWebRequest *request, guint status, JsonObject *object);
+/* 201 with its `Location` below @collection. @object: (transfer full) */
+void potoo_web_reply_created (PotooWebRequest *request,
+                              const char *collection,
+                              gint64 id,
+                              JsonObject *object);
 /* `{"items":[…],"next":…}`. @items: (transfer full); @next: (nullable) (transfer full) */
 void potoo_web_reply_list (PotooWebRequest *request, JsonArray *items, char *next);
 /* @text: (transfer full) */

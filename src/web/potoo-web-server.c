@@ -21,15 +21,19 @@
 #include "web/potoo-web-camera-test.h"
 #include "web/potoo-web-cameras.h"
 #include "web/potoo-web-changes.h"
+#include "web/potoo-web-events.h"
 #include "web/potoo-web-gaps.h"
 #include "web/potoo-web-health.h"
 #include "web/potoo-web-listener.h"
 #include "web/potoo-web-live.h"
+#include "web/potoo-web-locks.h"
 #include "web/potoo-web-media.h"
 #include "web/potoo-web-playback.h"
+#include "web/potoo-web-recording.h"
 #include "web/potoo-web-reply.h"
 #include "web/potoo-web-request-private.h"
 #include "web/potoo-web-segments.h"
+#include "web/potoo-web-storage.h"
 #include "web/potoo-web-system.h"
 #include "web/potoo-web-ui.h"
 
@@ -253,10 +257,14 @@ make_router (void)
 
   potoo_web_router_add (router, potoo_web_health_routes);
   potoo_web_router_add (router, potoo_web_system_routes);
+  potoo_web_router_add (router, potoo_web_storage_routes);
   potoo_web_router_add (router, potoo_web_cameras_routes);
   potoo_web_router_add (router, potoo_web_segments_routes);
   potoo_web_router_add (router, potoo_web_media_routes);
   potoo_web_router_add (router, potoo_web_gaps_routes);
+  potoo_web_router_add (router, potoo_web_events_routes);
+  potoo_web_router_add (router, potoo_web_recording_routes);
+  potoo_web_router_add (router, potoo_web_locks_routes);
   potoo_web_router_add (router, potoo_web_live_routes);
   potoo_web_router_add (router, potoo_web_playback_routes);
   potoo_web_router_add (router, potoo_web_changes_routes);

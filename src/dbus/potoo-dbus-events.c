@@ -1,0 +1,265 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+
+#include "dbus/potoo-dbus-events.h"
+
+#include <glib/gi18n-lib.h>
+#include <string.h>
+
+#include "base/potoo-error.h"
+#include "base/potoo-text.h"
+#include "dbus/potoo-dbus-lists.h"
+#include "dbus/potoo-dbus-members.h"
+#include "dbus/potoo-dbus-value.h"
+
+static const PotooDbusContext *
+get_context (gpointer manager)
+{
+  return &potoo_dbus_manager_get_parts (manager)->context;
+}
+
+/* --- arguments; FALSE and NULL: the call was answered --- */
+
+/* An `id` in front. */
+static gboolean
+get_id (PotooDbusCall *call, gint64 *id)
+{
+  const char *text;
+
+  g_variant_get_child (potoo_dbus_call_get_arguments (call), 0, "&s", &text);
+  if (potoo_segment_id_parse (text, id))
+    return TRUE;
+  g_autoptr (GError) error = potoo_error_new_at (POTOO_ERROR_INVALID_ARGUMENT, "/id",
+                                                 _ ("Must be 16 hexadecimal digits"));
+  potoo_dbus_call_return_error (call, error);
+  return FALSE;
+}
+
+/* An a{sv} at the end. (transfer full) */
+static JsonObject *
+get_members (PotooDbusCall *call)
+{
+  GVariant *arguments = potoo_dbus_call_get_arguments (call);
+  g_autoptr (GVariant)
+      members = g_variant_get_child_value (arguments, g_variant_n_children (arguments) - 1);
+  g_autoptr (GError) error = NULL;
+  JsonObject *object = potoo_dbus_members_to_json (members, &error);
+
+  if (object == NULL)
+    potoo_dbus_call_return_error (call, error);
+  return object;
+}
+
+/* A text that may be empty, which stands for NULL. */
+static const char *
+get_text (PotooDbusCall *call, gsize i)
+{
+  const char *text;
+
+  g_variant_get_child (potoo_dbus_call_get_arguments (call), i, "&s", &text);
+  return text[0] != '\0' ? text : NULL;
+}
+
+/* --- events --- */
+
+static void
+return_event (PotooDbusCall *call, PotooEvent *event, const GError *error)
+{
+  g_autoptr (PotooEvent) own = event;
+
+  if (own != NULL)
+    potoo_dbus_call_return (call, g_variant_new ("(@a{sv})", potoo_dbus_value_from_event (own)));
+  else
+    potoo_dbus_call_return_error (call, error);
+}
+
+static void
+list_events (PotooDbusCall *call, gpointer target)
+{
+  const char *name = get_text (call, 1);
+  PotooEventKind kind;
+
+  if (name != NULL && !potoo_event_kind_parse (name, &kind))
+    {
+      g_autoptr (GError)
+          error = potoo_error_new_at (POTOO_ERROR_INVALID_ARGUMENT, "/kind",
+                                      _ ("Must be one of: api, motion, onvif, manual, bookmark"));
+      potoo_dbus_call_return_error (call, error);
+      return;
+    }
+  potoo_dbus_list_events (call, potoo_dbus_manager_get_parts (target)->reader, get_text (call, 0),
+                          name != NULL ? &kind : NULL);
+}
+
+static void
+on_event_added (GObject *list, GAsyncResult *result, gpointer call)
+{
+  g_autoptr (GError) error = NULL;
+
+  return_event (call, potoo_event_list_add_finish (POTOO_EVENT_LIST (list), result, &error), error);
+}
+
+static void
+add_event (PotooDbusCall *call, gpointer target)
+{
+  g_autoptr (JsonObject) members = get_members (call);
+
+  if (members != NULL)
+    potoo_event_list_add_async (get_context (target)->events, members, on_event_added, call);
+}
+
+static void
+on_event_changed (GObject *list, GAsyncResult *result, gpointer call)
+{
+  g_autoptr (GError) error = NULL;
+
+  return_event (call, potoo_event_list_change_finish (POTOO_EVENT_LIST (list), result, &error),
+                error);
+}
+
+static void
+change_event (PotooDbusCall *call, gpointer target)
+{
+  gint64 id;
+
+  if (!get_id (call, &id))
+    return;
+  g_autoptr (JsonObject) members = get_members (call);
+  if (members != NULL)
+    potoo_event_list_change_async (get_context (target)->events, id, members, on_event_changed,
+                                   call);
+}
+
+static void
+on_event_removed (GObject *list, GAsyncResult *result, gpointer call)
+{
+  g_autoptr (GError) error = NULL;
+
+  if (potoo_event_list_remove_finish (POTOO_EVENT_LIST (list), result, &error))
+    potoo_dbus_call_return (call, NULL);
+  else
+    potoo_dbus_call_return_error (call, error);
+}
+
+static void
+remove_event (PotooDbusCall *call, gpointer target)
+{
+  gint64 id;
+
+  if (get_id (call, &id))
+    potoo_event_list_remove_async (get_context (target)->events, id, on_event_removed, call);
+}
+
+/* --- locks --- */
+
+static void
+return_lock (PotooDbusCall *call, PotooLock *lock, const GError *error)
+{
+  g_autoptr (PotooLock) own = lock;
+
+  if (own != NULL)
+    potoo_dbus_call_return (call, g_variant_new ("(@a{sv})", potoo_dbus_value_from_lock (own)));
+  else
+    potoo_dbus_call_return_error (call, error);
+}
+
+static void
+list_locks (PotooDbusCall *call, gpointer target)
+{
+  potoo_dbus_list_locks (call, potoo_dbus_manager_get_parts (target)->reader, get_text (call, 0));
+}
+
+static void
+on_lock_added (GObject *list, GAsyncResult *result, gpointer call)
+{
+  g_autoptr (GError) error = NULL;
+
+  return_lock (call, potoo_lock_list_add_finish (POTOO_LOCK_LIST (list), result, &error), error);
+}
+
+static void
+add_lock (PotooDbusCall *call, gpointer target)
+{
+  g_autoptr (JsonObject) members = get_members (call);
+
+  if (members != NULL)
+    potoo_lock_list_add_async (get_context (target)->locks, members, on_lock_added, call);
+}
+
+static void
+on_lock_changed (GObject *list, GAsyncResult *result, gpointer call)
+{
+  g_autoptr (GError) error = NULL;
+
+  return_lock (call, potoo_lock_list_change_finish (POTOO_LOCK_LIST (list), result, &error), error);
+}
+
+static void
+change_lock (PotooDbusCall *call, gpointer target)
+{
+  gint64 id;
+
+  if (!get_id (call, &id))
+    return;
+  g_autoptr (JsonObject) members = get_members (call);
+  if (members != NULL)
+    potoo_lock_list_change_async (get_context (target)->locks, id, members, on_lock_changed, call);
+}
+
+static void
+on_lock_removed (GObject *list, GAsyncResult *result, gpointer call)
+{
+  g_autoptr (GError) error = NULL;
+
+  if (potoo_lock_list_remove_finish (POTOO_LOCK_LIST (list), result, &error))
+    potoo_dbus_call_return (call, NULL);
+  else
+    potoo_dbus_call_return_error (call, error);
+}
+
+static void
+remove_lock (PotooDbusCall *call, gpointer target)
+{
+  gint64 id;
+
+  if (get_id (call, &id))
+    potoo_lock_list_remove_async (get_context (target)->locks, id, on_lock_removed, call);
+}
+
+/* --- the methods --- */
+
+static const struct
+{
+  const char *signal; /* of the skeleton */
+  const char *method;
+  PotooDbusCallFunc func;
+} methods[] = {
+  { "handle-list-events", "ListEvents", list_events },
+  { "handle-add-event", "AddEvent", add_event },
+  { "handle-change-event", "ChangeEvent", change_event },
+  { "handle-remove-event", "RemoveEvent", remove_event },
+  { "handle-list-locks", "ListLocks", list_locks },
+  { "handle-add-lock", "AddLock", add_lock },
+  { "handle-change-lock", "ChangeLock", change_lock },
+  { "handle-remove-lock", "RemoveLock", remove_lock },
+};
+
+static gboolean
+on_call (PotooDbusManager *manager, GDBusMethodInvocation *invocation)
+{
+  const char *method = g_dbus_method_invocation_get_method_name (invocation);
+
+  for (gsize i = 0; i < G_N_ELEMENTS (methods); i++)
+    if (strcmp (methods[i].method, method) == 0)
+      return potoo_dbus_calls_handle (potoo_dbus_manager_get_parts (manager)->calls, invocation,
+                                      methods[i].func, manager);
+  return FALSE;
+}
+
+void
+potoo_dbus_events_connect (PotooDbusManager *manager)
+{
+  GDBusInterfaceSkeleton *skeleton = potoo_dbus_manager_get_interface (manager);
+
+  for (gsize i = 0; i < G_N_ELEMENTS (methods); i++)
+    g_signal_connect_swapped (skeleton, methods[i].signal, G_CALLBACK (on_call), manager);
+}
