@@ -125,6 +125,7 @@ on_lock_dropped (gint64 id, gpointer user_data)
 {
   PotooAppChanges *self = user_data;
 
+  potoo_retention_wake (self->retention);
   potoo_web_change_log_lock_removed (self->log, id);
   potoo_dbus_server_tell_lock_dropped (self->dbus, id);
 }

@@ -2,8 +2,9 @@
 
 /*
  * Start: configuration → lock of the state directory → catalog → recorder
- * (recovers, writers run) → web (listens, not ready) → cameras → ready → D-Bus.
- * Stop, in the order of the media: cameras, and D-Bus meanwhile → web → recorder → catalog.
+ * (recovers, writers run) with retention → web (listens, not ready) → cameras → ready → D-Bus.
+ * Stop, in the order of the media: cameras, and D-Bus meanwhile → web → retention → recorder →
+ * catalog.
  */
 
 #include "app/potoo-app.h"
@@ -17,6 +18,7 @@
 #include "app/potoo-app-live.h"
 #include "app/potoo-app-recording.h"
 #include "app/potoo-app-restream.h"
+#include "app/potoo-app-retention.h"
 #include "app/potoo-demo.h"
 #include "app/potoo-state-dir.h"
 #include "base/potoo-clock.h"
@@ -39,6 +41,7 @@ struct _PotooApp
   PotooAppConfig *config;
   PotooCatalog *catalog;
   PotooRecorder *recorder;
+  PotooAppRetention *retention;
   PotooCameraList *cameras;
   PotooAppEvents *events;
   PotooAppRecording *recording;
@@ -103,14 +106,19 @@ start_storage (PotooApp *self, GError **error)
   if (self->catalog == NULL)
     return FALSE;
   self->recorder = potoo_recorder_new (potoo_app_config_get (self->config), self->catalog, error);
-  return self->recorder != NULL && potoo_recorder_start (self->recorder, error);
+  if (self->recorder == NULL)
+    return FALSE;
+  self->retention = potoo_app_retention_new (self->catalog, self->recorder, error);
+  return self->retention != NULL && potoo_recorder_start (self->recorder, error);
 }
 
 static gboolean
 start_services (PotooApp *self, GError **error)
 {
   self->tester = potoo_camera_tester_new ();
+  PotooRetention *retention = potoo_app_retention_get (self->retention);
   self->cameras = potoo_camera_list_new (self->catalog);
+  potoo_app_retention_follow (self->retention, self->cameras);
   self->events = potoo_app_events_new (self->cameras, self->catalog, error);
   if (self->events == NULL)
     return FALSE;
@@ -121,6 +129,8 @@ start_services (PotooApp *self, GError **error)
     .catalog = self->catalog,
     .cameras = self->cameras,
     .recorder = self->recorder,
+    .eviction = potoo_retention_get_eviction (retention),
+    .retention = retention,
     .events = potoo_app_events_get_events (self->events),
     .locks = potoo_app_events_get_locks (self->events),
     .snapshots = potoo_app_live_get_snapshots (self->live),
@@ -128,12 +138,14 @@ start_services (PotooApp *self, GError **error)
   };
   self->dbus = potoo_dbus_server_new (&dbus_context);
   self->change_log = potoo_web_change_log_new ();
-  self->changes = potoo_app_changes_new (self->cameras, self->catalog, self->change_log,
+  self->changes = potoo_app_changes_new (self->cameras, self->catalog, retention, self->change_log,
                                          self->dbus);
   PotooWebContext context = {
     .catalog = self->catalog,
     .cameras = self->cameras,
     .recorder = self->recorder,
+    .eviction = potoo_retention_get_eviction (retention),
+    .retention = retention,
     .events = potoo_app_events_get_events (self->events),
     .locks = potoo_app_events_get_locks (self->events),
     .live = potoo_app_live_get_outputs (self->live),
@@ -167,6 +179,7 @@ tear_down (PotooApp *self)
   g_clear_pointer (&self->live, potoo_app_live_free);
   g_clear_pointer (&self->recording, potoo_app_recording_free);
   g_clear_pointer (&self->events, potoo_app_events_free);
+  g_clear_pointer (&self->retention, potoo_app_retention_free);
   g_clear_object (&self->cameras);
   if (self->recorder != NULL)
     finalised = potoo_recorder_stop (self->recorder, RECORDER_STOP_TIMEOUT_US);

@@ -11,6 +11,7 @@
 #include "record/potoo-eviction.h"
 #include "record/potoo-lock-list.h"
 #include "record/potoo-recorder.h"
+#include "record/potoo-retention.h"
 #include "restream/potoo-restream-server.h"
 
 G_BEGIN_DECLS
@@ -22,6 +23,7 @@ typedef struct
   PotooCameraList *cameras;
   PotooRecorder *recorder;
   PotooEviction *eviction;
+  PotooRetention *retention;
   PotooEventList *events;
   PotooLockList *locks;
   PotooSnapshots *snapshots;

@@ -192,6 +192,12 @@ patch_camera (PotooWebRequest *request)
                                    potoo_web_request_ref (request));
 }
 
+static gboolean
+takes_recordings (PotooWebRequest *request)
+{
+  return strcmp (potoo_web_request_get_text (request, "recordings"), "delete") == 0;
+}
+
 static void
 on_removed (GObject *list, GAsyncResult *result, gpointer user_data)
 {
@@ -199,27 +205,29 @@ on_removed (GObject *list, GAsyncResult *result, gpointer user_data)
   g_autoptr (GError) error = NULL;
 
   if (potoo_camera_list_remove_finish (POTOO_CAMERA_LIST (list), result, &error))
-    potoo_web_reply_empty (request, 204);
-  else
-    potoo_web_reply_error (request, error);
+    {
+      potoo_web_reply_empty (request, 204);
+      return;
+    }
+  if (takes_recordings (request))
+    potoo_retention_spare (potoo_web_request_get_context (request)->retention,
+                           potoo_web_request_get_text (request, "id"));
+  potoo_web_reply_error (request, error);
 }
 
+/* Recordings are condemned first: what the catalog is told after that is durable only with it. */
 static void
 delete_camera (PotooWebRequest *request)
 {
+  const char *id = potoo_web_request_get_text (request, "id");
   guint64 version;
 
   if (!get_if_version (request, &version))
     return;
-  if (strcmp (potoo_web_request_get_text (request, "recordings"), "delete") == 0)
-    {
-      potoo_web_reply_problem (request, POTOO_ERROR_UNSUPPORTED, 0, "recordings",
-                               _ ("Deleting recordings with their camera is not available yet; "
-                                  "remove it with recordings=keep"));
-      return;
-    }
-  potoo_camera_list_remove_async (get_list (request), potoo_web_request_get_text (request, "id"),
-                                  version, on_removed, potoo_web_request_ref (request));
+  if (takes_recordings (request))
+    potoo_retention_condemn (potoo_web_request_get_context (request)->retention, id);
+  potoo_camera_list_remove_async (get_list (request), id, version, on_removed,
+                                  potoo_web_request_ref (request));
 }
 
 #define ID_PARAM                                                                                   \

@@ -10,6 +10,7 @@
 #include "record/potoo-eviction.h"
 #include "record/potoo-lock-list.h"
 #include "record/potoo-recorder.h"
+#include "record/potoo-retention.h"
 #include "web/potoo-web-change-log.h"
 
 G_BEGIN_DECLS
@@ -21,6 +22,7 @@ typedef struct
   PotooCameraList *cameras;
   PotooRecorder *recorder;
   PotooEviction *eviction;
+  PotooRetention *retention;
   PotooEventList *events;
   PotooLockList *locks;
   PotooLive *live;

@@ -38,33 +38,8 @@ get_system (PotooWebRequest *request)
   potoo_web_reply_object (request, 200, object);
 }
 
-static void
-get_storage (PotooWebRequest *request)
-{
-  const PotooWebContext *context = potoo_web_request_get_context (request);
-  g_autoptr (GPtrArray) roots = potoo_recorder_list_roots (context->recorder);
-  JsonArray *items = json_array_new ();
-
-  for (guint i = 0; i < roots->len; i++)
-    {
-      PotooRootStatus *root = roots->pdata[i];
-      JsonObject *object = json_object_new ();
-      json_object_set_string_member (object, "name", root->name);
-      json_object_set_string_member (object, "path", root->path);
-      json_object_set_int_member (object, "total_bytes", root->total_bytes);
-      json_object_set_int_member (object, "free_bytes", root->free_bytes);
-      json_object_set_int_member (object, "min_free_bytes", root->min_free_bytes);
-      json_object_set_boolean_member (object, "full", root->full);
-      json_object_set_boolean_member (object, "failed", root->failed);
-      json_array_add_object_element (items, object);
-    }
-  potoo_web_reply_list (request, items, NULL);
-}
-
 const PotooRoute potoo_web_system_routes[] = {
   { "GET", "/api/v1/system", POTOO_WEB_RIGHT_VIEW, NULL, POTOO_WEB_BODY_NONE, get_system,
     "Version, uptime and health" },
-  { "GET", "/api/v1/storage", POTOO_WEB_RIGHT_VIEW, NULL, POTOO_WEB_BODY_NONE, get_storage,
-    "Storage roots with their space" },
   { NULL },
 };

@@ -5,7 +5,7 @@
 
 G_BEGIN_DECLS
 
-/* `/api/v1/system`, `/api/v1/storage` */
+/* `/api/v1/system` */
 extern const PotooRoute potoo_web_system_routes[];
 
 G_END_DECLS

@@ -112,7 +112,7 @@ def test_manager(client, world):
 
 def test_storage(client, world):
     (root,) = client.manager('ListStorage')
-    (shown,) = world.daemon.get('/api/v1/storage')['items']
+    (shown,) = world.daemon.get('/api/v1/storage')['roots']
     assert set(root) == set(shown)
     steady = ('name', 'path', 'total_bytes', 'full', 'failed')
     assert {key: root[key] for key in steady} == {key: shown[key] for key in steady}

@@ -81,7 +81,7 @@ test_system (WebRig *rig, gconstpointer data)
   web_assert_header (answer, "Content-Type", "application/json");
   g_assert_cmpstr (json_object_get_string_member (system, "version"), ==, PACKAGE_VERSION);
   g_assert_true (json_object_get_null_member (system, "catalog_error"));
-  JsonArray *items = json_object_get_array_member (web_json_of (storage, &storage_node), "items");
+  JsonArray *items = json_object_get_array_member (web_json_of (storage, &storage_node), "roots");
   g_assert_cmpint (
       json_object_get_int_member (json_array_get_object_element (items, 0), "total_bytes"), ==,
       G_MAXINT64);
@@ -129,10 +129,13 @@ test_cameras (WebRig *rig, gconstpointer data)
                                        "{\"record\":\"sometimes\"}");
   web_assert_problem (bad, 400, "invalid-argument", "pointer", "/record");
 
-  g_autofree char *unsupported = web_ask (rig, "DELETE",
-                                          "/api/v1/cameras/front-door?recordings=delete", "", "");
-  web_assert_problem (unsupported, 501, "unsupported", "parameter", "recordings");
-  g_autofree char *removed = web_ask (rig, "DELETE", "/api/v1/cameras/front-door", "", "");
+  g_autofree char *changed = web_ask (rig, "DELETE", "/api/v1/cameras/front-door?recordings=delete",
+                                      "If-Match: \"v1\"\r\n", "");
+  web_assert_problem (changed, 412, "precondition-failed", NULL, NULL);
+  g_assert_cmpuint (web_fakes.n_condemned, ==, 0);
+  g_autofree char *removed = web_ask (rig, "DELETE", "/api/v1/cameras/front-door?recordings=delete",
+                                      "", "");
+  g_assert_cmpuint (web_fakes.n_condemned, ==, 1);
   g_assert_cmpuint (web_status_of (removed), ==, 204);
   g_assert_cmpstr (web_body_of (removed), ==, "");
   g_autofree char *gone = web_get (rig, "/api/v1/cameras/front-door");

@@ -241,19 +241,6 @@ web_fakes_add_gap (gint64 id, const char *camera, gint64 start_us, gint64 end_us
 
 /* --- recorder --- */
 
-GPtrArray *
-potoo_recorder_list_roots (PotooRecorder *recorder)
-{
-  GPtrArray *roots = g_ptr_array_new_with_free_func (g_free);
-  PotooRootStatus *root = g_new0 (PotooRootStatus, 1);
-
-  root->name = (char *) "main";
-  root->path = (char *) "/recordings";
-  root->total_bytes = G_MAXINT64;
-  g_ptr_array_add (roots, root);
-  return roots;
-}
-
 int
 potoo_recorder_open_segment (PotooRecorder *recorder, const PotooSegment *segment, GError **error)
 {
@@ -262,6 +249,60 @@ potoo_recorder_open_segment (PotooRecorder *recorder, const PotooSegment *segmen
   if (fd < 0)
     potoo_set_error_errno (error, errno, "Cannot open %s", web_fakes.media_path);
   return fd;
+}
+
+/* --- retention --- */
+
+PotooStorageReport *
+potoo_retention_report (PotooRetention *retention, PotooCatalogReader *reader, GError **error)
+{
+  if (fail (error))
+    return NULL;
+  PotooStorageReport *report = g_new0 (PotooStorageReport, 1);
+  PotooStorageReportRoot *root = g_new0 (PotooStorageReportRoot, 1);
+  root->status = g_new0 (PotooRootStatus, 1);
+  root->status->name = (char *) "main";
+  root->status->path = (char *) "/recordings";
+  root->status->total_bytes = G_MAXINT64;
+  report->roots = g_ptr_array_new_with_free_func (g_free);
+  report->cameras = g_ptr_array_new ();
+  g_ptr_array_add (report->roots, root);
+  return report;
+}
+
+void
+potoo_storage_report_free (PotooStorageReport *report)
+{
+  g_free (((PotooStorageReportRoot *) report->roots->pdata[0])->status);
+  g_ptr_array_unref (report->roots);
+  g_ptr_array_unref (report->cameras);
+  g_free (report);
+}
+
+const char *
+potoo_root_state_to_string (PotooRootState state)
+{
+  return "ok";
+}
+
+const char *
+potoo_segment_class_to_string (PotooSegmentClass class)
+{
+  return class == POTOO_SEGMENT_CONTINUOUS ? "continuous"
+         : class == POTOO_SEGMENT_EVENT    ? "event"
+                                           : "locked";
+}
+
+void
+potoo_retention_condemn (PotooRetention *retention, const char *camera)
+{
+  web_fakes.n_condemned++;
+}
+
+void
+potoo_retention_spare (PotooRetention *retention, const char *camera)
+{
+  web_fakes.n_condemned--;
 }
 
 /* --- camera list --- */

@@ -18,6 +18,7 @@ typedef struct
   char *media_path;    /* every segment's file */
   gboolean hold;       /* commands wait for web_fakes_release() */
   gboolean catalog_fails;
+  guint n_condemned; /* cameras whose recordings are to go */
 } WebFakes;
 
 extern WebFakes web_fakes;
