@@ -2,7 +2,7 @@
 
 #include "catalog/potoo-catalog-amend.h"
 
-#include "catalog/potoo-catalog-private.h"
+#include "catalog/potoo-catalog-class.h"
 
 typedef struct
 {
@@ -28,8 +28,10 @@ update_row (PotooDb *db, const Amend *amend, GError **error)
   g_autoptr (PotooStatement) statement = potoo_db_prepare (
       db,
       "UPDATE segments SET state = ?1, recording = ?2, end_us = ?3, duration_ticks = ?4,"
-      " size_bytes = ?5, init_bytes = ?6, codecs = ?7, sha256 = iif (?12, NULL, sha256)"
-      " WHERE id = ?8 AND state = ?9 AND size_bytes = ?10 AND end_us = ?11",
+      " size_bytes = ?5, init_bytes = ?6, codecs = ?7, sha256 = iif (?12, NULL, sha256),"
+      " class = " POTOO_CLASS_SQL (
+          "segments.camera", "segments.start_us",
+          "max (?3, segments.start_us + 1)") " WHERE id = ?8 AND state = ?9 AND size_bytes = ?10 AND end_us = ?11",
       error);
 
   return statement != NULL &&

@@ -111,6 +111,49 @@ catalog_fixture_query_int (CatalogFixture *fixture, const char *sql)
   return g_ascii_strtoll (text, NULL, 10);
 }
 
+char *
+catalog_fixture_read_sql (const char *name)
+{
+  g_autofree char *path = g_build_filename (CATALOG_FIXTURES, name, NULL);
+  g_autoptr (GError) error = NULL;
+  char *sql = NULL;
+
+  g_file_get_contents (path, &sql, NULL, &error);
+  g_assert_no_error (error);
+  return sql;
+}
+
+static char *
+explain (sqlite3 *handle, const char *sql)
+{
+  g_autofree char *text = g_strconcat ("EXPLAIN QUERY PLAN ", sql, NULL);
+  g_autoptr (GString) plan = g_string_new (NULL);
+  sqlite3_stmt *statement = NULL;
+
+  g_assert_cmpint (sqlite3_prepare_v2 (handle, text, -1, &statement, NULL), ==, SQLITE_OK);
+  while (sqlite3_step (statement) == SQLITE_ROW)
+    g_string_append_printf (plan, "%s; ", (const char *) sqlite3_column_text (statement, 3));
+  sqlite3_finalize (statement);
+  return g_string_free (g_steal_pointer (&plan), FALSE);
+}
+
+void
+catalog_fixture_assert_plan (sqlite3 *handle, const char *words, const char *index)
+{
+  sqlite3_stmt *s = sqlite3_next_stmt (handle, NULL);
+
+  while (s != NULL && strstr (sqlite3_sql (s), words) == NULL)
+    s = sqlite3_next_stmt (handle, s);
+  if (s == NULL)
+    g_error ("no statement with “%s” was prepared", words);
+  g_autofree char *sql = g_strdup (sqlite3_sql (s));
+  g_autofree char *plan = explain (handle, sql);
+  const char *scan = strstr (plan, "SCAN");
+  if ((scan != NULL && !g_str_has_prefix (scan, "SCAN storage_roots")) ||
+      strstr (plan, index) == NULL)
+    g_error ("%s\nis done by %s", sql, plan);
+}
+
 guint
 catalog_fixture_count_files (CatalogFixture *fixture, const char *prefix)
 {
@@ -193,4 +236,54 @@ catalog_wait_result (GAsyncResult **result)
   while (*result == NULL)
     g_main_context_iteration (NULL, TRUE);
   return g_steal_pointer (result);
+}
+
+/* --- events and locks --- */
+
+typedef gboolean (*FinishFunc) (PotooCatalog *catalog, GAsyncResult *result, GError **error);
+
+static GError *
+wait_outcome (CatalogFixture *fixture, GAsyncResult **result, FinishFunc finish)
+{
+  g_autoptr (GAsyncResult) done = catalog_wait_result (result);
+  GError *error = NULL;
+
+  g_assert_true (finish (fixture->catalog, done, &error) == (error == NULL));
+  return error;
+}
+
+GError *
+catalog_fixture_put_event (CatalogFixture *fixture, const PotooEvent *event)
+{
+  GAsyncResult *result = NULL;
+
+  potoo_catalog_put_event_async (fixture->catalog, event, catalog_take_result, &result);
+  return wait_outcome (fixture, &result, potoo_catalog_put_event_finish);
+}
+
+GError *
+catalog_fixture_drop_event (CatalogFixture *fixture, gint64 id)
+{
+  GAsyncResult *result = NULL;
+
+  potoo_catalog_drop_event_async (fixture->catalog, id, catalog_take_result, &result);
+  return wait_outcome (fixture, &result, potoo_catalog_drop_event_finish);
+}
+
+GError *
+catalog_fixture_put_lock (CatalogFixture *fixture, const PotooLock *lock)
+{
+  GAsyncResult *result = NULL;
+
+  potoo_catalog_put_lock_async (fixture->catalog, lock, catalog_take_result, &result);
+  return wait_outcome (fixture, &result, potoo_catalog_put_lock_finish);
+}
+
+GError *
+catalog_fixture_drop_lock (CatalogFixture *fixture, gint64 id)
+{
+  GAsyncResult *result = NULL;
+
+  potoo_catalog_drop_lock_async (fixture->catalog, id, catalog_take_result, &result);
+  return wait_outcome (fixture, &result, potoo_catalog_drop_lock_finish);
 }

@@ -2,7 +2,9 @@
 #pragma once
 
 #include "catalog/potoo-catalog-cameras.h"
+#include "catalog/potoo-catalog-events.h"
 #include "catalog/potoo-catalog-gaps.h"
+#include "catalog/potoo-catalog-locks.h"
 #include "catalog/potoo-catalog-private.h"
 #include "catalog/potoo-catalog-segments.h"
 #include "catalog/potoo-catalog-settings.h"
@@ -33,6 +35,13 @@ void catalog_fixture_tamper (CatalogFixture *fixture, const char *sql);
 char *catalog_fixture_query (CatalogFixture *fixture, const char *sql);
 gint64 catalog_fixture_query_int (CatalogFixture *fixture, const char *sql);
 
+/* The SQL of one of the directory tests/unit/catalog-fixtures. (transfer full) */
+char *catalog_fixture_read_sql (const char *name);
+
+/* The plan of a statement that was prepared on @handle and whose text holds @words: it uses @index,
+ * as EXPLAIN QUERY PLAN words it, and looks through no table, except the few storage roots. */
+void catalog_fixture_assert_plan (sqlite3 *handle, const char *words, const char *index);
+
 /* How many of the directory's files have names that start with @prefix. */
 guint catalog_fixture_count_files (CatalogFixture *fixture, const char *prefix);
 
@@ -45,6 +54,12 @@ PotooSegment catalog_fixture_segment (CatalogFixture *fixture,
 
 /* Value of a series without labels as /metrics shows it, rounded up; -1 when there is none. */
 gint64 catalog_metric (const char *name);
+
+/* Puts or drops it and waits; NULL, or why not. (transfer full) (nullable) */
+GError *catalog_fixture_put_event (CatalogFixture *fixture, const PotooEvent *event);
+GError *catalog_fixture_drop_event (CatalogFixture *fixture, gint64 id);
+GError *catalog_fixture_put_lock (CatalogFixture *fixture, const PotooLock *lock);
+GError *catalog_fixture_drop_lock (CatalogFixture *fixture, gint64 id);
 
 /* Waits for a GAsyncResult, for callbacks of type GAsyncReadyCallback. */
 void catalog_take_result (GObject *source, GAsyncResult *result, gpointer result_pointer);

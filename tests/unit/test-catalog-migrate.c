@@ -9,6 +9,7 @@
 #include "base/potoo-error.h"
 #include "catalog-fixture.h"
 #include "catalog/potoo-catalog-migrate.h"
+#include "catalog/potoo-catalog-totals.h"
 
 /* The schema version that the real steps lead to, and its text. */
 #define VERSION 2
@@ -68,6 +69,48 @@ test_fresh (CatalogFixture *fixture, gconstpointer data)
   g_assert_true (open_with (fixture, second, third, NULL));
   g_assert_cmpint (catalog_fixture_query_int (fixture, "PRAGMA user_version"), ==, VERSION + 2);
   g_assert_cmpuint (catalog_fixture_count_files (fixture, "catalog.db.backup"), ==, 0);
+}
+
+/* A catalog that the first schema's daemon left. */
+static void
+test_from_v1 (CatalogFixture *fixture, gconstpointer data)
+{
+  static const char *const same_schema =
+      "SELECT group_concat (sql, ';') FROM (SELECT sql FROM sqlite_schema WHERE name NOT LIKE"
+      " 'sqlite_%' AND name NOT IN ('segments') ORDER BY name)";
+  g_autofree char *sql = catalog_fixture_read_sql ("v1.sql");
+
+  catalog_fixture_tamper (fixture, sql);
+  catalog_fixture_open (fixture);
+  g_assert_cmpint (catalog_fixture_query_int (fixture, "PRAGMA user_version"), ==, VERSION);
+  g_assert_cmpuint (catalog_fixture_count_files (fixture, "catalog.db.backup-v1-"), ==, 1);
+
+  g_autoptr (PotooSegment) segment = potoo_catalog_reader_get_segment (fixture->reader, 2, NULL);
+  g_assert_cmpint (segment->size_bytes, ==, 90000000);
+  g_assert_cmpint (segment->class, ==, POTOO_SEGMENT_CONTINUOUS);
+  g_assert_false (segment->has_sha256);
+  PotooTotals totals;
+  g_assert_true (potoo_catalog_reader_get_totals (fixture->reader, 1, NULL, &totals, NULL));
+  g_assert_cmpint (totals.kept[0].segments, ==, 3);
+  g_assert_cmpint (totals.kept[0].bytes, ==, 340000000);
+  g_assert_cmpint (totals.deleting.bytes, ==, 140000000);
+  g_autoptr (GArray)
+      days = potoo_catalog_reader_list_recorded_days (fixture->reader, "front", 0, NULL);
+  static const PotooRecordedDay expected[] = { { 20775, 140000000, 300000000 },
+                                               { 20776, 249000000, 500000000 },
+                                               { 20777, 5000000, 10000000 } };
+  g_assert_cmpmem (days->data, days->len * sizeof (PotooRecordedDay), expected, sizeof expected);
+  g_assert_cmpint (potoo_catalog_take_event_id (fixture->catalog), ==, 1);
+  g_assert_cmpint (potoo_catalog_take_segment_id (fixture->catalog), ==, 2049);
+  g_assert_cmpint (potoo_catalog_take_lock_id (fixture->catalog), ==, 1);
+  g_autofree char *migrated = catalog_fixture_query (fixture, same_schema);
+
+  /* as one that was made anew */
+  catalog_fixture_close (fixture);
+  g_assert_cmpint (g_remove (fixture->path), ==, 0);
+  catalog_fixture_open (fixture);
+  g_autofree char *fresh = catalog_fixture_query (fixture, same_schema);
+  g_assert_cmpstr (migrated, ==, fresh);
 }
 
 static void
@@ -301,6 +344,7 @@ main (int argc, char *argv[])
   g_test_init (&argc, &argv, NULL);
   g_test_add_func ("/catalog-migrate/embedded", test_embedded);
   ADD ("fresh", test_fresh);
+  ADD ("from-v1", test_from_v1);
   ADD ("step", test_step);
   ADD ("backup-works", test_backup_works);
   ADD ("two-backups-stay", test_two_backups_stay);

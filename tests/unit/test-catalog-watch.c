@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 
 #include "catalog-fixture.h"
+#include "catalog/potoo-catalog-eviction.h"
 
 #define NOON_US (G_GINT64_CONSTANT (1795262400) * G_USEC_PER_SEC)
 
@@ -38,7 +39,8 @@ on_segment_dropped (gint64 id, gpointer user_data)
   Ear *ear = user_data;
   g_autoptr (PotooCatalogReader) reader = potoo_catalog_reader_new (ear->fixture->catalog, NULL);
 
-  g_assert_null (potoo_catalog_reader_get_segment (reader, id, NULL));
+  g_autoptr (PotooSegment) found = potoo_catalog_reader_get_segment (reader, id, NULL);
+  g_assert_true (found == NULL || found->state == POTOO_SEGMENT_DELETING);
   tell (ear, "dropped", id, 0);
 }
 
@@ -54,7 +56,37 @@ on_gap_dropped (gint64 id, gpointer user_data)
   tell (user_data, "no-gap", id, 0);
 }
 
-static const PotooCatalogWatch watch = { on_segment, on_segment_dropped, on_gap, on_gap_dropped };
+static void
+on_event (const PotooEvent *event, gpointer user_data)
+{
+  Ear *ear = user_data;
+  g_autoptr (PotooCatalogReader) reader = potoo_catalog_reader_new (ear->fixture->catalog, NULL);
+  g_autoptr (PotooEvent) found = potoo_catalog_reader_get_event (reader, event->id, NULL);
+
+  g_assert_cmpstr (found->title, ==, event->title);
+  tell (ear, "event", event->id, event->end_us);
+}
+
+static void
+on_event_dropped (gint64 id, gpointer user_data)
+{
+  tell (user_data, "no-event", id, 0);
+}
+
+static void
+on_lock (const PotooLock *lock, gpointer user_data)
+{
+  tell (user_data, "lock", lock->id, lock->end_us);
+}
+
+static void
+on_lock_dropped (gint64 id, gpointer user_data)
+{
+  tell (user_data, "no-lock", id, 0);
+}
+
+static const PotooCatalogWatch watch = { on_segment, on_segment_dropped, on_gap,  on_gap_dropped,
+                                         on_event,   on_event_dropped,   on_lock, on_lock_dropped };
 
 static void
 ear_init (Ear *ear, CatalogFixture *fixture)
@@ -154,6 +186,117 @@ test_gaps (CatalogFixture *fixture, gconstpointer data)
   ear_clear (&ear);
 }
 
+/* A segment is told as dropped once: when it is marked. */
+static void
+test_deleting (CatalogFixture *fixture, gconstpointer data)
+{
+  static const gint64 ids[] = { 8, 9 };
+  GAsyncResult *result = NULL;
+  Ear ear;
+
+  ear_init (&ear, fixture);
+  for (int id = 7; id <= 9; id++)
+    {
+      PotooSegment segment = catalog_fixture_segment (fixture, "a", NOON_US, NOON_US);
+      segment.id = id;
+      put (&ear, &segment, POTOO_SEGMENT_CLOSED, id);
+    }
+  assert_told (&ear, "closed 7 7\nclosed 8 8\nclosed 9 9\n");
+  potoo_catalog_mark_segment_deleting_async (fixture->catalog, 7, catalog_take_result, &result);
+  g_autoptr (GAsyncResult) one = catalog_wait_result (&result);
+  assert_told (&ear, "dropped 7 0\n");
+  potoo_catalog_mark_segment_deleting_async (fixture->catalog, 7, catalog_take_result, &result);
+  g_autoptr (GAsyncResult) again = catalog_wait_result (&result);
+  potoo_catalog_drop_segment (fixture->catalog, 7);
+  potoo_catalog_drop_segment (fixture->catalog, 7);
+  assert_told (&ear, "");
+  g_autoptr (GArray) marked = potoo_catalog_mark_segments_deleting (fixture->catalog, ids, 1,
+                                                                    POTOO_SEGMENT_CONTINUOUS, NULL);
+  assert_told (&ear, "dropped 8 0\n");
+  potoo_catalog_drop_segments (fixture->catalog, ids, 2); /* 9 was not marked */
+  assert_told (&ear, "dropped 9 0\n");
+  ear_clear (&ear);
+}
+
+static void
+test_events (CatalogFixture *fixture, gconstpointer data)
+{
+  PotooEvent event = { .id = 3,
+                       .camera = "a",
+                       .start_us = NOON_US,
+                       .keep_start_us = NOON_US,
+                       .score = -1,
+                       .title = (char *) "x" };
+  PotooSegment segment = catalog_fixture_segment (fixture, "a", NOON_US, NOON_US + 10);
+  Ear ear;
+
+  segment.id = 9;
+  ear_init (&ear, fixture);
+  put (&ear, &segment, POTOO_SEGMENT_CLOSED, 10);
+  assert_told (&ear, "closed 9 10\n");
+  potoo_catalog_put_event (fixture->catalog, &event);
+  assert_told (&ear, "event 3 0\n"); /* and nothing of the segment */
+  event.end_us = event.keep_end_us = NOON_US - 5;
+  potoo_catalog_put_event (fixture->catalog, &event); /* refused */
+  assert_told (&ear, "");
+  event.end_us = event.keep_end_us = NOON_US + 5;
+  potoo_catalog_put_event (fixture->catalog, &event);
+  assert_told (&ear, "event 3 5\n");
+  event.id += POTOO_EVENTS_MAX; /* the other is too old now */
+  potoo_catalog_put_event (fixture->catalog, &event);
+  assert_told (&ear, "event 1000003 5\nno-event 3 0\n");
+  g_autoptr (GError) error = catalog_fixture_drop_event (fixture, event.id);
+  g_autoptr (GError) missing = catalog_fixture_drop_event (fixture, event.id);
+  g_assert_nonnull (missing);
+  assert_told (&ear, "no-event 1000003 0\n");
+  ear_clear (&ear);
+}
+
+static void
+test_locks (CatalogFixture *fixture, gconstpointer data)
+{
+  PotooLock lock = {
+    .id = 4, .camera = "a", .start_us = NOON_US, .end_us = NOON_US + 5, .reason = (char *) ""
+  };
+  PotooSegment segment = catalog_fixture_segment (fixture, "a", NOON_US, NOON_US + 10);
+  Ear ear;
+
+  ear_init (&ear, fixture);
+  g_autoptr (GError) refused = catalog_fixture_put_lock (fixture, &lock);
+  g_assert_nonnull (refused);
+  assert_told (&ear, "");
+  segment.id = 9;
+  put (&ear, &segment, POTOO_SEGMENT_CLOSED, 10);
+  g_autoptr (GError) error = catalog_fixture_put_lock (fixture, &lock);
+  g_assert_no_error (error);
+  assert_told (&ear, "closed 9 10\nlock 4 5\n");
+  error = catalog_fixture_drop_lock (fixture, 4);
+  assert_told (&ear, "no-lock 4 0\n");
+  ear_clear (&ear);
+}
+
+/* Whoever watches only what there was before is not called for the rest. */
+static void
+test_some (CatalogFixture *fixture, gconstpointer data)
+{
+  static const PotooCatalogWatch some = { .segment = on_segment,
+                                          .segment_dropped = on_segment_dropped,
+                                          .gap = on_gap,
+                                          .gap_dropped = on_gap_dropped };
+  const PotooEvent event = {
+    .id = 3, .camera = "a", .start_us = NOON_US, .keep_start_us = NOON_US, .title = (char *) ""
+  };
+  Ear ear;
+
+  ear_init (&ear, fixture);
+  potoo_catalog_set_watch (fixture->catalog, &some, &ear);
+  potoo_catalog_put_event (fixture->catalog, &event);
+  g_autoptr (GError) error = catalog_fixture_drop_event (fixture, 3);
+  g_assert_no_error (error);
+  assert_told (&ear, "");
+  ear_clear (&ear);
+}
+
 static void
 add (const char *name, void (*func) (CatalogFixture *, gconstpointer))
 {
@@ -169,5 +312,9 @@ main (int argc, char **argv)
   add ("failure", test_failure);
   add ("end", test_end);
   add ("gaps", test_gaps);
+  add ("deleting", test_deleting);
+  add ("events", test_events);
+  add ("locks", test_locks);
+  add ("some", test_some);
   return g_test_run ();
 }

@@ -93,7 +93,7 @@ CREATE TABLE recorded_days (
 INSERT INTO recorded_days
   SELECT camera, start_us / 86400000000, sum (size_bytes),
     sum (iif (stream = 0, end_us - start_us, 0))
-  FROM segments WHERE state <> 3 GROUP BY 1, 2;
+  FROM segments GROUP BY 1, 2;
 
 CREATE TRIGGER segment_inserted AFTER INSERT ON segments
 BEGIN
