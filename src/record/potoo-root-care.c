@@ -6,6 +6,8 @@
 #include "base/potoo-log.h"
 #include "base/potoo-metrics.h"
 
+gint64 potoo_probe_us = 5 * POTOO_SECOND_US;
+
 struct _PotooRootCare
 {
   PotooStorageRoot *root;
@@ -102,7 +104,7 @@ potoo_root_care_get_due_us (PotooRootCare *care)
 {
   if (potoo_storage_root_get_state (care->root) == POTOO_ROOT_OK)
     return 0;
-  return care->looked_at_us + POTOO_PROBE_INTERVAL_US;
+  return care->looked_at_us + potoo_probe_us;
 }
 
 void

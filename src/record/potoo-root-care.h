@@ -16,7 +16,7 @@ G_BEGIN_DECLS
  */
 typedef struct _PotooRootCare PotooRootCare;
 
-#define POTOO_PROBE_INTERVAL_US (5 * G_USEC_PER_SEC)
+extern gint64 potoo_probe_us; /* 5 s; tests replace it, before the first thread */
 
 PotooRootCare *potoo_root_care_new (PotooStorageRoot *root, PotooCatalog *catalog);
 void potoo_root_care_free (PotooRootCare *care);

@@ -1,0 +1,671 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+
+/* Two roots, `main` and `spare`: what becomes of a stream when the disk that it is written to fails
+ * in one way or the other, and when it comes back. */
+
+#include <errno.h>
+#include <fcntl.h>
+#include <glib/gstdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/potoo-clock.h"
+#include "record/potoo-root-care.h"
+#include "record/potoo-writer-set.h"
+#include "recording-fixture.h"
+
+#define TRUST_US (300 * 1000)
+#define STALL_US (300 * 1000)
+
+static PotooDiskCalls real_calls;
+
+/* --- a disk that does what a test says, for files below `main` --- */
+
+static int fault; /* errno of writes and syncs; 0: none */
+static int full;  /* no space is left */
+static int hang;  /* calls do not come back */
+static int n_hanging;
+static GMutex fault_lock;
+static GCond fault_cond;
+
+static gboolean
+is_on_main (int fd)
+{
+  char target[4096];
+  g_autofree char *link = g_strdup_printf ("/proc/self/fd/%d", fd);
+  ssize_t n = readlink (link, target, sizeof target - 1);
+
+  target[MAX (n, 0)] = '\0';
+  return strstr (target, "/recordings") != NULL;
+}
+
+static gboolean
+fails (int fd)
+{
+  if (!is_on_main (fd))
+    return FALSE;
+  g_mutex_lock (&fault_lock);
+  n_hanging++;
+  while (hang)
+    g_cond_wait (&fault_cond, &fault_lock);
+  n_hanging--;
+  errno = fault;
+  g_mutex_unlock (&fault_lock);
+  return errno != 0;
+}
+
+static ssize_t
+faulty_writev (int fd, const struct iovec *iov, int n)
+{
+  return fails (fd) ? -1 : writev (fd, iov, n);
+}
+
+static ssize_t
+faulty_pwrite (int fd, const void *data, size_t size, off_t offset)
+{
+  return fails (fd) ? -1 : pwrite (fd, data, size, offset);
+}
+
+static int
+faulty_fdatasync (int fd)
+{
+  return fails (fd) ? -1 : fdatasync (fd);
+}
+
+static int
+faulty_fstatvfs (int fd, struct statvfs *st)
+{
+  int result = fstatvfs (fd, st);
+  g_mutex_lock (&fault_lock);
+  if (full && is_on_main (fd))
+    st->f_bavail = st->f_blocks / 200; /* half of its min-free */
+  g_mutex_unlock (&fault_lock);
+  return result;
+}
+
+static void
+set_fault (int *which, int value)
+{
+  g_mutex_lock (&fault_lock);
+  *which = value;
+  g_cond_broadcast (&fault_cond);
+  g_mutex_unlock (&fault_lock);
+}
+
+static int
+count_hanging (void)
+{
+  g_mutex_lock (&fault_lock);
+  int n = n_hanging;
+  g_mutex_unlock (&fault_lock);
+  return n;
+}
+
+/* --- the bench --- */
+
+static void
+set_up (Recording *r, gconstpointer data)
+{
+  potoo_disk_calls = (PotooDiskCalls){ faulty_writev, faulty_pwrite, faulty_fdatasync,
+                                       faulty_fstatvfs };
+  fault = full = hang = 0;
+  potoo_stall_us = STALL_US;
+  potoo_trust_us = TRUST_US;
+  potoo_probe_us = 100 * 1000;
+  recording_set_up (r);
+  r->options = g_strdup_printf ("segment-duration=10s\nsync-interval=250ms\n"
+                                "[storage-root spare]\npath=%s/spare\nmin-free=1\npriority=10",
+                                r->directory);
+  recording_start (r);
+}
+
+static void
+tear_down (Recording *r, gconstpointer data)
+{
+  set_fault (&hang, 0);
+  set_fault (&fault, 0);
+  recording_tear_down (r);
+  potoo_disk_calls = real_calls;
+}
+
+#define wait_for(condition)                                                                        \
+  G_STMT_START                                                                                     \
+  {                                                                                                \
+    gint64 deadline_ = g_get_monotonic_time () + 20 * G_USEC_PER_SEC;                              \
+    while (!(condition))                                                                           \
+      {                                                                                            \
+        g_assert_cmpint (g_get_monotonic_time (), <, deadline_);                                   \
+        g_main_context_iteration (NULL, FALSE);                                                    \
+        g_usleep (2000);                                                                           \
+      }                                                                                            \
+  }                                                                                                \
+  G_STMT_END
+
+static PotooRootState
+state_of (Recording *r, const char *name)
+{
+  PotooRootState state = POTOO_ROOT_OK;
+  gboolean found = FALSE;
+  g_autoptr (GPtrArray) roots = potoo_recorder_list_roots (r->recorder);
+
+  for (guint i = 0; i < roots->len; i++)
+    {
+      const PotooRootStatus *status = roots->pdata[i];
+      g_assert_true ((status->state == POTOO_ROOT_OK) == (status->reason == NULL));
+      if (g_str_equal (status->name, name))
+        {
+          state = status->state;
+          found = TRUE;
+        }
+    }
+  g_assert_true (found);
+  return state;
+}
+
+static gint64
+row_of (Recording *r, const char *name)
+{
+  g_autoptr (GPtrArray) roots = potoo_recorder_list_roots (r->recorder);
+  for (guint i = 0; i < roots->len; i++)
+    if (g_str_equal (((PotooRootStatus *) roots->pdata[i])->name, name))
+      return ((PotooRootStatus *) roots->pdata[i])->row_id;
+  return 0;
+}
+
+static const PotooSegment *
+segment_at (GPtrArray *segments, guint i)
+{
+  g_assert_cmpuint (i, <, segments->len);
+  return segments->pdata[i];
+}
+
+static const PotooGap *
+gap_at (GPtrArray *gaps, guint i)
+{
+  g_assert_cmpuint (i, <, gaps->len);
+  return gaps->pdata[i];
+}
+
+/* Each segment's file is what its row says, segments and gaps touch: nothing is missing that no row
+ * declares, nothing is there twice. Returns the number of fragments. */
+static guint
+check_ledger (Recording *r)
+{
+  g_autoptr (GPtrArray) segments = recording_list_segments (r);
+  g_autoptr (GPtrArray) gaps = recording_list_gaps (r);
+  guint n = 0;
+
+  for (guint i = 0; i < segments->len; i++)
+    {
+      const PotooSegment *s = segment_at (segments, i);
+      n += s->state == POTOO_SEGMENT_CLOSED ? recording_check_file (r, s)
+                                            : (guint) (s->duration_ticks / POTOO_VIDEO_TIMESCALE);
+      if (i == 0)
+        continue;
+      gint64 at_us = segment_at (segments, i - 1)->end_us;
+      for (guint j = 0; j < gaps->len; j++)
+        if (gap_at (gaps, j)->start_us == at_us && at_us < s->start_us)
+          at_us = gap_at (gaps, j)->end_us;
+      g_assert_cmpint (at_us, ==, s->start_us);
+    }
+  for (guint j = 0; j < gaps->len; j++)
+    for (guint i = 0; i < segments->len; i++)
+      g_assert_true (gap_at (gaps, j)->start_us >= segment_at (segments, i)->end_us ||
+                     gap_at (gaps, j)->end_us <= segment_at (segments, i)->start_us);
+  return n;
+}
+
+static gint64
+declared_us (Recording *r)
+{
+  g_autoptr (GPtrArray) gaps = recording_list_gaps (r);
+  gint64 sum_us = 0;
+  for (guint i = 0; i < gaps->len; i++)
+    if (gap_at (gaps, i)->cause != POTOO_GAP_DISCONNECTED &&
+        gap_at (gaps, i)->cause != POTOO_GAP_SHUTDOWN)
+      sum_us += gap_at (gaps, i)->end_us - gap_at (gaps, i)->start_us;
+  return sum_us;
+}
+
+/* Six fragments on `main`, all durable. */
+static void
+begin_on_main (Recording *r)
+{
+  recording_plan (r, TRUE);
+  recording_push_many (r, 6, MEDIA_KEY | MEDIA_DISCONTINUOUS);
+  recording_wait_handled (r);
+  wait_for (recording_get_metric ("potoo_storage_syncs_total{root=\"main\"}") >= 1);
+  g_usleep (20000);
+}
+
+static void
+finish (Recording *r)
+{
+  recording_plan (r, FALSE);
+  wait_for (recording_get_metric ("potoo_fragment_queue_messages" DOOR) == 0);
+  g_usleep (50000);
+}
+
+/* --- quick failures --- */
+
+typedef struct
+{
+  int error;
+  PotooRootState state;
+  PotooGapCause cause;
+} Failure;
+
+/* The fragment that could not be written goes to the spare root; so does all that follows. */
+static void
+test_failure (Recording *r, gconstpointer data)
+{
+  const Failure *f = data;
+
+  begin_on_main (r);
+  set_fault (&fault, f->error);
+  recording_push_many (r, 4, MEDIA_KEY);
+  recording_wait_handled (r);
+  wait_for (state_of (r, "main") == f->state);
+  g_assert_cmpint (state_of (r, "spare"), ==, POTOO_ROOT_OK);
+  finish (r);
+
+  g_autoptr (GPtrArray) segments = recording_list_segments (r);
+  g_assert_cmpuint (segments->len, ==, 2);
+  g_assert_cmpint (segment_at (segments, 0)->state, ==, POTOO_SEGMENT_DAMAGED);
+  g_assert_cmpint (segment_at (segments, 0)->root, ==, row_of (r, "main"));
+  g_assert_cmpint (segment_at (segments, 1)->root, ==, row_of (r, "spare"));
+  g_assert_cmpuint (check_ledger (r), ==, 10);
+  g_assert_cmpint (declared_us (r), ==, 0);
+}
+
+/* What had been written and was not synced is lost, and declared. */
+static void
+test_lost_unsynced (Recording *r, gconstpointer data)
+{
+  begin_on_main (r);
+  recording_push_many (r, 2, MEDIA_KEY);
+  recording_wait_handled (r);
+  set_fault (&fault, EIO);
+  wait_for (state_of (r, "main") == POTOO_ROOT_FAILED);
+  recording_push_many (r, 4, MEDIA_KEY);
+  recording_wait_handled (r);
+  finish (r);
+  g_assert_cmpuint (check_ledger (r), ==, 10);
+  g_autoptr (GPtrArray) gaps = recording_list_gaps (r);
+  g_assert_cmpint (gap_at (gaps, gaps->len - 1)->cause, ==, POTOO_GAP_DISK_ERROR);
+  g_assert_cmpint (declared_us (r), ==, 2 * G_USEC_PER_SEC);
+}
+
+/* Well again for a while: the stream goes back where a new segment begins, and loses nothing. */
+static void
+test_comes_back (Recording *r, gconstpointer data)
+{
+  begin_on_main (r);
+  set_fault (&fault, EIO);
+  recording_push_many (r, 4, MEDIA_KEY);
+  recording_wait_handled (r);
+  wait_for (state_of (r, "main") == POTOO_ROOT_FAILED);
+  set_fault (&fault, 0);
+  wait_for (state_of (r, "main") == POTOO_ROOT_OK);
+  recording_push_many (r, 2, MEDIA_KEY);
+  g_usleep (TRUST_US + 100000);
+  recording_push_many (r, 8, MEDIA_KEY);
+  recording_wait_handled (r);
+  finish (r);
+
+  g_autoptr (GPtrArray) segments = recording_list_segments (r);
+  g_assert_cmpuint (segments->len, ==, 3);
+  g_assert_cmpint (segment_at (segments, 1)->root, ==, row_of (r, "spare"));
+  g_assert_cmpint (segment_at (segments, 2)->root, ==, row_of (r, "main"));
+  g_assert_cmpint (segment_at (segments, 1)->recording, ==, segment_at (segments, 2)->recording);
+  g_assert_cmpuint (check_ledger (r), ==, 20);
+  g_assert_cmpint (declared_us (r), ==, 0);
+}
+
+/* Full: the open segment goes on to its next key fragment, and the recording on another root. */
+static void
+test_full (Recording *r, gconstpointer data)
+{
+  recording_stop (r);
+  g_free (r->options);
+  r->options = g_strdup_printf ("segment-duration=10s\nsync-interval=250ms\n"
+                                "[storage-root first]\npath=%s/recordings-first\nmin-free=1%%\n"
+                                "priority=90",
+                                r->directory);
+  recording_start (r);
+  recording_plan (r, TRUE);
+  recording_push_many (r, 2, MEDIA_KEY | MEDIA_DISCONTINUOUS);
+  recording_wait_handled (r);
+  set_fault (&full, 1);
+  g_usleep (1100000);
+  recording_push (r, MEDIA_DELTA);
+  recording_push (r, MEDIA_DELTA);
+  recording_push_many (r, 4, MEDIA_KEY);
+  recording_wait_handled (r);
+  g_assert_cmpint (state_of (r, "first"), ==, POTOO_ROOT_FULL);
+  finish (r);
+
+  g_autoptr (GPtrArray) segments = recording_list_segments (r);
+  g_assert_cmpuint (segments->len, ==, 2);
+  g_assert_cmpint (segment_at (segments, 0)->root, ==, row_of (r, "first"));
+  g_assert_cmpint (segment_at (segments, 1)->root, ==, row_of (r, "main"));
+  g_assert_cmpint (segment_at (segments, 0)->recording, ==, segment_at (segments, 1)->recording);
+  g_assert_cmpuint (check_ledger (r), ==, 8);
+  g_assert_cmpint (declared_us (r), ==, 0);
+}
+
+/* No root is left: a gap, which ends when one of them works again. */
+static void
+test_none_left (Recording *r, gconstpointer data)
+{
+  g_autofree char *spare = g_build_filename (r->directory, "spare", NULL);
+  g_autofree char *away = g_build_filename (r->directory, "away", NULL);
+
+  begin_on_main (r);
+  g_assert_cmpint (g_rename (spare, away), ==, 0);
+  g_usleep (1100000); /* its path is looked at once a second */
+  set_fault (&fault, EIO);
+  recording_push_many (r, 6, MEDIA_KEY);
+  wait_for (state_of (r, "main") == POTOO_ROOT_FAILED);
+  wait_for (state_of (r, "spare") == POTOO_ROOT_MISSING);
+  recording_wait_handled (r);
+  recording_push_many (r, 6, MEDIA_KEY);
+  recording_wait_handled (r);
+  g_assert_cmpint (g_rename (away, spare), ==, 0);
+  wait_for (state_of (r, "spare") == POTOO_ROOT_OK);
+  g_usleep (300000);
+  recording_push_many (r, 4, MEDIA_KEY);
+  recording_wait_handled (r);
+  finish (r);
+  g_autoptr (GPtrArray) segments = recording_list_segments (r);
+  g_assert_cmpint (segment_at (segments, segments->len - 1)->root, ==, row_of (r, "spare"));
+  check_ledger (r);
+  g_assert_cmpint (declared_us (r), >, 0);
+}
+
+/* --- a disk that goes --- */
+
+/* The directory leads elsewhere: nothing is written there, and what is not durable of the open
+ * segment is declared lost. When it is back, that segment is closed where the gap begins. */
+static void
+test_vanishes (Recording *r, gconstpointer data)
+{
+  g_autofree char *path = g_build_filename (r->directory, "recordings", NULL);
+  g_autofree char *away = g_build_filename (r->directory, "away", NULL);
+  g_autofree char *id_file = g_build_filename (path, ".potoo-root", NULL);
+
+  begin_on_main (r);
+  g_assert_cmpint (g_rename (path, away), ==, 0);
+  g_assert_cmpint (g_mkdir (path, 0750), ==, 0); /* the mount point */
+  g_usleep (1100000);
+  recording_push_many (r, 4, MEDIA_KEY);
+  recording_wait_handled (r);
+  wait_for (state_of (r, "main") == POTOO_ROOT_MISSING);
+  g_usleep (300000);
+  g_assert_false (g_file_test (id_file, G_FILE_TEST_EXISTS));
+  g_autoptr (GPtrArray) during = recording_list_segments (r);
+  g_assert_cmpint (segment_at (during, 0)->state, ==, POTOO_SEGMENT_OPEN);
+
+  g_assert_cmpint (g_rmdir (path), ==, 0);
+  g_assert_cmpint (g_rename (away, path), ==, 0);
+  wait_for (state_of (r, "main") == POTOO_ROOT_OK);
+  g_usleep (TRUST_US + 100000);
+  recording_push_many (r, 8, MEDIA_KEY);
+  recording_wait_handled (r);
+  finish (r);
+  g_autoptr (GPtrArray) segments = recording_list_segments (r);
+  g_assert_cmpint (segment_at (segments, 0)->state, ==, POTOO_SEGMENT_CLOSED);
+  g_assert_cmpint (segment_at (segments, 0)->end_us, ==, segment_at (during, 0)->end_us);
+  g_assert_cmpint (segment_at (segments, 1)->root, ==, row_of (r, "spare"));
+  g_assert_cmpuint (check_ledger (r), ==, 18);
+  g_assert_cmpint (declared_us (r), ==, 0);
+}
+
+/* --- a disk that does not answer --- */
+
+/* Pushes @n fragments as they would come, until @condition. */
+static void
+push_until_moved (Recording *r)
+{
+  gint64 moved = 0;
+
+  for (guint i = 0; moved <= 0; i++)
+    {
+      g_assert_cmpuint (i, <, 100);
+      recording_push (r, i % 2 == 0 ? MEDIA_KEY : MEDIA_DELTA);
+      for (guint j = 0; j < 20; j++)
+        {
+          g_main_context_iteration (NULL, FALSE);
+          g_usleep (2000);
+        }
+      moved = recording_get_metric ("potoo_storage_syncs_total{root=\"spare\"}");
+    }
+}
+
+/* A sync hangs for longer than the patience: the stream goes on elsewhere, and when the disk
+ * answers after all, not a fragment is missing or there twice, and no gap is left. */
+static void
+test_stall (Recording *r, gconstpointer data)
+{
+  gboolean in_sync = GPOINTER_TO_INT (data);
+
+  begin_on_main (r);
+  if (in_sync)
+    {
+      recording_push (r, MEDIA_KEY);
+      recording_wait_handled (r);
+      set_fault (&hang, 1);
+    }
+  else
+    set_fault (&hang, 1);
+  recording_push (r, MEDIA_DELTA);
+  wait_for (count_hanging () == 1);
+  recording_push (r, MEDIA_DELTA);
+  push_until_moved (r);
+  g_assert_cmpint (state_of (r, "main"), ==, POTOO_ROOT_STALLED);
+  /* As long as it does not answer, what it has is not known to be there. */
+  g_autoptr (GPtrArray) open = recording_list_segments (r);
+  g_assert_cmpint (segment_at (open, 0)->state, ==, POTOO_SEGMENT_OPEN);
+  g_assert_cmpint (declared_us (r), >, 0);
+
+  set_fault (&hang, 0);
+  wait_for (state_of (r, "main") == POTOO_ROOT_OK);
+  recording_push_many (r, 4, MEDIA_KEY);
+  wait_for (recording_get_metric ("potoo_segments_closed_total" DOOR) >= 1);
+  recording_wait_handled (r);
+  finish (r);
+  g_assert_cmpuint (check_ledger (r), ==, r->pushed);
+  g_assert_cmpint (declared_us (r), ==, 0);
+  g_assert_cmpint (recording_get_metric ("potoo_fragment_queue_dropped_fragments_total" DOOR), ==,
+                   0);
+}
+
+/* It answers that it failed: what was not durable is lost, no more. */
+static void
+test_stall_then_error (Recording *r, gconstpointer data)
+{
+  begin_on_main (r);
+  set_fault (&hang, 1);
+  recording_push (r, MEDIA_DELTA);
+  wait_for (count_hanging () == 1);
+  push_until_moved (r);
+  set_fault (&fault, EIO);
+  set_fault (&hang, 0);
+  wait_for (recording_get_metric ("potoo_segments_damaged_total" DOOR) >= 1);
+  recording_push_many (r, 2, MEDIA_KEY);
+  recording_wait_handled (r);
+  finish (r);
+  g_assert_cmpuint (check_ledger (r), ==, r->pushed - 1);
+  g_assert_cmpint (declared_us (r), ==, G_USEC_PER_SEC);
+}
+
+/* The machine goes down meanwhile: the ledger's word stands. */
+static void
+test_stall_then_crash (Recording *r, gconstpointer data)
+{
+  begin_on_main (r);
+  set_fault (&hang, 1);
+  recording_push (r, MEDIA_DELTA);
+  wait_for (count_hanging () == 1);
+  push_until_moved (r);
+  recording_push_many (r, 2, MEDIA_KEY);
+  wait_for (recording_get_metric ("potoo_fragment_queue_messages" DOOR) == 0);
+  g_autofree char *old = g_strdup (r->directory);
+  g_autofree char *copy = g_strdup_printf ("%s-crashed", old);
+  g_autofree char *command = g_strdup_printf ("cp -a %s %s", old, copy);
+  g_autoptr (GPtrArray) before = recording_list_segments (r);
+  g_assert_true (g_spawn_command_line_sync (command, NULL, NULL, NULL, NULL));
+  set_fault (&hang, 0);
+  recording_stop (r);
+  g_autofree char *remove = g_strdup_printf ("rm -rf %s", old);
+  g_assert_true (g_spawn_command_line_sync (remove, NULL, NULL, NULL, NULL));
+
+  g_free (r->directory);
+  r->directory = g_steal_pointer (&copy);
+  g_free (r->options);
+  r->options = g_strdup_printf ("segment-duration=10s\nsync-interval=250ms\n"
+                                "[storage-root spare]\npath=%s/spare\nmin-free=1\npriority=10",
+                                r->directory);
+  recording_start (r);
+  g_autoptr (GPtrArray) segments = recording_list_segments (r);
+  g_assert_cmpint (segment_at (segments, 0)->state, ==, POTOO_SEGMENT_CLOSED);
+  g_assert_cmpint (segment_at (segments, 0)->end_us, ==, segment_at (before, 0)->end_us);
+  check_ledger (r);
+}
+
+/* Nobody waits for the one that hangs at a stop. */
+static void
+test_stall_then_stop (Recording *r, gconstpointer data)
+{
+  begin_on_main (r);
+  set_fault (&hang, 1);
+  recording_push (r, MEDIA_DELTA);
+  wait_for (count_hanging () == 1);
+  push_until_moved (r);
+  g_assert_false (potoo_recorder_stop (r->recorder, 300000));
+  g_autoptr (GPtrArray) segments = recording_list_segments (r);
+  g_assert_cmpint (segment_at (segments, segments->len - 1)->state, ==, POTOO_SEGMENT_CLOSED);
+  g_clear_object (&r->recorder);
+  set_fault (&hang, 0);
+  recording_wait_for (recording_get_metric ("potoo_storage_syncs_total{root=\"main\"}") < 0);
+  potoo_catalog_close (r->catalog);
+  g_clear_object (&r->catalog);
+  g_clear_pointer (&r->config, potoo_config_unref);
+}
+
+/* --- at start --- */
+
+static void
+move_away (Recording *r, const char *name, const char *to)
+{
+  g_autofree char *from_path = g_build_filename (r->directory, name, NULL);
+  g_autofree char *to_path = g_build_filename (r->directory, to, NULL);
+  g_assert_cmpint (g_rename (from_path, to_path), ==, 0);
+}
+
+/* Not mounted: an empty directory is no new root; its camera records to the other. */
+static void
+test_unmounted_at_start (Recording *r, gconstpointer data)
+{
+  g_autofree char *path = g_build_filename (r->directory, "recordings", NULL);
+
+  begin_on_main (r);
+  recording_stop (r);
+  move_away (r, "recordings", "away");
+  g_assert_cmpint (g_mkdir (path, 0750), ==, 0);
+  recording_start (r);
+  g_assert_cmpint (state_of (r, "main"), ==, POTOO_ROOT_MISSING);
+  recording_plan (r, TRUE);
+  recording_push_many (r, 4, MEDIA_KEY | MEDIA_DISCONTINUOUS);
+  recording_wait_handled (r);
+  g_autoptr (GPtrArray) segments = recording_list_segments (r);
+  g_assert_cmpint (segment_at (segments, 1)->root, ==, row_of (r, "spare"));
+  g_assert_cmpint (g_rmdir (path), ==, 0); /* empty as it was */
+  move_away (r, "away", "recordings");
+  wait_for (state_of (r, "main") == POTOO_ROOT_OK);
+}
+
+/* Two disks in each other's place: neither is written to. */
+static void
+test_swapped (Recording *r, gconstpointer data)
+{
+  begin_on_main (r);
+  recording_stop (r);
+  move_away (r, "recordings", "x");
+  move_away (r, "spare", "recordings");
+  move_away (r, "x", "spare");
+  recording_start (r);
+  g_assert_cmpint (state_of (r, "main"), ==, POTOO_ROOT_FOREIGN);
+  g_assert_cmpint (state_of (r, "spare"), ==, POTOO_ROOT_FOREIGN);
+  recording_plan (r, TRUE);
+  recording_push_many (r, 4, MEDIA_KEY | MEDIA_DISCONTINUOUS);
+  recording_wait_handled (r);
+  g_autoptr (GPtrArray) segments = recording_list_segments (r);
+  g_assert_cmpuint (segments->len, ==, 1);
+  move_away (r, "recordings", "x");
+  move_away (r, "spare", "recordings");
+  move_away (r, "x", "spare");
+  wait_for (state_of (r, "main") == POTOO_ROOT_OK && state_of (r, "spare") == POTOO_ROOT_OK);
+}
+
+/* It dies while it is away, too: what the catalog knows of it is where the gap begins. */
+static void
+test_crash_then_unmounted (Recording *r, gconstpointer data)
+{
+  begin_on_main (r);
+  recording_crash (r);
+  g_free (r->options);
+  r->options = g_strdup_printf ("segment-duration=10s\nsync-interval=250ms\n"
+                                "[storage-root spare]\npath=%s/spare\nmin-free=1\npriority=10",
+                                r->directory);
+  move_away (r, "recordings", "away");
+  media_maker_skip (&r->maker, 5 * G_USEC_PER_SEC);
+  recording_start (r);
+  recording_plan (r, TRUE);
+  recording_push_many (r, 4, MEDIA_KEY | MEDIA_DISCONTINUOUS);
+  recording_wait_handled (r);
+  g_autoptr (GPtrArray) gaps = recording_list_gaps (r);
+  g_autoptr (GPtrArray) segments = recording_list_segments (r);
+  g_assert_cmpuint (segments->len, ==, 2);
+  const PotooGap *gap = gap_at (gaps, gaps->len - 1);
+  g_assert_cmpint (gap->cause, ==, POTOO_GAP_CRASH);
+  g_assert_cmpint (gap->start_us, ==, segment_at (segments, 0)->end_us);
+  g_assert_cmpint (gap->end_us, ==, segment_at (segments, 1)->start_us);
+  move_away (r, "away", "recordings");
+  wait_for (state_of (r, "main") == POTOO_ROOT_OK);
+  finish (r);
+  g_assert_cmpuint (check_ledger (r), ==, 10);
+}
+
+int
+main (int argc, char *argv[])
+{
+  static const Failure failures[] = {
+    { EIO, POTOO_ROOT_FAILED, POTOO_GAP_DISK_ERROR },
+    { EROFS, POTOO_ROOT_READ_ONLY, POTOO_GAP_DISK_ERROR },
+    { ENOSPC, POTOO_ROOT_FULL, POTOO_GAP_DISK_FULL },
+  };
+
+  g_test_init (&argc, &argv, NULL);
+  g_log_set_always_fatal (G_LOG_LEVEL_CRITICAL | G_LOG_FATAL_MASK);
+  real_calls = potoo_disk_calls;
+#define ADD(path, data, func)                                                                      \
+  g_test_add ("/hand-over/" path, Recording, data, set_up, func, tear_down)
+  ADD ("io-error", &failures[0], test_failure);
+  ADD ("read-only", &failures[1], test_failure);
+  ADD ("no-space", &failures[2], test_failure);
+  ADD ("lost-unsynced", NULL, test_lost_unsynced);
+  ADD ("comes-back", NULL, test_comes_back);
+  ADD ("full", NULL, test_full);
+  ADD ("none-left", NULL, test_none_left);
+  ADD ("vanishes", NULL, test_vanishes);
+  ADD ("stall-in-write", GINT_TO_POINTER (FALSE), test_stall);
+  ADD ("stall-in-sync", GINT_TO_POINTER (TRUE), test_stall);
+  ADD ("stall-then-error", NULL, test_stall_then_error);
+  ADD ("stall-then-crash", NULL, test_stall_then_crash);
+  ADD ("stall-then-stop", NULL, test_stall_then_stop);
+  ADD ("unmounted-at-start", NULL, test_unmounted_at_start);
+  ADD ("swapped", NULL, test_swapped);
+  ADD ("crash-then-unmounted", NULL, test_crash_then_unmounted);
+  return g_test_run ();
+}
