@@ -285,14 +285,6 @@ potoo_root_state_to_string (PotooRootState state)
   return "ok";
 }
 
-const char *
-potoo_segment_class_to_string (PotooSegmentClass class)
-{
-  return class == POTOO_SEGMENT_CONTINUOUS ? "continuous"
-         : class == POTOO_SEGMENT_EVENT    ? "event"
-                                           : "locked";
-}
-
 void
 potoo_retention_condemn (PotooRetention *retention, const char *camera)
 {
