@@ -263,7 +263,15 @@ potoo_id_blocks_get_first (PotooIdBlocks *blocks)
 gboolean
 potoo_id_blocks_begin_behind (PotooIdBlocks *blocks, PotooDb *db, gint64 id, GError **error)
 {
-  if (!potoo_id_blocks_raise (blocks, db, id, error) || !reserve (db, blocks, error))
+  g_mutex_lock (&blocks->lock);
+  gboolean untouched = blocks->current.next == blocks->first && id >= blocks->first;
+  blocks->behind = MAX (blocks->behind, id + 1);
+  g_mutex_unlock (&blocks->lock);
+  if (!potoo_id_blocks_raise (blocks, db, id, error))
+    return FALSE;
+  if (!untouched)
+    return TRUE;
+  if (!reserve (db, blocks, error))
     return FALSE;
   g_mutex_lock (&blocks->lock);
   begin (blocks);

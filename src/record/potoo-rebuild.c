@@ -44,14 +44,13 @@ pass_over (const char *path, gpointer user_data, GError **error)
 }
 
 gboolean
-potoo_rebuild_reserve_ids (PotooCatalog *catalog, GPtrArray *roots, GError **error)
+potoo_rebuild_reserve_ids (PotooCatalog *catalog, PotooStorageRoot *root, GError **error)
 {
   static const PotooRootVisitor visitor = { note_id, pass_over };
   Ids ids = { catalog, 0 };
 
-  for (guint i = 0; i < roots->len; i++)
-    if (!potoo_root_walk (roots->pdata[i], "", &visitor, &ids, error))
-      return FALSE;
+  if (!potoo_root_walk (root, "", &visitor, &ids, error))
+    return FALSE;
   return ids.highest == 0 || potoo_catalog_raise_segment_ids (catalog, ids.highest, error);
 }
 

@@ -8,8 +8,10 @@
 #include "base/potoo-clock.h"
 #include "base/potoo-error.h"
 #include "base/potoo-log.h"
+#include "catalog/potoo-catalog-restore.h"
 #include "catalog/potoo-catalog-settings.h"
 #include "record/potoo-adoption.h"
+#include "record/potoo-rebuild.h"
 #include "record/potoo-segment-scan.h"
 
 /* Ends are read from the boxes, the start of the next segment comes from its row: nearer than this
@@ -237,6 +239,15 @@ log_report (PotooStorageRoot *root, const PotooRecoveryReport *report, gint64 to
       (double) took_us / POTOO_SECOND_US);
 }
 
+/* A catalog that does not know all files is completed while recording goes on. */
+static gboolean
+adopt (Recovery *r, GError **error)
+{
+  if (potoo_catalog_reader_is_complete (r->reader))
+    return potoo_adoption_run (r->root, r->catalog, r->reader, r->report, error);
+  return potoo_rebuild_reserve_ids (r->catalog, r->root, error);
+}
+
 gboolean
 potoo_recovery_run (PotooStorageRoot *root,
                     PotooCatalog *catalog,
@@ -265,8 +276,7 @@ potoo_recovery_run (PotooStorageRoot *root,
       else if (!mend_open (&recovery, row, error))
         return FALSE;
     }
-  if (!potoo_catalog_sync (catalog, error) ||
-      !potoo_adoption_run (root, catalog, reader, report, error) ||
+  if (!potoo_catalog_sync (catalog, error) || !adopt (&recovery, error) ||
       !potoo_catalog_sync (catalog, error))
     return FALSE;
   log_report (root, report, potoo_clock_mono_us () - before_us);

@@ -34,7 +34,8 @@ void potoo_recovery_report_note_end (PotooRecoveryReport *report,
                                      const PotooSegment *row,
                                      gint64 end_us);
 
-/* Rows in state open and deleting, then files without a row (potoo-adoption.h). What
+/* Rows in state open and deleting, then files without a row (potoo-adoption.h), unless the catalog
+ * is one that is to be completed (potoo-rebuild.h). What
  * it learns is posted to @catalog and durable when this returns TRUE. */
 gboolean potoo_recovery_run (PotooStorageRoot *root,
                              PotooCatalog *catalog,

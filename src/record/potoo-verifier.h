@@ -1,0 +1,40 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#pragma once
+
+#include "record/potoo-recorder.h"
+#include "record/potoo-verify-report.h"
+
+G_BEGIN_DECLS
+
+/**
+ * PotooVerifier:
+ *
+ * Verification in the background of the daemon: one pass at a time (potoo-verify.h), in a thread of
+ * the lowest priority that is there only while it runs, reads a bounded number of bytes a second
+ * and waits while the disks are busy. Any thread, except where said.
+ */
+typedef struct _PotooVerifier PotooVerifier;
+
+/* Main thread. @bandwidth: bytes a second; 0: any. */
+PotooVerifier *
+potoo_verifier_new (PotooCatalog *catalog, PotooRecorder *recorder, gint64 bandwidth);
+/* Main thread. Ends a pass that runs; it is left to itself when a disk holds it for longer than
+ * @timeout_us. */
+void potoo_verifier_free (PotooVerifier *verifier, gint64 timeout_us);
+
+/* Begins a pass; never blocks. POTOO_ERROR_CONFLICT when one runs. */
+gboolean potoo_verifier_start (PotooVerifier *verifier, gboolean repair, GError **error);
+/* Begins one that completes a catalog which does not know all files (potoo-rebuild.h). */
+gboolean potoo_verifier_start_rebuild (PotooVerifier *verifier, GError **error);
+/* Asks the pass that runs to end; POTOO_ERROR_CONFLICT when there is none. */
+gboolean potoo_verifier_stop (PotooVerifier *verifier, GError **error);
+
+/* The pass that runs, or the last one; NULL: none since the start. (transfer full) (nullable) */
+PotooVerifyReport *potoo_verifier_get_report (PotooVerifier *verifier);
+gboolean potoo_verifier_is_running (PotooVerifier *verifier);
+
+/* When the last whole pass ended, in this run or an earlier one; wall, 0: never. @reader: the
+ * caller's. */
+gint64 potoo_verifier_read_last_us (PotooCatalogReader *reader);
+
+G_END_DECLS
