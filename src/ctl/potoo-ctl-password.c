@@ -47,6 +47,9 @@ read_line (int fd, const char *what, GError **error)
     potoo_set_error_errno (error, errno, _ ("Cannot read a password from %s"), what);
   else if (interrupted)
     g_set_error_literal (error, POTOO_ERROR, POTOO_ERROR_FAILED, _ ("Interrupted"));
+  else if (got == 0 && n == 0)
+    g_set_error (error, POTOO_ERROR, POTOO_ERROR_INVALID_ARGUMENT,
+                 _ ("%s ended before a password came"), what);
   else if (too_long || !g_utf8_validate (password, -1, NULL))
     g_set_error (error, POTOO_ERROR, POTOO_ERROR_INVALID_ARGUMENT,
                  _ ("%s does not begin with a line of text that can be a password"), what);

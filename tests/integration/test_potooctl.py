@@ -495,6 +495,8 @@ def test_password_from_stdin_and_file(ctl, world, tmp_path):
     shown = ctl.run('cameras', 'show', 'piped') + json.dumps(ctl.json('cameras', 'show', 'piped'))
     assert 'from file' not in shown and 'from stdin' not in shown
     ctl.run('cameras', 'edit', 'piped', '--password-file=/nonexistent', status=NO_INPUT)
+    complaint = ctl.run('cameras', 'edit', 'piped', '--password-file=-', input='', status=USAGE)
+    assert 'ended before a password' in complaint
     ctl.run('cameras', 'remove', 'piped')
 
 
