@@ -6,7 +6,6 @@
 #include <glib/gi18n.h>
 #include <glib/gstdio.h>
 #include <locale.h>
-#include <malloc.h>
 #include <signal.h>
 #include <stdio.h>
 #include <sys/stat.h>
@@ -16,11 +15,8 @@
 #include "app/potoo-demo.h"
 #include "base/potoo-error.h"
 #include "base/potoo-log.h"
+#include "base/potoo-memory.h"
 #include "config/potoo-config.h"
-
-/* A camera has about six threads; with an arena each, malloc would cost more
- * memory than the media. */
-#define MALLOC_ARENAS 2
 
 /* A desktop's proxies, settings and virtual file systems are of no use to a
  * recorder, but each would bring threads and a D-Bus connection beside our own. */
@@ -213,13 +209,13 @@ main (int argc, char **argv)
   g_autoptr (GError) error = NULL;
   Options options = { 0 };
 
+  potoo_memory_set_up (argv);
   setlocale (LC_ALL, "");
   bindtextdomain (GETTEXT_PACKAGE, POTOO_LOCALE_DIR);
   bind_textdomain_codeset (GETTEXT_PACKAGE, "UTF-8");
   textdomain (GETTEXT_PACKAGE);
   for (gsize i = 0; i < G_N_ELEMENTS (plain_gio); i++)
     g_setenv (plain_gio[i][0], plain_gio[i][1], TRUE);
-  mallopt (M_ARENA_MAX, MALLOC_ARENAS);
   umask (0027);
   signal (SIGPIPE, SIG_IGN);
   potoo_log_init (POTOO_LOG_INFO);

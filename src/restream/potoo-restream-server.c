@@ -16,11 +16,15 @@
 
 #include "base/potoo-clock.h"
 #include "base/potoo-log.h"
+#include "base/potoo-memory.h"
 #include "restream/potoo-restream-listener.h"
 #include "restream/potoo-restream-path.h"
 #include "restream/potoo-restream-rtsp.h"
 
 #define SWEEP_MS 1000
+/* So long after a connection has ended: what the hubs keep, which lies between what was
+ * the viewer's, has mostly been replaced by then. */
+#define TRIM_AFTER_US (20 * POTOO_SECOND_US)
 #define STOP_POLL_MS 5
 #define STOP_TIMEOUT_US (POTOO_SECOND_US / 2)
 
@@ -33,7 +37,11 @@ struct _PotooRestreamServer
   GMainLoop *loop;
   GThread *thread;
   PotooRestreamRtsp *rtsp;
-  gint64 stop_deadline_us; /* `rtsp` thread, once it stops */
+  /* `rtsp` thread: */
+  guint n_clients;         /* at the last sweep */
+  gint64 left_us;          /* when the last of them left */
+  gint64 trim_at_us;       /* 0: nothing to give back */
+  gint64 stop_deadline_us; /* once it stops */
 };
 
 G_DEFINE_FINAL_TYPE (PotooRestreamServer, potoo_restream_server, G_TYPE_OBJECT)
@@ -47,11 +55,30 @@ on_accepted (GSocket *socket, gpointer user_data)
   potoo_restream_rtsp_take (self->rtsp, socket);
 }
 
+/* A viewer takes some hundred kilobytes, in small pieces. */
+static void
+give_back_memory (PotooRestreamServer *self, gint64 now_us)
+{
+  guint n_clients = potoo_restream_clients_get_n (self->clients);
+
+  if (n_clients < self->n_clients)
+    self->left_us = now_us;
+  if (n_clients < self->n_clients && self->trim_at_us == 0)
+    self->trim_at_us = now_us + TRIM_AFTER_US;
+  self->n_clients = n_clients;
+  if (self->trim_at_us == 0 || now_us < self->trim_at_us)
+    return;
+  potoo_memory_trim ();
+  self->trim_at_us = now_us - self->left_us < TRIM_AFTER_US ? now_us + TRIM_AFTER_US : 0;
+}
+
 static gboolean
 on_sweep (gpointer user_data)
 {
   PotooRestreamServer *self = user_data;
+
   potoo_restream_rtsp_sweep (self->rtsp);
+  give_back_memory (self, potoo_clock_mono_us ());
   return G_SOURCE_CONTINUE;
 }
 

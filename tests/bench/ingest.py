@@ -55,7 +55,7 @@ class Potoo:
                 'server': {'log-level': 'info'},
                 'storage': {'segment-duration': f'{SEGMENT_S}s'},
             },
-            env={'G_DEBUG': '', 'G_SLICE': ''},
+            env={'G_DEBUG': ''},
         )
         for name, url in sim.urls.items():
             self.daemon.add_camera(id=name, url=url)

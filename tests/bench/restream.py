@@ -36,6 +36,8 @@ CAMERA = {
 }
 MAX_FIRST_PICTURE_MS = 100
 MAX_ADDED_LATENCY_MS = 20
+# Memory is given back 20 s after viewers have left.
+AFTER_S = 45
 
 
 def drain(sockets):
@@ -67,7 +69,7 @@ def median_latency_ms(url, seconds):
     return statistics.median((packet.arrival_us - stamp.wall_us) / 1000 for stamp, packet in pairs)
 
 
-def measure(name, url, pid, viewers, seconds, settle_s):
+def measure(name, url, pid, viewers, seconds, settle_s, after_s):
     before = {'cpu': read_cpu(pid), 'at': time.monotonic()}
     time.sleep(seconds / 2)
     idle = (read_cpu(pid) - before['cpu']) / (time.monotonic() - before['at'])
@@ -99,7 +101,7 @@ def measure(name, url, pid, viewers, seconds, settle_s):
     reader.join()
     for client in clients:
         client.close()
-    time.sleep(settle_s)
+    time.sleep(after_s)
     row['rss_after'] = (read_rss(pid) - rss) / 1e6
     row['threads_after'] = count_threads(pid) - threads
     return row
@@ -140,6 +142,7 @@ def main():
     options = parser.parse_args()
     seconds = options.seconds or (4 if options.short else 20)
     settle_s = 2 if options.short else 5
+    after_s = 2 if options.short else AFTER_S
     numbers = [int(n) for n in options.viewers.split(',') if n] or ([20] if options.short else [1, 10, 20, 50])
 
     directory = Path(tempfile.mkdtemp(prefix='potoo-bench-'))
@@ -149,7 +152,7 @@ def main():
         daemon = Daemon(
             directory / 'potoo',
             config={'server': {'log-level': 'info'}, 'storage': {'segment-duration': '5min'}},
-            env={'G_DEBUG': '', 'G_SLICE': ''},
+            env={'G_DEBUG': ''},
         )
         daemon.add_camera(id='door', url=sim.urls['door'])
         daemon.wait_state('door', 'streaming', timeout=60)
@@ -162,8 +165,8 @@ def main():
         wait_until(is_served, 20, 'the camera to be served')
         time.sleep(settle_s)
         for viewers in numbers:
-            rows.append(measure('plain', sim.urls['door'], sim.pid, viewers, seconds, settle_s))
-            rows.append(measure('potoo', url, daemon.pid, viewers, seconds, settle_s))
+            rows.append(measure('plain', sim.urls['door'], sim.pid, viewers, seconds, settle_s, settle_s))
+            rows.append(measure('potoo', url, daemon.pid, viewers, seconds, settle_s, after_s))
             print(rows[-2], rows[-1], sep='\n', flush=True)
         daemon.close()
         sim.close()
