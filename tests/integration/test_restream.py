@@ -50,9 +50,13 @@ def url_of(daemon, path):
     return f'{daemon.rtsp_url}/{path}'
 
 
-def describe(daemon, path):
-    with RtspClient(url_of(daemon, path)) as client:
+def describe_at(url):
+    with RtspClient(url) as client:
         return client.describe().status
+
+
+def describe(daemon, path):
+    return describe_at(url_of(daemon, path))
 
 
 def wait_for_viewers(daemon, n, timeout=10):
@@ -243,6 +247,26 @@ def test_only_loopback(tmp_path, listen):
     )
     assert result.returncode == 78
     assert f'{path}:2: listen: ' in result.stderr
+
+
+def test_ipv6(make_daemon, sim, tmp_path):
+    """Beside IPv4, over both transports."""
+    with socket.socket(socket.AF_INET6) as probe:
+        probe.bind(('::1', 0))
+        port = probe.getsockname()[1]
+    daemon = make_daemon(config={'rtsp': {'listen': f'[::1]:{port};127.0.0.1:{port}'}})
+    daemon.add_camera(id='door', url=sim.urls['door'])
+    url = f'rtsp://[::1]:{port}/door'
+    wait_until(lambda: describe_at(f'rtsp://127.0.0.1:{port}/door') == 200, 20, 'the camera to be served')
+    players = {
+        (program.__name__, transport): program(url, 'h264', transport, tmp_path / f'{program.__name__}-{transport}')
+        for program in (ffmpeg, rtspsrc)
+        for transport in ('tcp', 'udp')
+    }
+    wait_until(lambda: daemon.metrics()['potoo_restream_viewers'] == 4, 10, 'all to play')
+    time.sleep(3)
+    runs = {key: check_run(player.stop()) for key, player in players.items()}
+    assert all(run.is_whole and run.count > 2 * FPS for run in runs.values()), runs
 
 
 def test_without_rtsp(make_daemon):
