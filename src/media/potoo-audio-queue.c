@@ -6,8 +6,10 @@
  * that follows on within this many parts of a second is put exactly on. */
 #define SNAP_PARTS 100
 /* Audio that falls further behind (several access units with one time; a camera
- * whose sound card is fast) comes closer by this part of an access unit's duration each. */
+ * whose sound card is fast; sender reports that came later) comes closer by this part of an access
+ * unit's duration each, until it is as close as that. */
 #define SLEW_PARTS 32
+#define SLEWED_PARTS 1000
 #define MAX_HOLE_SECONDS 60
 
 struct _PotooAudioQueue
@@ -17,6 +19,7 @@ struct _PotooAudioQueue
   GQueue samples;      /* PotooSample, owned */
   guint64 next_ticks;  /* where the newest one ends; 0: none yet */
   guint64 floor_ticks; /* none may start before */
+  gboolean slewing;
 };
 
 PotooAudioQueue *
@@ -79,9 +82,12 @@ snap (PotooAudioQueue *queue, guint64 ticks)
 
   if (queue->next_ticks == 0 || ticks > queue->next_ticks + tolerance)
     return ticks;
-  if (ticks + tolerance < queue->next_ticks && last != NULL)
-    return queue->next_ticks - last->duration_ticks / SLEW_PARTS;
-  return queue->next_ticks;
+  guint64 ahead = queue->next_ticks > ticks ? queue->next_ticks - ticks : 0;
+  queue->slewing = last != NULL &&
+                   ahead > (queue->slewing ? queue->timescale / SLEWED_PARTS : tolerance);
+  if (!queue->slewing)
+    return queue->next_ticks;
+  return queue->next_ticks - MIN (ahead, last->duration_ticks / SLEW_PARTS);
 }
 
 static void

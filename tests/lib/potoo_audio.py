@@ -2,7 +2,6 @@
 """Sound of recorded files, decoded; the marks that potoo-camera-sim puts into its tone."""
 
 import array
-import json
 import subprocess
 import sys
 
@@ -15,13 +14,7 @@ WINDOW = RATE // 100
 
 
 def decode_sound(path):
-    """(time of the first sample on the file's time line in s, samples at RATE)."""
-    found = subprocess.run(
-        ['ffprobe', '-v', 'error', '-select_streams', 'a', '-show_entries', 'packet=pts_time',
-         '-read_intervals', '%+#1', '-of', 'json', path],
-        capture_output=True, check=True, stdin=subprocess.DEVNULL, timeout=60,
-    )
-    start_s = float(json.loads(found.stdout)['packets'][0]['pts_time'])
+    """Samples at RATE, without regard to the times of access units."""
     decoded = subprocess.run(
         ['ffmpeg', '-v', 'error', '-i', path, '-map', '0:a', '-ac', '1', '-ar', str(RATE),
          '-f', 's16le', '-'],
@@ -30,7 +23,22 @@ def decode_sound(path):
     samples = array.array('h', decoded.stdout)
     if sys.byteorder == 'big':
         samples.byteswap()
-    return start_s, samples
+    return samples
+
+
+def list_sound_times(path):
+    """When each access unit of sound begins on the file's time line, in s; each decodes to as many
+    samples, whatever time it is given."""
+    movie = read_movie(path)
+    track = movie.track_of('soun')
+    times = []
+    for fragment in movie.fragments:
+        run = fragment.runs.get(track.track_id)
+        at = run.decode_time if run else 0
+        for duration in run.durations if run else []:
+            times.append(at / track.timescale)
+            at += duration
+    return times
 
 
 def find_marks(samples):
@@ -72,11 +80,13 @@ def sound_errors_ms(path, mark_us, period_us):
     """By how much each mark in the sound is heard later than when its pictures say it was made.
 
     @mark_us: wall time of one mark, @period_us: from one to the next."""
-    start_s, samples = decode_sound(path)
+    samples, times = decode_sound(path), list_sound_times(path)
     zero_us = picture_wall_us(path)
+    unit = len(samples) / len(times)
     errors = []
     for begin, end in find_marks(samples):
-        heard_us = zero_us + (start_s + ((begin + end) / 2 / RATE - MARK_S / 2)) * 1_000_000
-        late_us = (heard_us - mark_us + period_us / 2) % period_us - period_us / 2
+        at = (begin + end - MARK_S * RATE) / 2
+        heard_s = times[int(at // unit)] + at % unit / RATE
+        late_us = (zero_us + heard_s * 1_000_000 - mark_us + period_us / 2) % period_us - period_us / 2
         errors.append(late_us / 1000)
     return errors
