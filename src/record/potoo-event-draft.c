@@ -99,12 +99,22 @@ read_kind (PotooEventDraft *draft, JsonObject *object, GError **error)
   return FALSE;
 }
 
+/* 0 stands for none. */
+static gboolean
+read_time (JsonNode *node, const char *pointer, gint64 *wall_us, GError **error)
+{
+  if (!potoo_json_read_time (node, pointer, wall_us, error))
+    return FALSE;
+  *wall_us = MAX (*wall_us, 1);
+  return TRUE;
+}
+
 static gboolean
 read_start (PotooEventDraft *draft, JsonObject *object, GError **error)
 {
   JsonNode *node = get_given (object, "start");
 
-  return node == NULL || potoo_json_read_time (node, "/start", &draft->start_us, error);
+  return node == NULL || read_time (node, "/start", &draft->start_us, error);
 }
 
 static gboolean
@@ -141,7 +151,7 @@ read_end (PotooEventDraft *draft, JsonObject *object, GError **error)
       return TRUE;
     }
   draft->end = END_AT;
-  return potoo_json_read_time (end, "/end", &draft->end_us, error);
+  return read_time (end, "/end", &draft->end_us, error);
 }
 
 static gboolean

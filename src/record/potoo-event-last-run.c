@@ -43,7 +43,8 @@ end_open_events (PotooEventList *self, PotooCatalogReader *reader, GError **erro
   for (guint i = 0; open != NULL && i < open->len; i++)
     if (!end_open (self, reader, open->pdata[i], error))
       return FALSE;
-  return open != NULL;
+  /* Who asks once we are there is to see it. */
+  return open != NULL && (open->len == 0 || potoo_catalog_sync (self->catalog, error));
 }
 
 /* Those whose end lies ahead, and whose post-roll does. */

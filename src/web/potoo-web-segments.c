@@ -2,7 +2,10 @@
 
 #include "web/potoo-web-segments.h"
 
+#include <glib/gi18n-lib.h>
+
 #include "catalog/potoo-catalog-segments.h"
+#include "record/potoo-eviction.h"
 #include "web/potoo-web-cursor.h"
 #include "web/potoo-web-json.h"
 #include "web/potoo-web-page.h"
@@ -39,8 +42,9 @@ list_segments (PotooWebRequest *request)
   potoo_web_reply_list (request, items, next);
 }
 
-static void
-get_segment (PotooWebRequest *request)
+/* The one that the request names; NULL when it is answered: what is being deleted is gone. */
+static PotooSegment *
+read_segment (PotooWebRequest *request)
 {
   g_autoptr (GError) error = NULL;
   g_autoptr (PotooSegment) segment = potoo_catalog_reader_get_segment (
@@ -48,8 +52,43 @@ get_segment (PotooWebRequest *request)
 
   if (segment == NULL)
     potoo_web_reply_error (request, error);
+  else if (segment->state == POTOO_SEGMENT_DELETING)
+    potoo_web_reply_problem (request, POTOO_ERROR_NOT_FOUND, 0, NULL,
+                             _ ("This segment is being deleted"));
   else
+    return g_steal_pointer (&segment);
+  return NULL;
+}
+
+static void
+get_segment (PotooWebRequest *request)
+{
+  g_autoptr (PotooSegment) segment = read_segment (request);
+
+  if (segment != NULL)
     potoo_web_reply_object (request, 200, potoo_web_json_from_segment (segment));
+}
+
+static void
+on_deleted (GObject *eviction, GAsyncResult *result, gpointer user_data)
+{
+  g_autoptr (PotooWebRequest) request = user_data;
+  g_autoptr (GError) error = NULL;
+
+  if (potoo_eviction_delete_finish (POTOO_EVICTION (eviction), result, &error))
+    potoo_web_reply_empty (request, 204);
+  else
+    potoo_web_reply_error (request, error);
+}
+
+static void
+delete_segment (PotooWebRequest *request)
+{
+  g_autoptr (PotooSegment) segment = read_segment (request);
+
+  if (segment != NULL)
+    potoo_eviction_delete_async (potoo_web_request_get_context (request)->eviction, segment,
+                                 on_deleted, potoo_web_request_ref (request));
 }
 
 static const PotooWebParam list_params[] = {
@@ -68,5 +107,7 @@ const PotooRoute potoo_web_segments_routes[] = {
     list_segments, "Recorded files by time" },
   { "GET", "/api/v1/segments/{id}", POTOO_WEB_RIGHT_VIEW, id_params, POTOO_WEB_BODY_NONE,
     get_segment, "One recorded file" },
+  { "DELETE", "/api/v1/segments/{id}", POTOO_WEB_RIGHT_MANAGE, id_params, POTOO_WEB_BODY_NONE,
+    delete_segment, "Delete a recorded file" },
   { NULL },
 };
