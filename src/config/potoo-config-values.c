@@ -213,6 +213,7 @@ potoo_config_parse_duration (const char *text,
 
 #define MIN_INTERVAL_US (10 * POTOO_SECOND_US)
 #define MAX_INTERVAL_US (365 * POTOO_DAY_US)
+#define MAX_MEMORY G_GINT64_CONSTANT (1000000000000)
 #define MIN_BANDWIDTH 1000000
 
 gboolean
@@ -222,6 +223,14 @@ potoo_config_parse_interval (const char *text, gint64 *value_us, GError **error)
       (*value_us == 0 || (*value_us >= MIN_INTERVAL_US && *value_us <= MAX_INTERVAL_US)))
     return TRUE;
   return fail (error, _ ("“%s” is neither a time from 10s to 365d nor 0 (never)"), text);
+}
+
+gboolean
+potoo_config_parse_memory (const char *text, gint64 *value, GError **error)
+{
+  if (potoo_size_parse (text, value) && *value <= MAX_MEMORY)
+    return TRUE;
+  return fail (error, _ ("“%s” is not a size of memory, such as 64MB"), text);
 }
 
 gboolean

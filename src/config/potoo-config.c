@@ -25,6 +25,7 @@ struct _PotooConfig
   GArray *rtsp_listen; /* as that */
   gint64 segment_duration_us;
   gint64 sync_interval_us;
+  gint64 pre_roll_memory;
   gint64 backup_interval_us, verify_interval_us; /* 0: never */
   gint64 verify_bandwidth;                       /* bytes a second; 0: any */
   GArray *roots;                                 /* PotooConfigRoot */
@@ -121,6 +122,18 @@ same_sync_interval (PotooConfig *a, PotooConfig *b)
 }
 
 static gboolean
+set_pre_roll_memory (PotooConfig *config, const char *value, GError **error)
+{
+  return potoo_config_parse_memory (value, &config->pre_roll_memory, error);
+}
+
+static gboolean
+same_pre_roll_memory (PotooConfig *a, PotooConfig *b)
+{
+  return a->pre_roll_memory == b->pre_roll_memory;
+}
+
+static gboolean
 set_backup_interval (PotooConfig *config, const char *value, GError **error)
 {
   return potoo_config_parse_interval (value, &config->backup_interval_us, error);
@@ -179,6 +192,7 @@ static const ConfigKey config_keys[] = {
   { "rtsp", "listen", "127.0.0.1:8554", set_rtsp_listen, same_rtsp_listen },
   { "storage", "segment-duration", "5min", set_segment_duration, same_segment_duration },
   { "storage", "sync-interval", "2s", set_sync_interval, same_sync_interval },
+  { "storage", "pre-roll-memory", "64MB", set_pre_roll_memory, same_pre_roll_memory },
   { "storage", "backup-interval", "1d", set_backup_interval, same_backup_interval },
   { "storage", "verify-interval", "7d", set_verify_interval, same_verify_interval },
   { "storage", "verify-bandwidth", "32MB", set_verify_bandwidth, same_verify_bandwidth },
@@ -481,6 +495,12 @@ gint64
 potoo_config_get_sync_interval_us (PotooConfig *config)
 {
   return config->sync_interval_us;
+}
+
+gint64
+potoo_config_get_pre_roll_memory (PotooConfig *config)
+{
+  return config->pre_roll_memory;
 }
 
 gint64

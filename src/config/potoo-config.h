@@ -52,9 +52,11 @@ const PotooListen *potoo_config_get_http_listen (PotooConfig *config, unsigned *
 const PotooListen *potoo_config_get_rtsp_listen (PotooConfig *config, unsigned *n);
 gint64 potoo_config_get_segment_duration_us (PotooConfig *config); /* 10 s … 1 h */
 gint64 potoo_config_get_sync_interval_us (PotooConfig *config);    /* 250 ms … 60 s */
-gint64 potoo_config_get_backup_interval_us (PotooConfig *config);  /* of the catalog; 0: never */
-gint64 potoo_config_get_verify_interval_us (PotooConfig *config);  /* of all files; 0: never */
-gint64 potoo_config_get_verify_bandwidth (PotooConfig *config);    /* bytes a second; 0: any */
+/* Bytes that what waits for an event may take, over all cameras; 0: there is no pre-roll. */
+gint64 potoo_config_get_pre_roll_memory (PotooConfig *config);
+gint64 potoo_config_get_backup_interval_us (PotooConfig *config); /* of the catalog; 0: never */
+gint64 potoo_config_get_verify_interval_us (PotooConfig *config); /* of all files; 0: never */
+gint64 potoo_config_get_verify_bandwidth (PotooConfig *config);   /* bytes a second; 0: any */
 const PotooConfigRoot *potoo_config_get_roots (PotooConfig *config, unsigned *n); /* n >= 1 */
 
 /* What differs between @a and @b but takes effect only at the next start, as

@@ -23,6 +23,7 @@ struct _PotooFragmentQueue
   PotooQueueWakeFunc wake;
   gpointer wake_data;
   PotooRecordingPlan *plan; /* (nullable): the last one taken */
+  PotooFragmentRing *ring;  /* (nullable) */
   gint64 told_late_us;      /* monotonic */
   GQueue messages;          /* PotooMessage */
   gsize bytes;
@@ -114,6 +115,7 @@ potoo_fragment_queue_unref (PotooFragmentQueue *queue)
   for (gsize i = 0; i < G_N_ELEMENTS (metrics); i++)
     potoo_metric_unref (metrics[i]);
   g_clear_pointer (&queue->plan, potoo_recording_plan_unref);
+  g_clear_pointer (&queue->ring, potoo_fragment_ring_unref);
   g_free (queue->camera);
   g_free (queue);
 }
@@ -137,6 +139,26 @@ PotooStreamKind
 potoo_fragment_queue_get_stream (PotooFragmentQueue *queue)
 {
   return queue->stream;
+}
+
+void
+potoo_fragment_queue_set_ring (PotooFragmentQueue *queue, PotooFragmentRing *ring)
+{
+  potoo_fragment_ring_ref (ring);
+  g_mutex_lock (&queue->lock);
+  g_autoptr (PotooFragmentRing) old = queue->ring;
+  queue->ring = ring;
+  g_mutex_unlock (&queue->lock);
+}
+
+gint64
+potoo_fragment_queue_get_pre_roll_us (PotooFragmentQueue *queue)
+{
+  g_mutex_lock (&queue->lock);
+  g_autoptr (PotooFragmentRing) ring = queue->ring != NULL ? potoo_fragment_ring_ref (queue->ring)
+                                                           : NULL;
+  g_mutex_unlock (&queue->lock);
+  return ring != NULL ? potoo_fragment_ring_get_held_us (ring) : -1;
 }
 
 static void

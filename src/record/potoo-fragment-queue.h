@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #pragma once
 
+#include "record/potoo-fragment-ring.h"
 #include "record/potoo-recorder.h"
 
 G_BEGIN_DECLS
@@ -52,6 +53,9 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC (PotooFragmentQueue, potoo_fragment_queue_unref)
 
 const char *potoo_fragment_queue_get_camera (PotooFragmentQueue *queue);
 PotooStreamKind potoo_fragment_queue_get_stream (PotooFragmentQueue *queue);
+
+/* Where what is not written waits: for potoo_fragment_queue_get_pre_roll_us(). */
+void potoo_fragment_queue_set_ring (PotooFragmentQueue *queue, PotooFragmentRing *ring);
 
 /* Posts SHUT_DOWN or REMOVE; what is pushed after it is dropped. */
 void potoo_fragment_queue_end (PotooFragmentQueue *queue, PotooMessageType type);

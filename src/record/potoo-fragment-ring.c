@@ -30,6 +30,7 @@ struct _PotooFragmentRing
   gatomicrefcount ref_count;
   PotooRingMemory *memory;
   char *camera;
+  PotooStreamKind stream;
   GQueue fragments; /* PotooFragment */
   gint64 bytes;
   gint64 length_us;
@@ -83,6 +84,7 @@ potoo_fragment_ring_new (PotooRingMemory *memory, const char *camera, PotooStrea
   g_atomic_ref_count_init (&ring->ref_count);
   ring->memory = potoo_ring_memory_ref (memory);
   ring->camera = g_strdup (camera);
+  ring->stream = stream;
   g_queue_init (&ring->fragments);
   ring->held_bytes = potoo_metric_new_gauge ("potoo_pre_roll_bytes",
                                              "Memory that the stream's fragment ring holds",
@@ -313,6 +315,24 @@ potoo_fragment_ring_push (PotooFragmentRing *ring, PotooFragment *fragment, gboo
     push (ring, fragment, follows, &outcome);
   g_mutex_unlock (&ring->memory->lock);
   finish (&outcome);
+}
+
+PotooFragmentRing *
+potoo_fragment_ring_new_successor (PotooFragmentRing *ring)
+{
+  PotooFragmentRing *successor = potoo_fragment_ring_new (ring->memory, ring->camera, ring->stream);
+
+  g_mutex_lock (&ring->memory->lock);
+  successor->fragments = ring->fragments;
+  successor->bytes = ring->bytes;
+  successor->length_us = ring->length_us;
+  successor->priority = ring->priority;
+  g_queue_init (&ring->fragments);
+  ring->bytes = 0;
+  ring->length_us = 0;
+  publish (successor);
+  g_mutex_unlock (&ring->memory->lock);
+  return successor;
 }
 
 GPtrArray *

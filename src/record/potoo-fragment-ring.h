@@ -33,6 +33,8 @@ typedef struct _PotooFragmentRing PotooFragmentRing;
 
 PotooFragmentRing *
 potoo_fragment_ring_new (PotooRingMemory *memory, const char *camera, PotooStreamKind stream);
+/* Takes over what @ring holds. */
+PotooFragmentRing *potoo_fragment_ring_new_successor (PotooFragmentRing *ring);
 PotooFragmentRing *potoo_fragment_ring_ref (PotooFragmentRing *ring);
 void potoo_fragment_ring_unref (PotooFragmentRing *ring);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (PotooFragmentRing, potoo_fragment_ring_unref)

@@ -86,6 +86,14 @@ select_from (PotooFragmentSelector *self, GPtrArray *waiting, guint64 next)
   return selected;
 }
 
+void
+potoo_fragment_selector_resume (PotooFragmentSelector *self, PotooRecordingPlan *plan)
+{
+  potoo_recording_plan_ref (plan);
+  g_clear_pointer (&self->plan, potoo_recording_plan_unref);
+  self->plan = plan;
+}
+
 GPtrArray *
 potoo_fragment_selector_set_plan (PotooFragmentSelector *self,
                                   PotooRecordingPlan *plan,
@@ -93,8 +101,7 @@ potoo_fragment_selector_set_plan (PotooFragmentSelector *self,
 {
   g_autoptr (GPtrArray) waiting = potoo_fragment_ring_take_all (self->ring);
 
-  g_clear_pointer (&self->plan, potoo_recording_plan_unref);
-  self->plan = potoo_recording_plan_ref (plan);
+  potoo_fragment_selector_resume (self, plan);
   potoo_fragment_ring_set_up (self->ring, plan->ring_us, plan->priority);
   return select_from (self, waiting, next);
 }
@@ -102,10 +109,13 @@ potoo_fragment_selector_set_plan (PotooFragmentSelector *self,
 GPtrArray *
 potoo_fragment_selector_add (PotooFragmentSelector *self, PotooFragment *fragment, guint64 next)
 {
+  gboolean again = potoo_fragment_get_sequence (fragment) == self->seen;
+
   self->seen = potoo_fragment_get_sequence (fragment);
   if (!is_wanted (self, fragment))
     {
-      potoo_fragment_ring_push (self->ring, fragment, self->seen == next);
+      if (!again)
+        potoo_fragment_ring_push (self->ring, fragment, self->seen == next);
       return g_ptr_array_new_with_free_func ((GDestroyNotify) potoo_fragment_unref);
     }
   g_autoptr (GPtrArray) waiting = potoo_fragment_ring_take_all (self->ring);

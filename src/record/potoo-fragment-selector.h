@@ -28,7 +28,10 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC (PotooFragmentSelector, potoo_fragment_selector_fr
 GPtrArray *potoo_fragment_selector_set_plan (PotooFragmentSelector *selector,
                                              PotooRecordingPlan *plan,
                                              guint64 next);
-/* The same for @fragment, which has just come: it is the last one returned, or waits. */
+/* The plan that has held so far, for a ring that was taken over. */
+void potoo_fragment_selector_resume (PotooFragmentSelector *selector, PotooRecordingPlan *plan);
+/* The same for @fragment, which has just come: it is the last one returned, or waits. One that
+ * comes once more, since it could not be written, is returned again. */
 GPtrArray *potoo_fragment_selector_add (PotooFragmentSelector *selector,
                                         PotooFragment *fragment,
                                         guint64 next);

@@ -11,6 +11,10 @@
 #define RUNNING "running"
 #define STOPPED "stopped"
 #define SEGMENTS_PER_QUERY 100
+/* Followed by the stream's key: wall time at which its open segment ends for now. */
+#define HELD "held:"
+/* Recovery tells the end by the file, which rounds. */
+#define HELD_SLACK_US (100 * 1000)
 
 static void
 note (PotooCatalog *catalog, const char *state)
@@ -29,6 +33,35 @@ void
 potoo_last_run_note_clean_stop (PotooCatalog *catalog)
 {
   note (catalog, STOPPED);
+}
+
+static char *
+make_held_key (const char *stream_key)
+{
+  return g_strconcat (HELD, stream_key, NULL);
+}
+
+void
+potoo_last_run_note_held (PotooCatalog *catalog,
+                          const char *camera,
+                          PotooStreamKind stream,
+                          gint64 end_us)
+{
+  g_autofree char *stream_key = potoo_stream_key (camera, stream);
+  g_autofree char *key = make_held_key (stream_key);
+  g_autofree char *value = g_strdup_printf ("%" G_GINT64_FORMAT, end_us);
+
+  potoo_catalog_put_setting (catalog, key, value);
+}
+
+/* Whether nothing more was wanted of a stream than what ends at @end_us. */
+static gboolean
+was_held (PotooCatalogReader *reader, const char *stream_key, gint64 end_us)
+{
+  g_autofree char *key = make_held_key (stream_key);
+  g_autofree char *value = potoo_catalog_reader_get_setting (reader, key, NULL);
+
+  return value != NULL && ABS (g_ascii_strtoll (value, NULL, 10) - end_us) <= HELD_SLACK_US;
 }
 
 /* Why a run ended that was recording until its end. */
@@ -157,6 +190,7 @@ open_gap (PotooCatalog *catalog,
 
 static void
 open_gaps_of_interrupted (PotooCatalog *catalog,
+                          PotooCatalogReader *reader,
                           PotooGapCause cause,
                           GHashTable *cameras,
                           PotooRecoveryReport *report,
@@ -169,7 +203,8 @@ open_gaps_of_interrupted (PotooCatalog *catalog,
   while (g_hash_table_iter_next (&iter, &key, &end_us))
     {
       g_autofree char *camera = g_strndup (key, strcspn (key, "/"));
-      if (g_hash_table_contains (cameras, camera) && !g_hash_table_contains (open, key))
+      if (g_hash_table_contains (cameras, camera) && !g_hash_table_contains (open, key) &&
+          !was_held (reader, key, *(gint64 *) end_us))
         open_gap (catalog, key, *(gint64 *) end_us, cause, open);
     }
 }
@@ -191,6 +226,6 @@ potoo_last_run_settle (PotooCatalog *catalog, PotooRecoveryReport *report, GErro
       return NULL;
   /* After a clean stop every stream that is to be recorded has an open gap. */
   if (cause != POTOO_GAP_SHUTDOWN)
-    open_gaps_of_interrupted (catalog, cause, cameras, report, open);
+    open_gaps_of_interrupted (catalog, reader, cause, cameras, report, open);
   return g_steal_pointer (&open);
 }

@@ -18,6 +18,12 @@ GHashTable *
 potoo_last_run_settle (PotooCatalog *catalog, PotooRecoveryReport *report, GError **error);
 
 void potoo_last_run_note_start (PotooCatalog *catalog);
+/* The open segment of the stream ends at @end_us, and nothing more is wanted for now: if the run
+ * ends before it is closed, nothing is missing. */
+void potoo_last_run_note_held (PotooCatalog *catalog,
+                               const char *camera,
+                               PotooStreamKind stream,
+                               gint64 end_us);
 void potoo_last_run_note_clean_stop (PotooCatalog *catalog);
 
 G_END_DECLS

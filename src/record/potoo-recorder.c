@@ -26,6 +26,7 @@ struct _PotooRecorder
   GPtrArray *writers; /* PotooWriter, one for each root */
   GPtrArray *queues;  /* PotooFragmentQueue */
   PotooWriterSet *set;
+  PotooRingMemory *ring_memory;
   GHashTable *open_gaps; /* stream key → PotooGap, until its stream is added */
   GArray *states;        /* PotooRootState of each root, as it was told last */
   PotooRootWatch watch;
@@ -63,6 +64,7 @@ potoo_recorder_finalize (GObject *object)
 
   g_ptr_array_unref (self->queues);
   g_clear_pointer (&self->set, potoo_writer_set_unref);
+  g_clear_pointer (&self->ring_memory, potoo_ring_memory_unref);
   g_ptr_array_unref (self->writers);
   g_ptr_array_unref (self->roots);
   g_array_unref (self->states);
@@ -174,6 +176,7 @@ potoo_recorder_new (PotooConfig *config, PotooCatalog *catalog, GError **error)
   g_autoptr (PotooRecorder) self = g_object_new (POTOO_TYPE_RECORDER, NULL);
 
   self->config = potoo_config_ref (config);
+  self->ring_memory = potoo_ring_memory_new (potoo_config_get_pre_roll_memory (config));
   self->catalog = g_object_ref (catalog);
   if (!potoo_storage_root_check_paths (config, error))
     return NULL;
@@ -261,7 +264,7 @@ potoo_recorder_add_stream (PotooRecorder *self, const char *camera, PotooStreamK
   PotooWriter *writer = potoo_writer_set_choose (self->set, NULL);
   if (writer == NULL)
     writer = potoo_writer_set_choose_any (self->set, NULL);
-  PotooStreamRecorderSpec spec = {
+  PotooSegmentChainSpec spec = {
     .root = potoo_writer_get_root (writer),
     .catalog = self->catalog,
     .camera = camera,
@@ -269,7 +272,8 @@ potoo_recorder_add_stream (PotooRecorder *self, const char *camera, PotooStreamK
     .open_gap = g_hash_table_lookup (self->open_gaps, key),
     .segment_duration_us = potoo_config_get_segment_duration_us (self->config),
   };
-  PotooStreamRecorder *recorder = potoo_stream_recorder_new (&spec);
+  g_autoptr (PotooFragmentRing) ring = potoo_fragment_ring_new (self->ring_memory, camera, stream);
+  PotooStreamRecorder *recorder = potoo_stream_recorder_new (&spec, ring);
   PotooFragmentQueue *queue = potoo_writer_add_stream (writer, camera, stream, recorder);
   potoo_fragment_queue_set_late_func (queue, on_queue_late, self);
   g_hash_table_remove (self->open_gaps, key);

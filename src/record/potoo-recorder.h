@@ -51,6 +51,9 @@ void potoo_fragment_queue_push (PotooFragmentQueue *queue, PotooFragment *fragme
 
 /* What is to be recorded, of what is pushed from now on and of what the fragment ring holds. */
 void potoo_fragment_queue_set_plan (PotooFragmentQueue *queue, PotooRecordingPlan *plan);
+/* How much of what was not written the fragment ring holds, for an event's pre-roll; -1: there is
+ * no ring. */
+gint64 potoo_fragment_queue_get_pre_roll_us (PotooFragmentQueue *queue);
 
 /* No fragment will come for now, because of @cause: the segment is closed and,
  * if the plan wants recording, a gap begins where the last fragment ended. Said again

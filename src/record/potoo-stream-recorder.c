@@ -1,112 +1,51 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 
-/* Two rules hold the gap ledger together:
- *
- * - A gap row is posted before the row of the segment that it follows is closed, and ended
- *   after the row of the segment that follows it was opened. So at any moment a
- *   stream that is to be recorded has an open segment row or an open gap row, and
- *   after a crash the next start knows that it was, and since when it was not.
- * - Gaps begin where the last readable fragment ended: after a failed write
- *   that is the last sync, else the last fragment. */
+/* A segment stays open a little beyond what the plan wants while a fragment that continues it, and
+ * could not be shown without it, waits in the ring: an event may still want it. */
 
 #include "record/potoo-stream-recorder.h"
 
-#include "base/potoo-clock.h"
-#include "base/potoo-error.h"
 #include "base/potoo-log.h"
 #include "base/potoo-metrics.h"
-#include "record/potoo-gap-keeper.h"
-#include "record/potoo-segment-writer.h"
-
-/* A run that begins this close to the end of the one before, in running time,
- * lost nothing: the wall clock was set. */
-#define SAME_MEDIA_NS (200 * GST_MSECOND)
-
-typedef struct
-{
-  PotooMetric *fragments, *bytes, *frames;
-  PotooMetric *unwritten_fragments;
-  PotooMetric *opened, *closed, *damaged, *no_id;
-} Metrics;
+#include "record/potoo-last-run.h"
 
 struct _PotooStreamRecorder
 {
-  PotooStorageRoot *root;
   PotooCatalog *catalog;
   char *camera;
   PotooStreamKind stream;
-  gint64 segment_duration_us;
-  PotooDayDirectory day;
-
-  PotooGapKeeper *gaps;
-  PotooSegmentWriter *segment; /* (nullable) */
-  PotooRecordingPlan *plan;    /* (nullable) */
-  gboolean record, planned;
-  gint64 moved_recording;   /* that was closed to go on with on another root; 0: none */
-  PotooGapCause down_cause; /* of the last interruption, until a fragment comes */
-  guint64 next_sequence;    /* of the fragment that continues the segment */
-  GstClockTime written_end_ns;
-  gint64 written_end_us; /* wall; of the last fragment written */
-  gint64 seen_end_us;    /* wall; of the last fragment that came, written or not */
-  gint64 unsynced_us;    /* monotonic */
-  Metrics metrics;
+  PotooFragmentRing *ring;
+  PotooFragmentSelector *selector;
+  PotooSegmentChain *chain;
+  PotooGapLedger *ledger;       /* the chain's */
+  guint64 seen_sequence;        /* of the fragment that came last */
+  gint64 seen_end_us;           /* wall; of the fragment that came last, written or not */
+  gboolean lacks;               /* that one was to be written, and was not */
+  gint64 held_end_us;           /* wall; end of the open segment, when nothing more is wanted */
+  PotooMetric *short_pre_rolls; /* counter */
 };
-
-static PotooMetric *
-make_counter (PotooStreamRecorder *self, const char *name, const char *help)
-{
-  return potoo_metric_new_counter (name, help, "camera", self->camera, "stream",
-                                   potoo_stream_kind_to_string (self->stream), NULL);
-}
 
 static void
 make_metrics (PotooStreamRecorder *self)
 {
-  self->metrics = (Metrics){
-    .fragments = make_counter (self, "potoo_recorded_fragments_total", "Fragments written"),
-    .bytes = make_counter (self, "potoo_recorded_bytes_total", "Bytes of fragments written"),
-    .frames = make_counter (self, "potoo_recorded_frames_total", "Video frames written"),
-    .unwritten_fragments = make_counter (self, "potoo_unwritten_fragments_total",
-                                         "Fragments not written though the plan wants recording"),
-    .opened = make_counter (self, "potoo_segments_opened_total", "Segments begun"),
-    .closed = make_counter (self, "potoo_segments_closed_total", "Segments closed whole"),
-    .damaged = make_counter (self, "potoo_segments_damaged_total",
-                             "Segments ended by a failed write or sync"),
-    .no_id = make_counter (self, "potoo_segment_ids_missing_total",
-                           "Segments not begun because the catalog had no id left"),
-  };
-}
-
-static void
-ref_metrics (Metrics *m)
-{
-  PotooMetric *const all[] = { m->fragments, m->bytes,  m->frames,  m->unwritten_fragments,
-                               m->opened,    m->closed, m->damaged, m->no_id };
-  for (gsize i = 0; i < G_N_ELEMENTS (all); i++)
-    potoo_metric_ref (all[i]);
-}
-
-static void
-free_metrics (Metrics *m)
-{
-  PotooMetric *const all[] = { m->fragments, m->bytes,  m->frames,  m->unwritten_fragments,
-                               m->opened,    m->closed, m->damaged, m->no_id };
-  for (gsize i = 0; i < G_N_ELEMENTS (all); i++)
-    potoo_metric_unref (all[i]);
+  self->short_pre_rolls = potoo_metric_new_counter (
+      "potoo_pre_roll_short_total", "Recordings that begin later than the pre-roll was to",
+      "camera", self->camera, "stream", potoo_stream_kind_to_string (self->stream), NULL);
 }
 
 PotooStreamRecorder *
-potoo_stream_recorder_new (const PotooStreamRecorderSpec *spec)
+potoo_stream_recorder_new (const PotooSegmentChainSpec *spec, PotooFragmentRing *ring)
 {
   PotooStreamRecorder *self = g_new0 (PotooStreamRecorder, 1);
 
-  self->root = potoo_storage_root_ref (spec->root);
   self->catalog = g_object_ref (spec->catalog);
   self->camera = g_strdup (spec->camera);
   self->stream = spec->stream;
-  self->segment_duration_us = spec->segment_duration_us;
-  self->down_cause = POTOO_GAP_DISCONNECTED;
-  self->gaps = potoo_gap_keeper_new (spec->catalog, spec->camera, spec->stream, spec->open_gap);
+  self->ring = potoo_fragment_ring_ref (ring);
+  self->selector = potoo_fragment_selector_new (ring);
+  self->chain = potoo_segment_chain_new (spec);
+  self->ledger = potoo_segment_chain_get_ledger (self->chain);
+  self->seen_sequence = POTOO_NO_SEQUENCE;
   make_metrics (self);
   return self;
 }
@@ -114,257 +53,137 @@ potoo_stream_recorder_new (const PotooStreamRecorderSpec *spec)
 void
 potoo_stream_recorder_free (PotooStreamRecorder *self)
 {
-  g_clear_pointer (&self->segment, potoo_segment_writer_free);
-  potoo_gap_keeper_free (self->gaps);
-  g_clear_pointer (&self->plan, potoo_recording_plan_unref);
-  potoo_day_directory_clear (&self->day);
-  free_metrics (&self->metrics);
-  potoo_storage_root_unref (self->root);
+  potoo_segment_chain_free (self->chain);
+  potoo_fragment_selector_free (self->selector);
+  potoo_fragment_ring_unref (self->ring);
+  potoo_metric_unref (self->short_pre_rolls);
   g_object_unref (self->catalog);
   g_free (self->camera);
   g_free (self);
 }
 
-/* --- ends of segments --- */
-
-static PotooGapCause
-cause_of_failure (const GError *failure)
+static PotooMoment
+moment_of (const PotooMessage *message)
 {
-  return potoo_error_code_of (failure) == POTOO_ERROR_DISK_FULL ? POTOO_GAP_DISK_FULL
-                                                                : POTOO_GAP_DISK_ERROR;
+  return (PotooMoment){ message->mono_us, message->wall_us };
 }
 
-/* The segment's file is given up; what was not synced is lost, and so is what
- * follows up to the next segment. */
-static void
-give_up_segment (PotooStreamRecorder *self, const GError *failure)
+static guint64
+get_next (PotooStreamRecorder *self)
 {
-  potoo_storage_root_note_failure (self->root, self->camera, failure);
-  potoo_gap_keeper_begin (self->gaps, potoo_segment_writer_get_durable_end_us (self->segment),
-                          cause_of_failure (failure));
-  g_clear_pointer (&self->segment, potoo_segment_writer_free);
-  potoo_metric_add (self->metrics.damaged, 1); /* now that its last row is posted */
-  self->unsynced_us = 0;
+  return potoo_segment_chain_is_open (self->chain)
+             ? potoo_segment_chain_get_next_sequence (self->chain)
+             : POTOO_NO_SEQUENCE;
 }
 
-/* The directory that the file is in is no longer the root's. Should it come back, recovery closes
- * the segment where the gap begins. */
+/* --- what is written --- */
+
+/* A recording has begun with @first: tells when that is not as early as it was to be. */
 static void
-abandon_segment (PotooStreamRecorder *self)
+check_pre_roll (PotooStreamRecorder *self, PotooFragment *first)
 {
-  if (self->segment == NULL)
+  PotooRecordingPlan *plan = potoo_fragment_selector_get_plan (self->selector);
+  gint64 start_us = (gint64) (potoo_fragment_get_start_ns (first) / 1000);
+  const PotooRecordingSpan *span = potoo_recording_plan_find (
+      plan, start_us, (gint64) (potoo_fragment_get_end_ns (first) / 1000));
+
+  if (plan->ring_us == 0 || span == NULL || span->due_us <= span->from_us ||
+      start_us <= span->from_us)
     return;
-  potoo_gap_keeper_begin (self->gaps, potoo_segment_writer_get_durable_end_us (self->segment),
-                          POTOO_GAP_DISK_ERROR);
-  potoo_segment_writer_abandon (g_steal_pointer (&self->segment));
-  potoo_metric_add (self->metrics.damaged, 1);
-  self->unsynced_us = 0;
+  potoo_metric_add (self->short_pre_rolls, 1);
+  potoo_log_info (self->camera, "Of the pre-roll the first %.3f s are missing",
+                  (double) (MIN (start_us, span->due_us) - span->from_us) / G_USEC_PER_SEC);
 }
 
 static void
-close_segment (PotooStreamRecorder *self, PotooSegmentWriter *segment)
+write_all (PotooStreamRecorder *self, GPtrArray *fragments)
 {
-  potoo_segment_writer_free (segment);
-  potoo_metric_add (self->metrics.closed, 1); /* now that its last row is posted */
-}
-
-/* Closes the open segment, if there is one, since @cause follows; a gap begins at its end. */
-static void
-end_segment_with_gap (PotooStreamRecorder *self, PotooGapCause cause)
-{
-  g_autoptr (GError) failure = NULL;
-
-  if (self->segment == NULL)
-    return;
-  if (!potoo_segment_writer_finish (self->segment, &failure))
+  for (guint i = 0; i < fragments->len; i++)
     {
-      give_up_segment (self, failure);
-      potoo_gap_keeper_begin (self->gaps, self->written_end_us, cause);
-      return;
+      gboolean was_open = potoo_segment_chain_is_open (self->chain);
+      potoo_segment_chain_write (self->chain, fragments->pdata[i]);
+      if (!was_open && potoo_segment_chain_is_open (self->chain))
+        check_pre_roll (self, fragments->pdata[i]);
     }
-  potoo_gap_keeper_begin (self->gaps, self->written_end_us, cause);
-  close_segment (self, g_steal_pointer (&self->segment));
-  self->unsynced_us = 0;
+  self->lacks = fragments->len > 0 && !potoo_segment_chain_is_open (self->chain);
 }
 
-/* Closes the open segment; nothing more is wanted. */
+/* The segment stays open though nothing more is wanted: told to the next start, in case this run
+ * ends before it is closed, since then nothing is missing. */
 static void
-end_segment (PotooStreamRecorder *self)
+hold_segment (PotooStreamRecorder *self, const PotooMoment *end)
 {
-  g_autoptr (GError) failure = NULL;
+  PotooRecordingPlan *plan = potoo_fragment_selector_get_plan (self->selector);
 
-  if (self->segment == NULL)
+  if (self->held_end_us == end->wall_us ||
+      potoo_recording_plan_find (plan, end->mono_us, end->mono_us) != NULL)
     return;
-  if (potoo_segment_writer_finish (self->segment, &failure))
-    close_segment (self, g_steal_pointer (&self->segment));
+  self->held_end_us = end->wall_us;
+  potoo_last_run_note_held (self->catalog, self->camera, self->stream, end->wall_us);
+}
+
+/* Closes the open segment when nothing that may still be wanted continues it. */
+static void
+close_when_done (PotooStreamRecorder *self)
+{
+  if (!potoo_segment_chain_is_open (self->chain))
+    return;
+  const PotooMoment end = potoo_segment_chain_get_end (self->chain);
+  if (potoo_fragment_selector_may_continue (self->selector, get_next (self), end.mono_us))
+    hold_segment (self, &end);
   else
-    give_up_segment (self, failure);
-  self->unsynced_us = 0;
+    potoo_segment_chain_end (self->chain, potoo_gap_ledger_get_cause (self->ledger));
 }
 
 /* --- fragments --- */
 
-static gboolean
-is_usable (PotooStreamRecorder *self, PotooFragment *fragment)
-{
-  PotooGapCause cause;
-
-  if (potoo_storage_root_may_write (self->root, self->segment == NULL,
-                                    potoo_fragment_is_key (fragment), &cause))
-    return TRUE;
-  if (potoo_storage_root_is_lost (self->root))
-    abandon_segment (self);
-  end_segment_with_gap (self, cause);
-  potoo_gap_keeper_begin (self->gaps, potoo_fragment_get_wall_start_us (fragment), cause);
-  return FALSE;
-}
-
-/* The segment that @first begins; NULL when it cannot be begun, then a gap is open. */
-static PotooSegmentWriter *
-begin_segment (PotooStreamRecorder *self, gint64 recording, PotooFragment *first, GError **failure)
-{
-  PotooSegmentSpec spec = {
-    .root = self->root,
-    .catalog = self->catalog,
-    .camera = self->camera,
-    .stream = self->stream,
-    .recording = recording,
-    .day = &self->day,
-  };
-  PotooSegmentWriter *segment = potoo_segment_writer_new (&spec, first, failure);
-  if (segment != NULL)
-    potoo_metric_add (self->metrics.opened, 1);
-  else if (g_error_matches (*failure, POTOO_ERROR, POTOO_ERROR_UNAVAILABLE))
-    potoo_metric_add (self->metrics.no_id, 1);
-  return segment;
-}
-
-/* The new file is there before the old one is closed. */
+/* @fragment is not wanted: what is open cannot go on with it when something is missing in front. */
 static void
-rotate (PotooStreamRecorder *self, gint64 recording, PotooFragment *first)
+pass_over (PotooStreamRecorder *self, PotooFragment *fragment, gboolean loss)
 {
-  g_autoptr (GError) failure = NULL;
-  g_autoptr (GError) close_failure = NULL;
-
-  PotooSegmentWriter *next = begin_segment (self, recording, first, &failure);
-  if (next == NULL)
-    {
-      potoo_storage_root_note_failure (self->root, self->camera, failure);
-      end_segment_with_gap (self, cause_of_failure (failure));
-      return;
-    }
-  if (potoo_segment_writer_finish (self->segment, &close_failure))
-    close_segment (self, g_steal_pointer (&self->segment));
-  else
-    {
-      give_up_segment (self, close_failure);
-      potoo_segment_writer_begin_recording (next);
-      potoo_gap_keeper_end (self->gaps, potoo_fragment_get_wall_start_us (first));
-    }
-  self->segment = next;
-  self->unsynced_us = 0;
-}
-
-static void
-begin (PotooStreamRecorder *self, PotooFragment *first)
-{
-  g_autoptr (GError) failure = NULL;
-  gint64 start_us = potoo_fragment_get_wall_start_us (first);
-  const PotooGap *gap = potoo_gap_keeper_get_open (self->gaps);
-  gboolean goes_on = self->moved_recording != 0 && gap != NULL && gap->start_us == start_us;
-
-  self->segment = begin_segment (self, goes_on ? self->moved_recording : 0, first, &failure);
-  self->moved_recording = 0;
-  if (self->segment != NULL)
-    {
-      potoo_gap_keeper_end (self->gaps, start_us);
-      return;
-    }
-  potoo_storage_root_note_failure (self->root, self->camera, failure);
-  potoo_gap_keeper_begin (self->gaps, gap != NULL ? MAX (gap->start_us, start_us) : start_us,
-                          cause_of_failure (failure));
-}
-
-static void
-append (PotooStreamRecorder *self, PotooFragment *fragment)
-{
-  g_autoptr (GError) failure = NULL;
-
-  if (!potoo_segment_writer_append (self->segment, fragment, &failure))
-    {
-      give_up_segment (self, failure);
-      return;
-    }
-  self->next_sequence = potoo_fragment_get_sequence (fragment) + 1;
-  self->written_end_ns = potoo_fragment_get_end_ns (fragment);
-  self->written_end_us = potoo_fragment_get_wall_end_us (fragment);
-  if (self->unsynced_us == 0)
-    self->unsynced_us = potoo_clock_mono_us ();
-  potoo_metric_add (self->metrics.fragments, 1);
-  potoo_metric_add (self->metrics.bytes, (gint64) potoo_fragment_get_size (fragment));
-  potoo_metric_add (self->metrics.frames, potoo_fragment_get_n_frames (fragment));
-}
-
-static gboolean
-is_same_media (PotooStreamRecorder *self, PotooFragment *fragment)
-{
-  return ABS (GST_CLOCK_DIFF (self->written_end_ns, potoo_fragment_get_start_ns (fragment))) <
-         (GstClockTimeDiff) SAME_MEDIA_NS;
-}
-
-/* Ends the segment when @fragment does not continue it. */
-static void
-check_continuity (PotooStreamRecorder *self, const PotooMessage *message)
-{
-  PotooFragment *fragment = message->fragment;
-
-  if (self->segment == NULL)
+  if (loss)
+    potoo_segment_chain_end (self->chain, POTOO_GAP_DISK_SLOW);
+  else if (potoo_fragment_is_discontinuous (fragment))
+    potoo_segment_chain_end (self->chain, POTOO_GAP_DISCONNECTED);
+  if (potoo_segment_chain_is_open (self->chain))
     return;
-  if (message->lost_until_us != 0 || potoo_fragment_get_sequence (fragment) != self->next_sequence)
-    end_segment_with_gap (self, POTOO_GAP_DISK_SLOW);
-  else if (potoo_fragment_is_discontinuous (fragment) && !is_same_media (self, fragment))
-    end_segment_with_gap (self, POTOO_GAP_DISCONNECTED);
-  else if (!potoo_fragment_is_key (fragment) &&
-           !potoo_segment_writer_has_room (self->segment, fragment))
-    end_segment_with_gap (self, POTOO_GAP_NO_KEYFRAMES);
+  const PotooMoment end = { (gint64) (potoo_fragment_get_end_ns (fragment) / 1000),
+                            potoo_fragment_get_wall_end_us (fragment) };
+  potoo_gap_ledger_pass (self->ledger, &end);
 }
 
 static void
-handle_fragment (PotooStreamRecorder *self, const PotooMessage *message)
+handle_fragment (PotooStreamRecorder *self, PotooFragment *fragment)
 {
-  PotooFragment *fragment = message->fragment;
-  gboolean key = potoo_fragment_is_key (fragment);
+  guint64 sequence = potoo_fragment_get_sequence (fragment);
+  gboolean loss = self->seen_sequence != POTOO_NO_SEQUENCE && sequence > self->seen_sequence + 1;
+  g_autoptr (GPtrArray)
+      selected = potoo_fragment_selector_add (self->selector, fragment, get_next (self));
 
-  check_continuity (self, message);
-  if (is_usable (self, fragment))
-    {
-      if (self->segment == NULL && key)
-        begin (self, fragment);
-      else if (self->segment != NULL && potoo_fragment_is_discontinuous (fragment))
-        rotate (self, 0, fragment);
-      else if (self->segment != NULL && key &&
-               potoo_segment_writer_is_complete (self->segment, fragment,
-                                                 self->segment_duration_us))
-        rotate (self, potoo_segment_writer_get_recording (self->segment), fragment);
-      if (self->segment != NULL)
-        append (self, fragment);
-    }
-  if (self->segment == NULL)
-    potoo_metric_add (self->metrics.unwritten_fragments, 1);
+  write_all (self, selected);
+  if (selected->len == 0)
+    pass_over (self, fragment, loss);
+  close_when_done (self);
+  self->seen_sequence = sequence;
+  self->seen_end_us = potoo_fragment_get_wall_end_us (fragment);
+  potoo_gap_ledger_set_cause (self->ledger, POTOO_GAP_DISCONNECTED);
 }
 
 /* --- the other messages --- */
 
 /* Where a gap of a new cause begins, now that no fragment comes: where the last one
  * ended, also when the disk did not take it. */
-static gint64
-end_of_media (PotooStreamRecorder *self, gint64 now_us)
+static PotooMoment
+end_of_media (PotooStreamRecorder *self, PotooMoment now)
 {
-  const PotooGap *gap = potoo_gap_keeper_get_open (self->gaps);
+  const PotooGap *gap = potoo_segment_chain_get_open_gap (self->chain);
   gboolean of_disk = gap != NULL &&
                      (gap->cause == POTOO_GAP_DISK_FULL || gap->cause == POTOO_GAP_DISK_SLOW ||
                       gap->cause == POTOO_GAP_DISK_ERROR);
-  return of_disk && self->seen_end_us > gap->start_us ? self->seen_end_us : now_us;
+
+  if (of_disk && self->seen_end_us > gap->start_us)
+    now.wall_us = self->seen_end_us;
+  return now;
 }
 
 /* Fragments between the last written one and this message, which is none, were dropped. */
@@ -374,61 +193,59 @@ note_loss (PotooStreamRecorder *self, const PotooMessage *message)
   if (message->lost_until_us == 0)
     return;
   self->seen_end_us = message->lost_until_us;
-  end_segment_with_gap (self, POTOO_GAP_DISK_SLOW);
+  potoo_segment_chain_end (self->chain, POTOO_GAP_DISK_SLOW);
 }
 
 static void
 handle_interrupt (PotooStreamRecorder *self, const PotooMessage *message, PotooGapCause cause)
 {
-  self->down_cause = cause;
-  if (!self->record)
-    return;
+  const PotooMoment now = moment_of (message);
+
+  if (potoo_fragment_selector_get_plan (self->selector) == NULL)
+    {
+      potoo_gap_ledger_set_cause (self->ledger, cause);
+      return;
+    }
   note_loss (self, message);
-  if (self->segment != NULL)
-    end_segment_with_gap (self, cause);
-  else
-    potoo_gap_keeper_begin (self->gaps, end_of_media (self, message->wall_us), cause);
+  if (potoo_segment_chain_is_open (self->chain))
+    {
+      potoo_segment_chain_end (self->chain, cause);
+      potoo_gap_ledger_pass (self->ledger, &now);
+      return;
+    }
+  potoo_gap_ledger_pass (self->ledger, &now);
+  const PotooMoment since = end_of_media (self, now);
+  potoo_gap_ledger_change_cause (self->ledger, &since, cause);
 }
 
-static void
-stop_recording (PotooStreamRecorder *self, const PotooMessage *message)
-{
-  note_loss (self, message);
-  end_segment (self);
-  potoo_gap_keeper_end (self->gaps, message->wall_us);
-}
-
-/* The first plan goes on with the gap that the last run left open. */
 static void
 handle_plan (PotooStreamRecorder *self, const PotooMessage *message)
 {
-  gboolean record = message->plan->n_spans > 0;
+  const PotooMoment now = moment_of (message);
 
-  g_clear_pointer (&self->plan, potoo_recording_plan_unref);
-  self->plan = potoo_recording_plan_ref (message->plan);
-
-  if (self->planned && record == self->record)
-    return;
-  if (!record)
-    stop_recording (self, message);
-  else if (potoo_gap_keeper_get_open (self->gaps) == NULL)
-    potoo_gap_keeper_begin (self->gaps, message->wall_us, self->down_cause);
-  self->planned = TRUE;
-  self->record = record;
+  note_loss (self, message);
+  if (!potoo_segment_chain_is_open (self->chain))
+    potoo_gap_ledger_pass (self->ledger, &now);
+  potoo_gap_ledger_set_plan (self->ledger, message->plan);
+  g_autoptr (GPtrArray)
+      selected = potoo_fragment_selector_set_plan (self->selector, message->plan, get_next (self));
+  write_all (self, selected);
+  close_when_done (self);
+  if (!potoo_segment_chain_is_open (self->chain))
+    potoo_gap_ledger_review (self->ledger, &now);
 }
 
-/* The disk answers after all, when another recorder has long gone on. */
+/* The camera is removed: nothing is wanted any more, nor missing. */
 static void
-complete_hand_over (PotooStreamRecorder *self)
+handle_remove (PotooStreamRecorder *self, const PotooMessage *message)
 {
-  gint64 end_us = self->written_end_us;
+  g_autoptr (PotooRecordingPlan) nothing = potoo_recording_plan_new_empty ();
+  const PotooMoment now = moment_of (message);
 
-  if (self->segment == NULL)
-    return;
-  end_segment (self);
-  /* Otherwise it has become a gap from what is durable on. */
-  if (potoo_gap_keeper_get_open (self->gaps) == NULL)
-    potoo_gap_keeper_settle (self->gaps, end_us);
+  note_loss (self, message);
+  potoo_gap_ledger_set_plan (self->ledger, nothing);
+  potoo_segment_chain_end (self->chain, POTOO_GAP_DISCONNECTED);
+  potoo_gap_ledger_review (self->ledger, &now);
 }
 
 static gboolean
@@ -437,10 +254,7 @@ handle (PotooStreamRecorder *self, const PotooMessage *message)
   switch (message->type)
     {
     case POTOO_MESSAGE_FRAGMENT:
-      if (self->record)
-        handle_fragment (self, message);
-      self->seen_end_us = potoo_fragment_get_wall_end_us (message->fragment);
-      self->down_cause = POTOO_GAP_DISCONNECTED;
+      handle_fragment (self, message->fragment);
       return TRUE;
     case POTOO_MESSAGE_PLAN:
       handle_plan (self, message);
@@ -452,87 +266,69 @@ handle (PotooStreamRecorder *self, const PotooMessage *message)
       handle_interrupt (self, message, POTOO_GAP_SHUTDOWN);
       return FALSE;
     case POTOO_MESSAGE_REMOVE:
-      stop_recording (self, message);
+      handle_remove (self, message);
       return FALSE;
     case POTOO_MESSAGE_HAND_OVER:
-      complete_hand_over (self);
+      potoo_segment_chain_complete_hand_over (self->chain);
       return FALSE;
     default:
       g_return_val_if_reached (FALSE);
     }
 }
 
-static void
-publish_durable (PotooStreamRecorder *self)
-{
-  potoo_gap_keeper_note_durable (
-      self->gaps,
-      self->segment != NULL ? potoo_segment_writer_get_durable_end_us (self->segment) : 0);
-}
-
 gboolean
 potoo_stream_recorder_handle (PotooStreamRecorder *self, const PotooMessage *message)
 {
   gboolean go_on = handle (self, message);
-  publish_durable (self);
+  potoo_segment_chain_publish_durable (self->chain);
   return go_on;
 }
 
 gint64
 potoo_stream_recorder_get_unsynced_us (PotooStreamRecorder *self)
 {
-  return self->unsynced_us;
+  return potoo_segment_chain_get_unsynced_us (self->chain);
 }
 
 void
 potoo_stream_recorder_sync (PotooStreamRecorder *self)
 {
-  g_autoptr (GError) failure = NULL;
-
-  g_return_if_fail (self->segment != NULL);
-
-  self->unsynced_us = 0;
-  if (!potoo_segment_writer_sync (self->segment, &failure))
-    give_up_segment (self, failure);
-  publish_durable (self);
+  potoo_segment_chain_sync (self->chain);
+  potoo_segment_chain_publish_durable (self->chain);
 }
 
 /* --- handing over --- */
 
 gboolean
-potoo_stream_recorder_is_recording (PotooStreamRecorder *self)
+potoo_stream_recorder_lacks (PotooStreamRecorder *self)
 {
-  return self->segment != NULL;
-}
-
-gboolean
-potoo_stream_recorder_may_move (PotooStreamRecorder *self, PotooFragment *next)
-{
-  return potoo_fragment_is_key (next) &&
-         (self->segment == NULL || potoo_fragment_is_discontinuous (next) ||
-          potoo_segment_writer_is_complete (self->segment, next, self->segment_duration_us));
+  return self->lacks;
 }
 
 const char *
 potoo_stream_recorder_get_pinned_root (PotooStreamRecorder *self)
 {
-  return self->plan != NULL ? self->plan->root : NULL;
+  PotooRecordingPlan *plan = potoo_fragment_selector_get_plan (self->selector);
+  return plan != NULL ? plan->root : NULL;
+}
+
+PotooFragmentRing *
+potoo_stream_recorder_get_ring (PotooStreamRecorder *self)
+{
+  return self->ring;
+}
+
+gboolean
+potoo_stream_recorder_may_move (PotooStreamRecorder *self, PotooFragment *next)
+{
+  return potoo_segment_chain_may_move (self->chain, next);
 }
 
 void
 potoo_stream_recorder_move (PotooStreamRecorder *self, PotooStorageRoot *root)
 {
-  if (potoo_storage_root_is_lost (self->root))
-    abandon_segment (self);
-  if (self->segment != NULL)
-    {
-      self->moved_recording = potoo_segment_writer_get_recording (self->segment);
-      end_segment_with_gap (self, POTOO_GAP_DISK_ERROR);
-    }
-  publish_durable (self);
-  potoo_day_directory_clear (&self->day);
-  potoo_storage_root_unref (self->root);
-  self->root = potoo_storage_root_ref (root);
+  potoo_segment_chain_move (self->chain, root);
+  potoo_segment_chain_publish_durable (self->chain);
 }
 
 PotooStreamRecorder *
@@ -543,22 +339,20 @@ potoo_stream_recorder_new_successor (PotooStreamRecorder *stalled,
 {
   PotooStreamRecorder *self = g_new0 (PotooStreamRecorder, 1);
 
-  self->root = potoo_storage_root_ref (root);
   self->catalog = g_object_ref (stalled->catalog);
   self->camera = g_strdup (stalled->camera);
   self->stream = stalled->stream;
-  self->segment_duration_us = stalled->segment_duration_us;
-  self->down_cause = POTOO_GAP_DISCONNECTED;
-  self->gaps = potoo_gap_keeper_new_successor (stalled->gaps,
-                                               potoo_fragment_get_wall_start_us (first));
-  self->metrics = stalled->metrics;
-  ref_metrics (&self->metrics);
+  self->ring = potoo_fragment_ring_new_successor (stalled->ring);
+  self->selector = potoo_fragment_selector_new (self->ring);
+  self->chain = potoo_segment_chain_new_successor (stalled->chain, root, first);
+  self->ledger = potoo_segment_chain_get_ledger (self->chain);
+  self->seen_sequence = POTOO_NO_SEQUENCE;
   self->seen_end_us = potoo_fragment_get_wall_start_us (first);
+  self->short_pre_rolls = potoo_metric_ref (stalled->short_pre_rolls);
   if (plan != NULL)
     {
-      self->planned = TRUE;
-      self->record = plan->n_spans > 0;
-      self->plan = potoo_recording_plan_ref (plan);
+      potoo_gap_ledger_set_plan (self->ledger, plan);
+      potoo_fragment_selector_resume (self->selector, plan);
     }
   return self;
 }

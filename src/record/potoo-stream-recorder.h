@@ -2,32 +2,26 @@
 #pragma once
 
 #include "record/potoo-fragment-queue.h"
-#include "record/potoo-storage-root.h"
+#include "record/potoo-fragment-selector.h"
+#include "record/potoo-segment-chain.h"
 
 G_BEGIN_DECLS
 
 /**
  * PotooStreamRecorder:
  *
- * What a writer does for one camera stream: takes the messages of its queue in order, decides
- * where segments and recordings begin and end, and keeps the gap rows. Either a
- * segment is open, or a gap is, or the plan does not want recording.
+ * What a writer does for one camera stream: takes the messages of its queue in order and
+ * applies the plan: the selector says which fragments are written, the segment chain writes them,
+ * the gap ledger keeps account of what is missing. While recording is due, either a segment is open
+ * or a gap is.
  *
  * The writer's thread only, after it was made.
  */
 typedef struct _PotooStreamRecorder PotooStreamRecorder;
 
-typedef struct
-{
-  PotooStorageRoot *root;
-  PotooCatalog *catalog;
-  const char *camera;
-  PotooStreamKind stream;
-  const PotooGap *open_gap; /* (nullable): left open by an earlier run */
-  gint64 segment_duration_us;
-} PotooStreamRecorderSpec;
-
-PotooStreamRecorder *potoo_stream_recorder_new (const PotooStreamRecorderSpec *spec);
+/* @ring: (transfer none) */
+PotooStreamRecorder *potoo_stream_recorder_new (const PotooSegmentChainSpec *spec,
+                                                PotooFragmentRing *ring);
 /* Closes nothing: the last message does that. */
 void potoo_stream_recorder_free (PotooStreamRecorder *self);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (PotooStreamRecorder, potoo_stream_recorder_free)
@@ -41,9 +35,12 @@ void potoo_stream_recorder_sync (PotooStreamRecorder *self);
 
 /* --- handing over --- */
 
-gboolean potoo_stream_recorder_is_recording (PotooStreamRecorder *self); /* a segment is open */
+/* The fragment that came last was to be written, and no root has taken it. */
+gboolean potoo_stream_recorder_lacks (PotooStreamRecorder *self);
 /* Name of the root that the plan wants. (transfer none) (nullable) */
 const char *potoo_stream_recorder_get_pinned_root (PotooStreamRecorder *self);
+/* Any thread. (transfer none) */
+PotooFragmentRing *potoo_stream_recorder_get_ring (PotooStreamRecorder *self);
 /* TRUE when nothing is lost by going on with @next on another root: a new segment begins there
  * anyway. */
 gboolean potoo_stream_recorder_may_move (PotooStreamRecorder *self, PotooFragment *next);
@@ -54,7 +51,7 @@ void potoo_stream_recorder_move (PotooStreamRecorder *self, PotooStorageRoot *ro
 /* Main thread, while the writer's hangs in the disk of @stalled: a recorder that goes on on @root
  * with
  * @first, which @stalled will never get; HAND_OVER is to be its last message. @plan: (nullable):
- * the one that holds there. */
+ * the one that holds there. It takes over what waits in the ring, in a ring of its own. */
 PotooStreamRecorder *potoo_stream_recorder_new_successor (PotooStreamRecorder *stalled,
                                                           PotooStorageRoot *root,
                                                           PotooRecordingPlan *plan,

@@ -335,8 +335,7 @@ find_better (PotooWriter *writer, Stream *stream, const PotooMessage *message)
 static PotooWriter *
 find_rescue (PotooWriter *writer, Stream *stream, const PotooMessage *message)
 {
-  if (message->type != POTOO_MESSAGE_FRAGMENT ||
-      potoo_stream_recorder_is_recording (stream->recorder) ||
+  if (message->type != POTOO_MESSAGE_FRAGMENT || !potoo_stream_recorder_lacks (stream->recorder) ||
       potoo_storage_root_get_state (writer->root) == POTOO_ROOT_OK)
     return NULL;
   return choose_other (writer, stream);
@@ -515,6 +514,7 @@ potoo_writer_add_stream (PotooWriter *writer,
 
   stream->recorder = recorder;
   stream->queue = potoo_fragment_queue_new (camera, kind, on_queue_awake, stream);
+  potoo_fragment_queue_set_ring (stream->queue, potoo_stream_recorder_get_ring (recorder));
   PotooFragmentQueue *queue = potoo_fragment_queue_ref (stream->queue);
   g_mutex_lock (&writer->lock);
   writer->n_streams++;
@@ -548,6 +548,7 @@ take_away_locked (Stream *stream, PotooWriter *target)
   next->queue = potoo_fragment_queue_ref (stream->queue);
   next->recorder = potoo_stream_recorder_new_successor (stream->recorder, target->root, plan,
                                                         first);
+  potoo_fragment_queue_set_ring (next->queue, potoo_stream_recorder_get_ring (next->recorder));
   potoo_log_warning (potoo_fragment_queue_get_camera (stream->queue),
                      "Recording goes on on storage root %s, since %s does not answer",
                      potoo_storage_root_get_name (target->root),

@@ -78,6 +78,7 @@ assert_defaults (PotooConfig *config)
   g_assert_cmpint (potoo_config_get_log_level (config), ==, POTOO_LOG_INFO);
   g_assert_cmpint (potoo_config_get_segment_duration_us (config), ==, 300 * POTOO_SECOND_US);
   g_assert_cmpint (potoo_config_get_sync_interval_us (config), ==, 2 * POTOO_SECOND_US);
+  g_assert_cmpint (potoo_config_get_pre_roll_memory (config), ==, 64000000);
 }
 
 static void
@@ -89,7 +90,7 @@ test_defaults (Fixture *fixture, gconstpointer data)
     "[server]\n[http]\n[rtsp]\n[storage]\n",
     "[server]\nlog-level=info\n[http]\nlisten=127.0.0.1:8080\ntls-listen=\ntls-certificate=\n"
     "tls-key=\nhttp2=false\nworkers=0\nbase-path=/\n[rtsp]\nlisten=127.0.0.1:8554\n"
-    "[storage]\nsegment-duration=5min\nsync-interval=2s\n",
+    "[storage]\nsegment-duration=5min\nsync-interval=2s\npre-roll-memory=64MB\n",
   };
   g_autoptr (PotooConfig) none = potoo_config_load (NULL, STATE_DIR, NULL);
 
@@ -117,6 +118,7 @@ test_values (Fixture *fixture, gconstpointer data)
                "[storage]\r\n"
                "segment-duration=1h\r\n"
                "sync-interval=250ms\r\n"
+               "pre-roll-memory=0\r\n"
                "[storage-root a]\r\n"
                "path=/disk/a/\r\n"
                "max-bytes=0\r\n"
@@ -145,6 +147,7 @@ test_values (Fixture *fixture, gconstpointer data)
   g_assert_cmpint (potoo_config_get_log_level (config), ==, POTOO_LOG_DEBUG);
   g_assert_cmpint (potoo_config_get_segment_duration_us (config), ==, 3600 * POTOO_SECOND_US);
   g_assert_cmpint (potoo_config_get_sync_interval_us (config), ==, 250000);
+  g_assert_cmpint (potoo_config_get_pre_roll_memory (config), ==, 0);
 
   const PotooConfigRoot *roots = potoo_config_get_roots (config, &n);
   g_assert_cmpuint (n, ==, 3);
@@ -204,6 +207,8 @@ static const BadFile bad_files[] = {
   { "[storage]\nsegment-duration=99999999999999999999d\n", 2, "10s to 1h" },
   { "[storage]\nsync-interval=249ms\n", 2, "250ms to 60s" },
   { "[storage]\nsync-interval=61\n", 2, "250ms to 60s" },
+  { "[storage]\npre-roll-memory=lots\n", 2, "such as 64MB" },
+  { "[storage]\npre-roll-memory=2TB\n", 2, "such as 64MB" },
   /* addresses */
   { "[http]\nlisten=\n", 2, "at least one address" },
   { "[http]\nlisten=;\n", 2, "not an address" },

@@ -1,0 +1,142 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+
+#include "record/potoo-gap-ledger.h"
+
+/* What ends so little before the plan wants no more is whole: media stops between two pictures. */
+#define SLACK_US (200 * 1000)
+
+struct _PotooGapLedger
+{
+  PotooGapKeeper *gaps;
+  PotooRecordingPlan *plan; /* (nullable) */
+  PotooGapCause cause;
+  PotooMoment settled; /* all is said of the time before */
+};
+
+PotooGapLedger *
+potoo_gap_ledger_new (PotooGapKeeper *gaps)
+{
+  PotooGapLedger *self = g_new0 (PotooGapLedger, 1);
+
+  self->gaps = gaps;
+  self->cause = POTOO_GAP_DISCONNECTED;
+  return self;
+}
+
+void
+potoo_gap_ledger_free (PotooGapLedger *self)
+{
+  g_clear_pointer (&self->plan, potoo_recording_plan_unref);
+  g_free (self);
+}
+
+void
+potoo_gap_ledger_set_cause (PotooGapLedger *self, PotooGapCause cause)
+{
+  self->cause = cause;
+}
+
+PotooGapCause
+potoo_gap_ledger_get_cause (PotooGapLedger *self)
+{
+  return self->cause;
+}
+
+void
+potoo_gap_ledger_change_cause (PotooGapLedger *self, const PotooMoment *since, PotooGapCause cause)
+{
+  self->cause = cause;
+  if (potoo_gap_keeper_get_open (self->gaps) != NULL)
+    potoo_gap_keeper_begin (self->gaps, since->wall_us, cause);
+}
+
+void
+potoo_gap_ledger_set_plan (PotooGapLedger *self, PotooRecordingPlan *plan)
+{
+  g_clear_pointer (&self->plan, potoo_recording_plan_unref);
+  self->plan = potoo_recording_plan_ref (plan);
+}
+
+/* From when on what @span wants is missed. */
+static gint64
+get_due_us (const PotooRecordingSpan *span)
+{
+  return MAX (span->from_us, span->due_us);
+}
+
+static gboolean
+is_due (PotooGapLedger *self, gint64 mono_us)
+{
+  for (guint i = 0; self->plan != NULL && i < self->plan->n_spans; i++)
+    {
+      const PotooRecordingSpan *span = &self->plan->spans[i];
+      if (get_due_us (span) <= mono_us && mono_us < span->until_us)
+        return TRUE;
+    }
+  return FALSE;
+}
+
+/* Wall time at @mono_us, between what is settled and @until. */
+static gint64
+wall_at (PotooGapLedger *self, gint64 mono_us, const PotooMoment *until)
+{
+  return mono_us == self->settled.mono_us ? self->settled.wall_us
+                                          : until->wall_us - (until->mono_us - mono_us);
+}
+
+void
+potoo_gap_ledger_pass (PotooGapLedger *self, const PotooMoment *until)
+{
+  /* Fragments may be a little ahead of the messages between them. */
+  const PotooMoment to = until->mono_us > self->settled.mono_us ? *until : self->settled;
+
+  for (guint i = 0; self->plan != NULL && i < self->plan->n_spans; i++)
+    {
+      const PotooRecordingSpan *span = &self->plan->spans[i];
+      gint64 start_us = MAX (get_due_us (span), self->settled.mono_us);
+      if (start_us > to.mono_us || start_us >= span->until_us)
+        continue;
+      gboolean open = potoo_gap_keeper_get_open (self->gaps) != NULL;
+      if (!open && span->until_us != G_MAXINT64 && span->until_us - start_us < SLACK_US)
+        continue;
+      if (!open)
+        potoo_gap_keeper_begin (self->gaps, wall_at (self, start_us, &to), self->cause);
+      if (span->until_us <= to.mono_us)
+        potoo_gap_keeper_end (self->gaps, wall_at (self, span->until_us, &to));
+    }
+  self->settled = to;
+}
+
+void
+potoo_gap_ledger_end_segment (PotooGapLedger *self, const PotooMoment *end)
+{
+  self->settled = *end;
+  potoo_gap_ledger_pass (self, end);
+}
+
+/* When the open gap began, by the clock as it stands @now. */
+static PotooMoment
+get_begin (PotooGapLedger *self, const PotooMoment *now)
+{
+  gint64 wall_us = potoo_gap_keeper_get_open (self->gaps)->start_us;
+  return (PotooMoment){ now->mono_us - (now->wall_us - wall_us), wall_us };
+}
+
+void
+potoo_gap_ledger_review (PotooGapLedger *self, const PotooMoment *now)
+{
+  if (potoo_gap_keeper_get_open (self->gaps) != NULL)
+    {
+      const PotooMoment begin = get_begin (self, now);
+      if (begin.mono_us < now->mono_us && is_due (self, begin.mono_us))
+        {
+          self->settled = begin;
+          potoo_gap_ledger_pass (self, now);
+        }
+      else if (!is_due (self, now->mono_us))
+        potoo_gap_keeper_end (self->gaps, now->wall_us);
+    }
+  else if (is_due (self, now->mono_us))
+    potoo_gap_keeper_begin (self->gaps, now->wall_us, self->cause);
+  self->settled = *now;
+}

@@ -1,0 +1,52 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#pragma once
+
+#include "record/potoo-gap-keeper.h"
+#include "record/potoo-recording-plan.h"
+
+G_BEGIN_DECLS
+
+/* One moment by both clocks: CLOCK_MONOTONIC, as plans have it, and wall time, as gaps do. */
+typedef struct
+{
+  gint64 mono_us, wall_us;
+} PotooMoment;
+
+/**
+ * PotooGapLedger:
+ *
+ * Which of the time that a stream was not recorded is a gap: what the plan wanted and was due. It
+ * is told, in order of time, up to where something was recorded and up to where nothing was, and
+ * tells the gap keeper where gaps begin and end. While no segment is open, a gap is open as long as
+ * recording is due.
+ *
+ * The writer's thread only, after it was made.
+ */
+typedef struct _PotooGapLedger PotooGapLedger;
+
+/* @gaps: (transfer none): outlives the ledger */
+PotooGapLedger *potoo_gap_ledger_new (PotooGapKeeper *gaps);
+void potoo_gap_ledger_free (PotooGapLedger *ledger);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (PotooGapLedger, potoo_gap_ledger_free)
+
+/* Why nothing is recorded from now on, for gaps that begin. An open one stays what it is. */
+void potoo_gap_ledger_set_cause (PotooGapLedger *ledger, PotooGapCause cause);
+PotooGapCause potoo_gap_ledger_get_cause (PotooGapLedger *ledger);
+/* Has become another at @since: an open gap ends there and another begins. */
+void potoo_gap_ledger_change_cause (PotooGapLedger *ledger,
+                                    const PotooMoment *since,
+                                    PotooGapCause cause);
+
+/* A new plan holds. While no segment is open potoo_gap_ledger_review() is to follow. */
+void potoo_gap_ledger_set_plan (PotooGapLedger *ledger, PotooRecordingPlan *plan);
+/* Nothing is being recorded @now: begins or ends a gap as the plan says. A gap that an earlier run
+ * left open ends where the plan, had it held then, wanted no more. */
+void potoo_gap_ledger_review (PotooGapLedger *ledger, const PotooMoment *now);
+
+/* What can be read ends at @end, where nothing follows: a gap begins there, if recording is due. To
+ * be said before the segment's last row is posted. */
+void potoo_gap_ledger_end_segment (PotooGapLedger *ledger, const PotooMoment *end);
+/* Nothing was recorded from where the last call ended up to @until. */
+void potoo_gap_ledger_pass (PotooGapLedger *ledger, const PotooMoment *until);
+
+G_END_DECLS

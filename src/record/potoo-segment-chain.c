@@ -1,0 +1,502 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+
+/* Two rules hold segments and gaps together:
+ *
+ * - A gap row is posted before the row of the segment that it follows is closed, and ended
+ *   after the row of the segment that follows it was opened. So at any moment a
+ *   stream whose recording is due has an open segment row or an open gap row, and
+ *   after a crash the next start knows that it was, and since when it was not.
+ * - Gaps begin where the last readable fragment ended: after a failed write
+ *   that is the last sync, else the last fragment. */
+
+#include "record/potoo-segment-chain.h"
+
+#include "base/potoo-clock.h"
+#include "base/potoo-error.h"
+#include "base/potoo-log.h"
+#include "base/potoo-metrics.h"
+#include "record/potoo-segment-writer.h"
+
+/* A run that begins this close to the end of the one before, in running time,
+ * lost nothing: the wall clock was set. */
+#define SAME_MEDIA_US (200 * 1000)
+
+typedef struct
+{
+  PotooMetric *fragments, *bytes, *frames;
+  PotooMetric *unwritten_fragments;
+  PotooMetric *opened, *closed, *damaged, *no_id;
+} Metrics;
+
+struct _PotooSegmentChain
+{
+  PotooStorageRoot *root;
+  PotooCatalog *catalog;
+  char *camera;
+  PotooStreamKind stream;
+  gint64 segment_duration_us;
+  PotooDayDirectory day;
+
+  PotooGapKeeper *gaps;
+  PotooGapLedger *ledger;
+  PotooSegmentWriter *segment; /* (nullable) */
+  gint64 closed_recording;     /* of the last segment, when it was closed whole; else 0 */
+  guint64 next_sequence;       /* of the fragment that continues what was written last */
+  PotooMoment written_end;
+  gint64 unsynced_us; /* monotonic */
+  Metrics metrics;
+};
+
+static PotooMetric *
+make_counter (PotooSegmentChain *self, const char *name, const char *help)
+{
+  return potoo_metric_new_counter (name, help, "camera", self->camera, "stream",
+                                   potoo_stream_kind_to_string (self->stream), NULL);
+}
+
+static void
+make_metrics (PotooSegmentChain *self)
+{
+  self->metrics = (Metrics){
+    .fragments = make_counter (self, "potoo_recorded_fragments_total", "Fragments written"),
+    .bytes = make_counter (self, "potoo_recorded_bytes_total", "Bytes of fragments written"),
+    .frames = make_counter (self, "potoo_recorded_frames_total", "Video frames written"),
+    .unwritten_fragments = make_counter (self, "potoo_unwritten_fragments_total",
+                                         "Fragments not written though the plan wants recording"),
+    .opened = make_counter (self, "potoo_segments_opened_total", "Segments begun"),
+    .closed = make_counter (self, "potoo_segments_closed_total", "Segments closed whole"),
+    .damaged = make_counter (self, "potoo_segments_damaged_total",
+                             "Segments ended by a failed write or sync"),
+    .no_id = make_counter (self, "potoo_segment_ids_missing_total",
+                           "Segments not begun because the catalog had no id left"),
+  };
+}
+
+static void
+ref_metrics (Metrics *m)
+{
+  PotooMetric *const all[] = { m->fragments, m->bytes,  m->frames,  m->unwritten_fragments,
+                               m->opened,    m->closed, m->damaged, m->no_id };
+  for (gsize i = 0; i < G_N_ELEMENTS (all); i++)
+    potoo_metric_ref (all[i]);
+}
+
+static void
+free_metrics (Metrics *m)
+{
+  PotooMetric *const all[] = { m->fragments, m->bytes,  m->frames,  m->unwritten_fragments,
+                               m->opened,    m->closed, m->damaged, m->no_id };
+  for (gsize i = 0; i < G_N_ELEMENTS (all); i++)
+    potoo_metric_unref (all[i]);
+}
+
+PotooSegmentChain *
+potoo_segment_chain_new (const PotooSegmentChainSpec *spec)
+{
+  PotooSegmentChain *self = g_new0 (PotooSegmentChain, 1);
+
+  self->root = potoo_storage_root_ref (spec->root);
+  self->catalog = g_object_ref (spec->catalog);
+  self->camera = g_strdup (spec->camera);
+  self->stream = spec->stream;
+  self->segment_duration_us = spec->segment_duration_us;
+  self->gaps = potoo_gap_keeper_new (spec->catalog, spec->camera, spec->stream, spec->open_gap);
+  self->ledger = potoo_gap_ledger_new (self->gaps);
+  make_metrics (self);
+  return self;
+}
+
+static PotooMoment
+get_start (PotooFragment *fragment)
+{
+  return (PotooMoment){ (gint64) (potoo_fragment_get_start_ns (fragment) / 1000),
+                        potoo_fragment_get_wall_start_us (fragment) };
+}
+
+static PotooMoment
+get_end (PotooFragment *fragment)
+{
+  return (PotooMoment){ (gint64) (potoo_fragment_get_end_ns (fragment) / 1000),
+                        potoo_fragment_get_wall_end_us (fragment) };
+}
+
+PotooSegmentChain *
+potoo_segment_chain_new_successor (PotooSegmentChain *stalled,
+                                   PotooStorageRoot *root,
+                                   PotooFragment *first)
+{
+  PotooSegmentChain *self = g_new0 (PotooSegmentChain, 1);
+  const PotooMoment start = get_start (first);
+
+  self->root = potoo_storage_root_ref (root);
+  self->catalog = g_object_ref (stalled->catalog);
+  self->camera = g_strdup (stalled->camera);
+  self->stream = stalled->stream;
+  self->segment_duration_us = stalled->segment_duration_us;
+  self->gaps = potoo_gap_keeper_new_successor (stalled->gaps, start.wall_us);
+  self->ledger = potoo_gap_ledger_new (self->gaps);
+  potoo_gap_ledger_pass (self->ledger, &start);
+  self->metrics = stalled->metrics;
+  ref_metrics (&self->metrics);
+  return self;
+}
+
+void
+potoo_segment_chain_free (PotooSegmentChain *self)
+{
+  g_clear_pointer (&self->segment, potoo_segment_writer_free);
+  potoo_gap_ledger_free (self->ledger);
+  potoo_gap_keeper_free (self->gaps);
+  potoo_day_directory_clear (&self->day);
+  free_metrics (&self->metrics);
+  potoo_storage_root_unref (self->root);
+  g_object_unref (self->catalog);
+  g_free (self->camera);
+  g_free (self);
+}
+
+/* --- ends of segments --- */
+
+static PotooGapCause
+cause_of_failure (const GError *failure)
+{
+  return potoo_error_code_of (failure) == POTOO_ERROR_DISK_FULL ? POTOO_GAP_DISK_FULL
+                                                                : POTOO_GAP_DISK_ERROR;
+}
+
+/* Nothing after what is durable of the open segment can be read. */
+static void
+end_at_durable (PotooSegmentChain *self, PotooGapCause cause)
+{
+  gint64 wall_us = potoo_segment_writer_get_durable_end_us (self->segment);
+  const PotooMoment durable = {
+    self->written_end.mono_us - (self->written_end.wall_us - wall_us),
+    wall_us,
+  };
+
+  potoo_gap_ledger_set_cause (self->ledger, cause);
+  potoo_gap_ledger_end_segment (self->ledger, &durable);
+  self->closed_recording = 0;
+  self->unsynced_us = 0;
+}
+
+/* The segment's file is given up; what was not synced is lost, and so is what
+ * follows up to the next segment. */
+static void
+give_up_segment (PotooSegmentChain *self, const GError *failure)
+{
+  potoo_storage_root_note_failure (self->root, self->camera, failure);
+  end_at_durable (self, cause_of_failure (failure));
+  g_clear_pointer (&self->segment, potoo_segment_writer_free);
+  potoo_metric_add (self->metrics.damaged, 1); /* now that its last row is posted */
+}
+
+/* The directory that the file is in is no longer the root's. Should it come back, recovery closes
+ * the segment where the gap begins. */
+static void
+abandon_segment (PotooSegmentChain *self)
+{
+  if (self->segment == NULL)
+    return;
+  end_at_durable (self, POTOO_GAP_DISK_ERROR);
+  potoo_segment_writer_abandon (g_steal_pointer (&self->segment));
+  potoo_metric_add (self->metrics.damaged, 1);
+}
+
+static void
+close_segment (PotooSegmentChain *self, PotooSegmentWriter *segment)
+{
+  self->closed_recording = potoo_segment_writer_get_recording (segment);
+  potoo_segment_writer_free (segment);
+  potoo_metric_add (self->metrics.closed, 1); /* now that its last row is posted */
+}
+
+void
+potoo_segment_chain_end (PotooSegmentChain *self, PotooGapCause cause)
+{
+  g_autoptr (GError) failure = NULL;
+
+  if (self->segment == NULL)
+    return;
+  if (!potoo_segment_writer_finish (self->segment, &failure))
+    {
+      give_up_segment (self, failure);
+      potoo_gap_ledger_pass (self->ledger, &self->written_end);
+      potoo_gap_ledger_change_cause (self->ledger, &self->written_end, cause);
+      return;
+    }
+  potoo_gap_ledger_set_cause (self->ledger, cause);
+  potoo_gap_ledger_end_segment (self->ledger, &self->written_end);
+  close_segment (self, g_steal_pointer (&self->segment));
+  self->unsynced_us = 0;
+}
+
+/* --- fragments --- */
+
+/* From @since on nothing is recorded because of @cause. */
+static void
+miss_from (PotooSegmentChain *self, const PotooMoment *since, PotooGapCause cause)
+{
+  potoo_gap_ledger_pass (self->ledger, since);
+  potoo_gap_ledger_change_cause (self->ledger, since, cause);
+}
+
+static gboolean
+is_usable (PotooSegmentChain *self, PotooFragment *fragment)
+{
+  const PotooMoment start = get_start (fragment);
+  PotooGapCause cause;
+
+  if (potoo_storage_root_may_write (self->root, self->segment == NULL,
+                                    potoo_fragment_is_key (fragment), &cause))
+    return TRUE;
+  if (potoo_storage_root_is_lost (self->root))
+    abandon_segment (self);
+  potoo_segment_chain_end (self, cause);
+  miss_from (self, &start, cause);
+  return FALSE;
+}
+
+/* The segment that @first begins; NULL when it cannot be begun, then a gap is open. */
+static PotooSegmentWriter *
+begin_segment (PotooSegmentChain *self, gint64 recording, PotooFragment *first, GError **failure)
+{
+  PotooSegmentSpec spec = {
+    .root = self->root,
+    .catalog = self->catalog,
+    .camera = self->camera,
+    .stream = self->stream,
+    .recording = recording,
+    .day = &self->day,
+  };
+  PotooSegmentWriter *segment = potoo_segment_writer_new (&spec, first, failure);
+  if (segment != NULL)
+    potoo_metric_add (self->metrics.opened, 1);
+  else if (g_error_matches (*failure, POTOO_ERROR, POTOO_ERROR_UNAVAILABLE))
+    potoo_metric_add (self->metrics.no_id, 1);
+  return segment;
+}
+
+/* The new file is there before the old one is closed. */
+static void
+rotate (PotooSegmentChain *self, gint64 recording, PotooFragment *first)
+{
+  g_autoptr (GError) failure = NULL;
+  g_autoptr (GError) close_failure = NULL;
+  const PotooMoment start = get_start (first);
+
+  PotooSegmentWriter *next = begin_segment (self, recording, first, &failure);
+  if (next == NULL)
+    {
+      potoo_storage_root_note_failure (self->root, self->camera, failure);
+      potoo_segment_chain_end (self, cause_of_failure (failure));
+      return;
+    }
+  if (potoo_segment_writer_finish (self->segment, &close_failure))
+    close_segment (self, g_steal_pointer (&self->segment));
+  else
+    {
+      give_up_segment (self, close_failure);
+      potoo_segment_writer_begin_recording (next);
+      potoo_gap_ledger_pass (self->ledger, &start);
+      potoo_gap_keeper_end (self->gaps, start.wall_us);
+    }
+  self->segment = next;
+  self->unsynced_us = 0;
+}
+
+/* Whether a segment that begins with @first goes on with the recording of the last one. */
+static gboolean
+continues (PotooSegmentChain *self, PotooFragment *first)
+{
+  const PotooGap *gap = potoo_gap_keeper_get_open (self->gaps);
+
+  return self->closed_recording != 0 &&
+         potoo_fragment_get_sequence (first) == self->next_sequence &&
+         !potoo_fragment_is_discontinuous (first) &&
+         (gap == NULL || gap->start_us == potoo_fragment_get_wall_start_us (first));
+}
+
+static void
+begin (PotooSegmentChain *self, PotooFragment *first)
+{
+  g_autoptr (GError) failure = NULL;
+  PotooMoment start = get_start (first);
+
+  potoo_gap_ledger_pass (self->ledger, &start);
+  self->segment = begin_segment (self, continues (self, first) ? self->closed_recording : 0, first,
+                                 &failure);
+  self->closed_recording = 0;
+  if (self->segment != NULL)
+    {
+      potoo_gap_keeper_end (self->gaps, start.wall_us);
+      return;
+    }
+  const PotooGap *gap = potoo_gap_keeper_get_open (self->gaps);
+  if (gap != NULL)
+    start.wall_us = MAX (start.wall_us, gap->start_us);
+  potoo_storage_root_note_failure (self->root, self->camera, failure);
+  potoo_gap_ledger_change_cause (self->ledger, &start, cause_of_failure (failure));
+}
+
+static void
+append (PotooSegmentChain *self, PotooFragment *fragment)
+{
+  g_autoptr (GError) failure = NULL;
+
+  if (!potoo_segment_writer_append (self->segment, fragment, &failure))
+    {
+      give_up_segment (self, failure);
+      return;
+    }
+  self->next_sequence = potoo_fragment_get_sequence (fragment) + 1;
+  self->written_end = get_end (fragment);
+  if (self->unsynced_us == 0)
+    self->unsynced_us = potoo_clock_mono_us ();
+  potoo_metric_add (self->metrics.fragments, 1);
+  potoo_metric_add (self->metrics.bytes, (gint64) potoo_fragment_get_size (fragment));
+  potoo_metric_add (self->metrics.frames, potoo_fragment_get_n_frames (fragment));
+}
+
+static gboolean
+is_same_media (PotooSegmentChain *self, PotooFragment *fragment)
+{
+  return ABS (self->written_end.mono_us - get_start (fragment).mono_us) < SAME_MEDIA_US;
+}
+
+/* Ends the segment when @fragment does not continue it. */
+static void
+check_continuity (PotooSegmentChain *self, PotooFragment *fragment)
+{
+  if (self->segment == NULL)
+    return;
+  if (potoo_fragment_get_sequence (fragment) != self->next_sequence)
+    potoo_segment_chain_end (self, POTOO_GAP_DISK_SLOW);
+  else if (potoo_fragment_is_discontinuous (fragment) && !is_same_media (self, fragment))
+    potoo_segment_chain_end (self, POTOO_GAP_DISCONNECTED);
+  else if (!potoo_fragment_is_key (fragment) &&
+           !potoo_segment_writer_has_room (self->segment, fragment))
+    potoo_segment_chain_end (self, POTOO_GAP_NO_KEYFRAMES);
+}
+
+void
+potoo_segment_chain_write (PotooSegmentChain *self, PotooFragment *fragment)
+{
+  gboolean key = potoo_fragment_is_key (fragment);
+
+  check_continuity (self, fragment);
+  if (is_usable (self, fragment))
+    {
+      if (self->segment == NULL && key)
+        begin (self, fragment);
+      else if (self->segment != NULL && potoo_fragment_is_discontinuous (fragment))
+        rotate (self, 0, fragment);
+      else if (self->segment != NULL && key &&
+               potoo_segment_writer_is_complete (self->segment, fragment,
+                                                 self->segment_duration_us))
+        rotate (self, potoo_segment_writer_get_recording (self->segment), fragment);
+      if (self->segment != NULL)
+        append (self, fragment);
+    }
+  if (self->segment != NULL)
+    return;
+  const PotooMoment end = get_end (fragment);
+  potoo_gap_ledger_pass (self->ledger, &end);
+  potoo_metric_add (self->metrics.unwritten_fragments, 1);
+}
+
+/* --- how it stands --- */
+
+PotooGapLedger *
+potoo_segment_chain_get_ledger (PotooSegmentChain *self)
+{
+  return self->ledger;
+}
+
+const PotooGap *
+potoo_segment_chain_get_open_gap (PotooSegmentChain *self)
+{
+  return potoo_gap_keeper_get_open (self->gaps);
+}
+
+gboolean
+potoo_segment_chain_is_open (PotooSegmentChain *self)
+{
+  return self->segment != NULL;
+}
+
+guint64
+potoo_segment_chain_get_next_sequence (PotooSegmentChain *self)
+{
+  return self->next_sequence;
+}
+
+PotooMoment
+potoo_segment_chain_get_end (PotooSegmentChain *self)
+{
+  return self->written_end;
+}
+
+gint64
+potoo_segment_chain_get_unsynced_us (PotooSegmentChain *self)
+{
+  return self->unsynced_us;
+}
+
+void
+potoo_segment_chain_sync (PotooSegmentChain *self)
+{
+  g_autoptr (GError) failure = NULL;
+
+  g_return_if_fail (self->segment != NULL);
+
+  self->unsynced_us = 0;
+  if (!potoo_segment_writer_sync (self->segment, &failure))
+    give_up_segment (self, failure);
+}
+
+/* --- going elsewhere --- */
+
+gboolean
+potoo_segment_chain_may_move (PotooSegmentChain *self, PotooFragment *next)
+{
+  return potoo_fragment_is_key (next) &&
+         (self->segment == NULL || potoo_fragment_is_discontinuous (next) ||
+          potoo_segment_writer_is_complete (self->segment, next, self->segment_duration_us));
+}
+
+void
+potoo_segment_chain_move (PotooSegmentChain *self, PotooStorageRoot *root)
+{
+  if (potoo_storage_root_is_lost (self->root))
+    abandon_segment (self);
+  potoo_segment_chain_end (self, POTOO_GAP_DISK_ERROR);
+  potoo_day_directory_clear (&self->day);
+  potoo_storage_root_unref (self->root);
+  self->root = potoo_storage_root_ref (root);
+}
+
+void
+potoo_segment_chain_publish_durable (PotooSegmentChain *self)
+{
+  potoo_gap_keeper_note_durable (
+      self->gaps,
+      self->segment != NULL ? potoo_segment_writer_get_durable_end_us (self->segment) : 0);
+}
+
+void
+potoo_segment_chain_complete_hand_over (PotooSegmentChain *self)
+{
+  g_autoptr (GError) failure = NULL;
+
+  if (self->segment == NULL)
+    return;
+  if (potoo_segment_writer_finish (self->segment, &failure))
+    close_segment (self, g_steal_pointer (&self->segment));
+  else
+    give_up_segment (self, failure);
+  self->unsynced_us = 0;
+  /* Otherwise it has become a gap from what is durable on. */
+  if (potoo_gap_keeper_get_open (self->gaps) == NULL)
+    potoo_gap_keeper_settle (self->gaps, self->written_end.wall_us);
+}
