@@ -10,6 +10,7 @@
 #include "base/potoo-error.h"
 #include "base/potoo-json.h"
 #include "catalog-fixture.h"
+#include "catalog/potoo-catalog-timeline.h"
 
 #define HOUR_US (3600 * POTOO_SECOND_US)
 #define DAY G_GINT64_CONSTANT (1795000000000000)
@@ -784,6 +785,9 @@ test_plans (CatalogFixture *fixture, gconstpointer data)
     { "FROM segments WHERE (start_us", "segments_by_start (start_us>? AND start_us<?)" },
     { "FROM segments WHERE root", "segments_unfinished (root=?)" },
     { "segments_by_root WHERE root", "segments_by_root (root=? AND rowid>?)" },
+    { "segments_of_timeline", "COVERING INDEX segments_of_timeline (camera=? AND stream=?"
+                              " AND start_us>? AND start_us<?)" },
+    { "segments_of_timeline", "segments_unfinished (root=?)" },
     { "stream = ?2 AND state", "segments_by_stream (camera=? AND stream=? AND start_us>?)" },
     { "SELECT 1 FROM segments", "(camera=?)" },
     { "gaps_long_by_camera WHERE camera = ?1 AND end_us",
@@ -798,6 +802,8 @@ test_plans (CatalogFixture *fixture, gconstpointer data)
   g_ptr_array_unref (potoo_catalog_reader_list_segments (fixture->reader, &of_all, NULL));
   g_ptr_array_unref (potoo_catalog_reader_list_segments (fixture->reader, &of_one, NULL));
   g_ptr_array_unref (potoo_catalog_reader_list_unfinished (fixture->reader, 1, NULL));
+  g_array_unref (
+      potoo_catalog_reader_list_spans (fixture->reader, "a", POTOO_STREAM_MAIN, 0, 1, 1, NULL));
   g_ptr_array_unref (potoo_catalog_reader_list_root_segments (fixture->reader, 1, 5, 1, NULL));
   potoo_catalog_reader_get_last_segment (fixture->reader, "a", POTOO_STREAM_MAIN, NULL);
   potoo_catalog_reader_has_recordings (fixture->reader, "a", NULL);

@@ -9,10 +9,13 @@ ALTER TABLE segments ADD COLUMN class INTEGER NOT NULL DEFAULT 0 CHECK (class BE
 ALTER TABLE segments ADD COLUMN sha256 BLOB CHECK (length (sha256) = 32);
 
 CREATE INDEX segments_by_root ON segments (root);
--- Segments that are being written are not in these two, so that their growth does not touch them.
+-- Segments that are being written are not in these, so that their growth does not touch them.
 CREATE INDEX segments_evictable ON segments (root, class, end_us) WHERE state IN (1, 2);
 CREATE INDEX segments_evictable_by_camera ON segments (root, camera, class, end_us)
   WHERE state IN (1, 2);
+-- All that a timeline needs: a day lies in three pages of this, and in three hundred of the table.
+CREATE INDEX segments_of_timeline ON segments
+  (camera, stream, start_us, id, end_us, recording, state) WHERE state IN (1, 2);
 
 -- Events ---------------------------------------------------------------------
 
