@@ -33,7 +33,7 @@ potoo_protected_read (PotooProtected *self, PotooStatement *statement, int colum
   PotooRow row = { statement, TRUE };
 
   potoo_column_text (&row, column, self->camera, sizeof self->camera);
-  self->start_us = sqlite3_column_int64 (statement, column + 1);
+  self->start_us = CLAMP (sqlite3_column_int64 (statement, column + 1), 0, POTOO_TIME_MAX_US);
   self->end_us = MAX (sqlite3_column_int64 (statement, column + 2), self->start_us + 1);
 }
 
