@@ -11,12 +11,14 @@
 #include <sys/stat.h>
 #include <sysexits.h>
 
+#include "app/potoo-app-verify.h"
 #include "app/potoo-app.h"
 #include "app/potoo-demo.h"
 #include "base/potoo-error.h"
 #include "base/potoo-log.h"
 #include "base/potoo-memory.h"
 #include "config/potoo-config.h"
+#include "media/potoo-media.h"
 
 /* A desktop's proxies, settings and virtual file systems are of no use to a
  * recorder, but each would bring threads and a D-Bus connection beside our own. */
@@ -33,6 +35,7 @@ typedef struct
   guint demo; /* simulated cameras */
   gboolean system;
   gboolean check_config;
+  gboolean verify, repair, json;
   gboolean version;
 } Options;
 
@@ -110,6 +113,11 @@ parse_options (Options *options, int *argc, char ***argv, GError **error)
       N_ ("Use the system's directories (/etc/potoo, /var/lib/potoo) and D-Bus"), NULL },
     { "check-config", 0, 0, G_OPTION_ARG_NONE, &options->check_config,
       N_ ("Check the configuration file and exit"), NULL },
+    { "verify", 0, 0, G_OPTION_ARG_NONE, &options->verify,
+      N_ ("Compare all recordings with the catalog, print what is amiss and exit"), NULL },
+    { "repair", 0, 0, G_OPTION_ARG_NONE, &options->repair,
+      N_ ("With --verify: put right what can be"), NULL },
+    { "json", 0, 0, G_OPTION_ARG_NONE, &options->json, N_ ("With --verify: print JSON"), NULL },
     { "demo", 0, G_OPTION_FLAG_OPTIONAL_ARG, G_OPTION_ARG_CALLBACK, parse_demo,
       N_ ("Record N simulated cameras (1 to 16, 4 unless given), in a state directory of their own"),
       N_ ("N") },
@@ -135,6 +143,12 @@ parse_options (Options *options, int *argc, char ***argv, GError **error)
     {
       g_set_error_literal (error, G_OPTION_ERROR, G_OPTION_ERROR_FAILED,
                            _ ("--demo and --system cannot be given together"));
+      return FALSE;
+    }
+  if ((options->repair || options->json) && !options->verify)
+    {
+      g_set_error_literal (error, G_OPTION_ERROR, G_OPTION_ERROR_FAILED,
+                           _ ("--repair and --json go with --verify"));
       return FALSE;
     }
   complete_options (options);
@@ -203,6 +217,23 @@ check_config (const Options *options)
   return EXIT_SUCCESS;
 }
 
+static int
+verify (const Options *options)
+{
+  g_autoptr (GError) error = NULL;
+  const PotooAppVerifyOptions how = {
+    .config_path = options->config_path,
+    .state_dir = options->state_dir,
+    .repair = options->repair,
+    .json = options->json,
+  };
+
+  potoo_log_set_level (POTOO_LOG_WARNING);
+  if (!potoo_media_init (&error) || !potoo_app_verify (&how, &error))
+    return report (error);
+  return EXIT_SUCCESS;
+}
+
 int
 main (int argc, char **argv)
 {
@@ -232,7 +263,9 @@ main (int argc, char **argv)
       status = EXIT_SUCCESS;
     }
   else
-    status = options.check_config ? check_config (&options) : run_app (&options);
+    status = options.check_config ? check_config (&options)
+             : options.verify     ? verify (&options)
+                                  : run_app (&options);
   g_free (options.config_path);
   g_free (options.state_dir);
   return status;

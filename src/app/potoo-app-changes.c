@@ -10,6 +10,7 @@ struct _PotooAppChanges
   GPtrArray *followed; /* PotooCamera */
   PotooCatalog *catalog;
   PotooRetention *retention;
+  PotooHasher *hasher;
   PotooWebChangeLog *log;
   PotooDbusServer *dbus;
   /* The catalog's thread: open segments that were told; an open one is told again and
@@ -59,6 +60,8 @@ on_segment (const PotooSegment *segment, gpointer user_data)
     {
       g_hash_table_remove (self->open, &segment->id);
       potoo_retention_note_segment (self->retention, segment);
+      if (segment->state == POTOO_SEGMENT_CLOSED && !segment->has_sha256)
+        potoo_hasher_push (self->hasher, segment);
     }
   else if (!g_hash_table_add (self->open, g_memdup2 (&segment->id, sizeof segment->id)))
     return;
@@ -147,6 +150,7 @@ PotooAppChanges *
 potoo_app_changes_new (PotooCameraList *cameras,
                        PotooCatalog *catalog,
                        PotooRetention *retention,
+                       PotooHasher *hasher,
                        PotooWebChangeLog *log,
                        PotooDbusServer *dbus)
 {
@@ -156,6 +160,7 @@ potoo_app_changes_new (PotooCameraList *cameras,
   self->followed = g_ptr_array_new_with_free_func (g_object_unref);
   self->catalog = g_object_ref (catalog);
   self->retention = g_object_ref (retention);
+  self->hasher = hasher;
   self->log = potoo_web_change_log_ref (log);
   self->dbus = g_object_ref (dbus);
   self->open = g_hash_table_new_full (g_int64_hash, g_int64_equal, g_free, NULL);

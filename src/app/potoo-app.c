@@ -19,11 +19,13 @@
 #include "app/potoo-app-recording.h"
 #include "app/potoo-app-restream.h"
 #include "app/potoo-app-retention.h"
+#include "app/potoo-app-upkeep.h"
 #include "app/potoo-demo.h"
 #include "app/potoo-state-dir.h"
 #include "base/potoo-clock.h"
 #include "base/potoo-error.h"
 #include "base/potoo-log.h"
+#include "catalog/potoo-catalog-restore.h"
 #include "dbus/potoo-dbus-server.h"
 #include "media/potoo-media.h"
 #include "web/potoo-web-server.h"
@@ -42,6 +44,7 @@ struct _PotooApp
   PotooCatalog *catalog;
   PotooRecorder *recorder;
   PotooAppRetention *retention;
+  PotooAppUpkeep *upkeep;
   PotooCameraList *cameras;
   PotooAppEvents *events;
   PotooAppRecording *recording;
@@ -102,14 +105,18 @@ start_storage (PotooApp *self, GError **error)
   self->lock_fd = potoo_state_dir_lock (self->state_dir, error);
   if (self->lock_fd < 0)
     return FALSE;
-  self->catalog = potoo_catalog_open (self->state_dir, error);
+  self->catalog = potoo_catalog_open_or_restore (self->state_dir, error);
   if (self->catalog == NULL)
     return FALSE;
   self->recorder = potoo_recorder_new (potoo_app_config_get (self->config), self->catalog, error);
   if (self->recorder == NULL)
     return FALSE;
   self->retention = potoo_app_retention_new (self->catalog, self->recorder, error);
-  return self->retention != NULL && potoo_recorder_start (self->recorder, error);
+  if (self->retention == NULL || !potoo_recorder_start (self->recorder, error))
+    return FALSE;
+  self->upkeep = potoo_app_upkeep_new (self->catalog, self->recorder,
+                                       potoo_app_config_get (self->config), error);
+  return self->upkeep != NULL;
 }
 
 static gboolean
@@ -131,6 +138,7 @@ start_services (PotooApp *self, GError **error)
     .recorder = self->recorder,
     .eviction = potoo_retention_get_eviction (retention),
     .retention = retention,
+    .verifier = potoo_app_upkeep_get_verifier (self->upkeep),
     .events = potoo_app_events_get_events (self->events),
     .locks = potoo_app_events_get_locks (self->events),
     .snapshots = potoo_app_live_get_snapshots (self->live),
@@ -138,14 +146,16 @@ start_services (PotooApp *self, GError **error)
   };
   self->dbus = potoo_dbus_server_new (&dbus_context);
   self->change_log = potoo_web_change_log_new ();
-  self->changes = potoo_app_changes_new (self->cameras, self->catalog, retention, self->change_log,
-                                         self->dbus);
+  self->changes = potoo_app_changes_new (self->cameras, self->catalog, retention,
+                                         potoo_app_upkeep_get_hasher (self->upkeep),
+                                         self->change_log, self->dbus);
   PotooWebContext context = {
     .catalog = self->catalog,
     .cameras = self->cameras,
     .recorder = self->recorder,
     .eviction = potoo_retention_get_eviction (retention),
     .retention = retention,
+    .verifier = potoo_app_upkeep_get_verifier (self->upkeep),
     .events = potoo_app_events_get_events (self->events),
     .locks = potoo_app_events_get_locks (self->events),
     .live = potoo_app_live_get_outputs (self->live),
@@ -179,6 +189,7 @@ tear_down (PotooApp *self)
   g_clear_pointer (&self->live, potoo_app_live_free);
   g_clear_pointer (&self->recording, potoo_app_recording_free);
   g_clear_pointer (&self->events, potoo_app_events_free);
+  g_clear_pointer (&self->upkeep, potoo_app_upkeep_free);
   g_clear_pointer (&self->retention, potoo_app_retention_free);
   g_clear_object (&self->cameras);
   if (self->recorder != NULL)

@@ -143,14 +143,20 @@ is_sound (const char *path)
   return FALSE;
 }
 
+/* @lost: there was one. */
 static PotooCatalog *
-open_new (const char *state_dir, const char *path, PotooCatalogOrigin *origin, GError **error)
+open_new (const char *state_dir, const char *path, gboolean lost, GError **error)
 {
-  *origin = restore (path) ? POTOO_CATALOG_RESTORED : POTOO_CATALOG_MADE;
+  gboolean restored = restore (path);
   PotooCatalog *catalog = potoo_catalog_open (state_dir, error);
 
-  if (catalog != NULL && *origin == POTOO_CATALOG_MADE)
+  if (catalog != NULL && !restored)
     {
+      if (lost)
+        potoo_log_error (NULL,
+                         _ ("There is no backup of the catalog: cameras and settings are lost. "
+                            "Recordings are looked for on the disks, and show as those of "
+                            "removed cameras"));
       potoo_catalog_put_setting (catalog, SETTING, "1");
       if (!potoo_catalog_sync (catalog, error))
         g_clear_object (&catalog);
@@ -159,14 +165,13 @@ open_new (const char *state_dir, const char *path, PotooCatalogOrigin *origin, G
 }
 
 PotooCatalog *
-potoo_catalog_open_or_restore (const char *state_dir, PotooCatalogOrigin *origin, GError **error)
+potoo_catalog_open_or_restore (const char *state_dir, GError **error)
 {
   g_autofree char *path = g_build_filename (state_dir, FILE_NAME, NULL);
   g_autoptr (GError) local = NULL;
 
   if (!g_file_test (path, G_FILE_TEST_EXISTS))
-    return open_new (state_dir, path, origin, error);
-  *origin = POTOO_CATALOG_OPENED;
+    return open_new (state_dir, path, FALSE, error);
   PotooCatalog *catalog = is_sound (path) ? potoo_catalog_open (state_dir, &local) : NULL;
   if (catalog != NULL)
     return catalog;
@@ -177,7 +182,7 @@ potoo_catalog_open_or_restore (const char *state_dir, PotooCatalogOrigin *origin
     }
   if (local != NULL)
     potoo_log_error (NULL, "%s", local->message);
-  return move_aside (path, error) ? open_new (state_dir, path, origin, error) : NULL;
+  return move_aside (path, error) ? open_new (state_dir, path, TRUE, error) : NULL;
 }
 
 gboolean

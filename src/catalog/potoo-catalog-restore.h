@@ -10,17 +10,9 @@ G_BEGIN_DECLS
  * sound takes its place; so it does when there is no catalog. Without a backup there is a new one.
  */
 
-typedef enum
-{
-  POTOO_CATALOG_OPENED,   /* it is the one that there was */
-  POTOO_CATALOG_RESTORED, /* it is a backup: what came after it lacks */
-  POTOO_CATALOG_MADE,     /* it is empty */
-} PotooCatalogOrigin;
-
 /* As potoo_catalog_open(). Until potoo_catalog_set_complete() the catalog is marked as one that
  * does not know all files: restored or made, in this run or an earlier one. */
-PotooCatalog *
-potoo_catalog_open_or_restore (const char *state_dir, PotooCatalogOrigin *origin, GError **error);
+PotooCatalog *potoo_catalog_open_or_restore (const char *state_dir, GError **error);
 
 /* Whether files may lie on the storage roots, from before this run, that the catalog does not know,
  * or rows be there of files that are gone. */

@@ -12,6 +12,7 @@
 #include "record/potoo-lock-list.h"
 #include "record/potoo-recorder.h"
 #include "record/potoo-retention.h"
+#include "record/potoo-verifier.h"
 #include "restream/potoo-restream-server.h"
 
 G_BEGIN_DECLS
@@ -24,6 +25,7 @@ typedef struct
   PotooRecorder *recorder;
   PotooEviction *eviction;
   PotooRetention *retention;
+  PotooVerifier *verifier;
   PotooEventList *events;
   PotooLockList *locks;
   PotooSnapshots *snapshots;

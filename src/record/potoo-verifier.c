@@ -13,6 +13,7 @@
 #include "catalog/potoo-catalog-restore.h"
 #include "catalog/potoo-catalog-settings.h"
 #include "record/potoo-background.h"
+#include "record/potoo-storage-root.h"
 #include "record/potoo-verify.h"
 
 #define SETTING "verified"
@@ -30,31 +31,49 @@ struct _PotooVerifier
   GCond ended;
   PotooVerify *pass; /* (nullable) */
   gboolean running, rebuild, closed;
+  gboolean incomplete; /* the catalog does not know all files */
+  gint64 last_us, next_us;
 };
 
 static void
 make_metrics (PotooVerifier *self)
 {
-  self->is_running = potoo_metric_new_gauge ("potoo_verify_running",
-                                             "1 while recordings are compared with the catalog",
-                                             NULL);
+  self->is_running = potoo_metric_new_gauge (
+      "potoo_verify_running", "1 while recordings are compared with the catalog", NULL);
   self->passes = potoo_metric_new_counter ("potoo_verify_passes_total",
                                            "Verifications that came to their end", NULL);
   self->segments = potoo_metric_new_counter ("potoo_verified_segments_total", "Segments compared",
                                              NULL);
-  self->bytes = potoo_metric_new_counter ("potoo_verified_bytes_total",
-                                          "Bytes read to be compared", NULL);
+  self->bytes = potoo_metric_new_counter ("potoo_verified_bytes_total", "Bytes read to be compared",
+                                          NULL);
   for (guint i = 0; i < POTOO_VERIFY_N_PROBLEMS; i++)
     self->problems[i] = potoo_metric_new_gauge (
         "potoo_verify_problems", "What the last verification found and did not repair", "problem",
         potoo_verify_problem_to_string (i), NULL);
 }
 
-PotooVerifier *
-potoo_verifier_new (PotooCatalog *catalog, PotooRecorder *recorder, gint64 bandwidth)
+static gint64
+read_last_us (PotooCatalogReader *reader)
 {
-  PotooVerifier *self = g_new0 (PotooVerifier, 1);
+  g_autofree char *text = potoo_catalog_reader_get_setting (reader, SETTING, NULL);
+  gint64 wall_us = 0;
 
+  return text != NULL && potoo_time_parse (text, &wall_us) ? wall_us : 0;
+}
+
+PotooVerifier *
+potoo_verifier_new (PotooCatalog *catalog,
+                    PotooRecorder *recorder,
+                    gint64 bandwidth,
+                    GError **error)
+{
+  g_autoptr (PotooCatalogReader) reader = potoo_catalog_reader_new (catalog, error);
+
+  if (reader == NULL)
+    return NULL;
+  PotooVerifier *self = g_new0 (PotooVerifier, 1);
+  self->incomplete = !potoo_catalog_reader_is_complete (reader);
+  self->last_us = read_last_us (reader);
   g_atomic_ref_count_init (&self->ref_count);
   self->catalog = g_object_ref (catalog);
   self->recorder = g_object_ref (recorder);
@@ -133,34 +152,58 @@ log_end (PotooVerifier *self, const PotooVerifyReport *report)
 
   if (report->error != NULL)
     potoo_log_warning (NULL, _ ("The verification did not come to its end: %s"), report->error);
+  else if (self->rebuild && report->found[POTOO_VERIFY_UNLISTED] == 0 &&
+           report->found[POTOO_VERIFY_MISSING] == 0)
+    return; /* there was nothing, or nothing was missing */
   else if (self->rebuild)
     potoo_log_info (NULL,
                     _ ("The catalog is complete again: %" G_GINT64_FORMAT
                        " recorded files were added, %" G_GINT64_FORMAT
                        " that are gone were taken out, in %.1f s"),
-                    report->repaired[POTOO_VERIFY_UNLISTED],
-                    report->repaired[POTOO_VERIFY_MISSING],
+                    report->repaired[POTOO_VERIFY_UNLISTED], report->repaired[POTOO_VERIFY_MISSING],
                     (double) report->duration_us / POTOO_SECOND_US);
   else
     potoo_log_info (NULL,
                     _ ("Verified %" G_GINT64_FORMAT " segments (%" G_GINT64_FORMAT
                        " bytes) in %.1f s: %" G_GINT64_FORMAT " problems to be looked at"),
-                    report->segments, report->bytes,
-                    (double) report->duration_us / POTOO_SECOND_US, open);
+                    report->segments, report->bytes, (double) report->duration_us / POTOO_SECOND_US,
+                    open);
+}
+
+/* Whether all that may hold files was there to be looked at. */
+static gboolean
+had_all_roots (PotooVerifier *self)
+{
+  g_autoptr (GPtrArray) roots = potoo_recorder_get_storage_roots (self->recorder);
+
+  for (guint i = 0; i < roots->len; i++)
+    if (!potoo_storage_root_is_attached (roots->pdata[i]))
+      return FALSE;
+  return TRUE;
 }
 
 static void
 note_end (PotooVerifier *self, const PotooVerifyReport *report)
 {
-  if (report->error != NULL)
-    return;
-  if (self->rebuild)
+  gboolean completed = self->rebuild && report->error == NULL && had_all_roots (self);
+  gboolean verified = !self->rebuild && report->error == NULL;
+
+  if (completed)
+    potoo_catalog_set_complete (self->catalog);
+  if (verified)
     {
-      potoo_catalog_set_complete (self->catalog);
-      return;
+      g_autofree char *time = potoo_time_format (report->ended_us);
+      potoo_catalog_put_setting (self->catalog, SETTING, time);
     }
-  g_autofree char *time = potoo_time_format (report->ended_us);
-  potoo_catalog_put_setting (self->catalog, SETTING, time);
+  potoo_metric_set (self->is_running, 0);
+  g_mutex_lock (&self->lock);
+  if (completed)
+    self->incomplete = FALSE;
+  if (verified)
+    self->last_us = report->ended_us;
+  self->running = FALSE;
+  g_cond_broadcast (&self->ended);
+  g_mutex_unlock (&self->lock);
 }
 
 static gpointer
@@ -174,12 +217,6 @@ verifier_main (gpointer data)
   publish (self, report);
   log_end (self, report);
   note_end (self, report);
-  potoo_metric_set (self->is_running, 0);
-
-  g_mutex_lock (&self->lock);
-  self->running = FALSE;
-  g_cond_broadcast (&self->ended);
-  g_mutex_unlock (&self->lock);
   verifier_unref (self);
   return NULL;
 }
@@ -193,10 +230,9 @@ start_locked (PotooVerifier *self, gboolean repair, gboolean rebuild, GError **e
 
   if (self->running || self->closed)
     {
-      g_set_error_literal (error, POTOO_ERROR,
-                           self->closed ? POTOO_ERROR_UNAVAILABLE : POTOO_ERROR_CONFLICT,
-                           self->closed ? _ ("Potoo is stopping")
-                                        : _ ("Recordings are being verified already"));
+      g_set_error_literal (
+          error, POTOO_ERROR, self->closed ? POTOO_ERROR_UNAVAILABLE : POTOO_ERROR_CONFLICT,
+          self->closed ? _ ("Potoo is stopping") : _ ("Recordings are being verified already"));
       return FALSE;
     }
   roots = potoo_recorder_get_storage_roots (self->recorder);
@@ -227,25 +263,22 @@ start_locked (PotooVerifier *self, gboolean repair, gboolean rebuild, GError **e
   return TRUE;
 }
 
-static gboolean
-start (PotooVerifier *self, gboolean repair, gboolean rebuild, GError **error)
+gboolean
+potoo_verifier_start (PotooVerifier *self, gboolean repair, GError **error)
 {
   g_mutex_lock (&self->lock);
-  gboolean started = start_locked (self, repair, rebuild, error);
+  gboolean started = start_locked (self, repair, FALSE, error);
   g_mutex_unlock (&self->lock);
   return started;
 }
 
-gboolean
-potoo_verifier_start (PotooVerifier *self, gboolean repair, GError **error)
+void
+potoo_verifier_complete (PotooVerifier *self)
 {
-  return start (self, repair, FALSE, error);
-}
-
-gboolean
-potoo_verifier_start_rebuild (PotooVerifier *self, GError **error)
-{
-  return start (self, TRUE, TRUE, error);
+  g_mutex_lock (&self->lock);
+  if (self->incomplete && !self->running)
+    start_locked (self, TRUE, TRUE, NULL);
+  g_mutex_unlock (&self->lock);
 }
 
 gboolean
@@ -281,10 +314,48 @@ potoo_verifier_is_running (PotooVerifier *self)
 }
 
 gint64
-potoo_verifier_read_last_us (PotooCatalogReader *reader)
+potoo_verifier_get_last_us (PotooVerifier *self)
 {
-  g_autofree char *text = potoo_catalog_reader_get_setting (reader, SETTING, NULL);
-  gint64 wall_us = 0;
+  g_mutex_lock (&self->lock);
+  gint64 last_us = self->last_us;
+  g_mutex_unlock (&self->lock);
+  return last_us;
+}
 
-  return text != NULL && potoo_time_parse (text, &wall_us) ? wall_us : 0;
+void
+potoo_verifier_set_next_us (PotooVerifier *self, gint64 next_us)
+{
+  g_mutex_lock (&self->lock);
+  self->next_us = next_us;
+  g_mutex_unlock (&self->lock);
+}
+
+static void
+set_time (JsonObject *object, const char *name, gint64 wall_us)
+{
+  g_autofree char *text = wall_us != 0 ? potoo_time_format (wall_us) : NULL;
+
+  if (text != NULL)
+    json_object_set_string_member (object, name, text);
+  else
+    json_object_set_null_member (object, name);
+}
+
+JsonObject *
+potoo_verifier_to_json (PotooVerifier *self)
+{
+  JsonObject *object = json_object_new ();
+  g_autoptr (PotooVerifyReport) report = potoo_verifier_get_report (self);
+
+  g_mutex_lock (&self->lock);
+  json_object_set_string_member (object, "state", self->running ? "running" : "idle");
+  json_object_set_boolean_member (object, "catalog_complete", !self->incomplete);
+  set_time (object, "last", self->last_us);
+  set_time (object, "next", self->next_us);
+  g_mutex_unlock (&self->lock);
+  if (report != NULL)
+    json_object_set_object_member (object, "report", potoo_verify_report_to_json (report));
+  else
+    json_object_set_null_member (object, "report");
+  return object;
 }

@@ -15,26 +15,33 @@ G_BEGIN_DECLS
  */
 typedef struct _PotooVerifier PotooVerifier;
 
-/* Main thread. @bandwidth: bytes a second; 0: any. */
-PotooVerifier *
-potoo_verifier_new (PotooCatalog *catalog, PotooRecorder *recorder, gint64 bandwidth);
+/* Main thread; blocks on the catalog. @bandwidth: bytes a second; 0: any. */
+PotooVerifier *potoo_verifier_new (PotooCatalog *catalog,
+                                   PotooRecorder *recorder,
+                                   gint64 bandwidth,
+                                   GError **error);
 /* Main thread. Ends a pass that runs; it is left to itself when a disk holds it for longer than
  * @timeout_us. */
 void potoo_verifier_free (PotooVerifier *verifier, gint64 timeout_us);
 
 /* Begins a pass; never blocks. POTOO_ERROR_CONFLICT when one runs. */
 gboolean potoo_verifier_start (PotooVerifier *verifier, gboolean repair, GError **error);
-/* Begins one that completes a catalog which does not know all files (potoo-rebuild.h). */
-gboolean potoo_verifier_start_rebuild (PotooVerifier *verifier, GError **error);
+/* Begins one that completes a catalog which does not know all files (potoo-rebuild.h), if it is
+ * such a one and none runs. It stays such a one while a storage root is not there. */
+void potoo_verifier_complete (PotooVerifier *verifier);
 /* Asks the pass that runs to end; POTOO_ERROR_CONFLICT when there is none. */
 gboolean potoo_verifier_stop (PotooVerifier *verifier, GError **error);
 
 /* The pass that runs, or the last one; NULL: none since the start. (transfer full) (nullable) */
 PotooVerifyReport *potoo_verifier_get_report (PotooVerifier *verifier);
 gboolean potoo_verifier_is_running (PotooVerifier *verifier);
+/* When the last whole pass ended, in this run or an earlier one; wall, 0: never. */
+gint64 potoo_verifier_get_last_us (PotooVerifier *verifier);
 
-/* When the last whole pass ended, in this run or an earlier one; wall, 0: never. @reader: the
- * caller's. */
-gint64 potoo_verifier_read_last_us (PotooCatalogReader *reader);
+/* When the next one is to begin by schedule, for who asks; wall, 0: never. */
+void potoo_verifier_set_next_us (PotooVerifier *verifier, gint64 next_us);
+
+/* How it is, as `GET /api/v1/verify` gives it. (transfer full) */
+JsonObject *potoo_verifier_to_json (PotooVerifier *verifier);
 
 G_END_DECLS

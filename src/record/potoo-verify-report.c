@@ -2,6 +2,9 @@
 
 #include "record/potoo-verify-report.h"
 
+#include "base/potoo-clock.h"
+#include "base/potoo-text.h"
+
 static const char *const problem_names[] = {
   [POTOO_VERIFY_MISSING] = "missing",   [POTOO_VERIFY_DAMAGED] = "damaged",
   [POTOO_VERIFY_CHANGED] = "changed",   [POTOO_VERIFY_MISMATCH] = "mismatch",
@@ -85,4 +88,84 @@ potoo_verify_report_get_open (const PotooVerifyReport *report)
     if (i != POTOO_VERIFY_FOREIGN)
       n += report->found[i] - report->repaired[i];
   return n;
+}
+
+/* --- JSON --- */
+
+/* @text: (nullable); a path need not be UTF-8 */
+static void
+set_text (JsonObject *object, const char *name, const char *text)
+{
+  g_autofree char *valid = text != NULL ? g_utf8_make_valid (text, -1) : NULL;
+
+  if (valid != NULL)
+    json_object_set_string_member (object, name, valid);
+  else
+    json_object_set_null_member (object, name);
+}
+
+static void
+set_time (JsonObject *object, const char *name, gint64 wall_us)
+{
+  g_autofree char *text = wall_us != 0 ? potoo_time_format (wall_us) : NULL;
+  set_text (object, name, text);
+}
+
+static JsonObject *
+finding_to_json (const PotooVerifyFinding *finding)
+{
+  JsonObject *object = json_object_new ();
+  g_autofree char *id = finding->segment != 0 ? potoo_segment_id_format (finding->segment) : NULL;
+
+  json_object_set_string_member (object, "problem",
+                                 potoo_verify_problem_to_string (finding->problem));
+  set_text (object, "segment", id);
+  set_text (object, "root", finding->root);
+  set_text (object, "path", finding->path);
+  set_text (object, "detail", finding->detail);
+  json_object_set_boolean_member (object, "repaired", finding->repaired);
+  return object;
+}
+
+static JsonObject *
+problems_to_json (const PotooVerifyReport *report)
+{
+  JsonObject *object = json_object_new ();
+
+  for (guint i = 0; i < POTOO_VERIFY_N_PROBLEMS; i++)
+    {
+      JsonObject *counts = json_object_new ();
+      json_object_set_int_member (counts, "found", report->found[i]);
+      json_object_set_int_member (counts, "repaired", report->repaired[i]);
+      json_object_set_object_member (object, potoo_verify_problem_to_string (i), counts);
+    }
+  return object;
+}
+
+JsonObject *
+potoo_verify_report_to_json (const PotooVerifyReport *report)
+{
+  JsonObject *object = json_object_new ();
+  JsonArray *findings = json_array_new ();
+
+  for (guint i = 0; i < report->findings->len; i++)
+    json_array_add_object_element (findings, finding_to_json (report->findings->pdata[i]));
+  json_object_set_boolean_member (object, "running", report->running);
+  json_object_set_boolean_member (object, "repair", report->repair);
+  json_object_set_boolean_member (object, "rebuild", report->rebuild);
+  set_time (object, "started", report->started_us);
+  set_time (object, "ended", report->ended_us);
+  json_object_set_double_member (object, "seconds", (double) report->duration_us / POTOO_SECOND_US);
+  json_object_set_int_member (object, "total", report->total);
+  json_object_set_int_member (object, "segments", report->segments);
+  json_object_set_int_member (object, "files", report->files);
+  json_object_set_int_member (object, "bytes", report->bytes);
+  json_object_set_int_member (object, "hashed", report->hashed);
+  json_object_set_int_member (object, "unhashed", report->unhashed);
+  json_object_set_int_member (object, "known_damaged", report->known_damaged);
+  json_object_set_int_member (object, "open_problems", potoo_verify_report_get_open (report));
+  json_object_set_object_member (object, "problems", problems_to_json (report));
+  json_object_set_array_member (object, "findings", findings);
+  set_text (object, "error", report->error);
+  return object;
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #pragma once
 
-#include <glib.h>
+#include <json-glib/json-glib.h>
 
 G_BEGIN_DECLS
 
@@ -40,6 +40,7 @@ typedef struct
 {
   gboolean running;
   gboolean repair;
+  gboolean rebuild;            /* the catalog is completed: see potoo-rebuild.h */
   gint64 started_us, ended_us; /* wall; 0: not yet */
   gint64 duration_us;
   gint64 total;           /* segments that there were at the start */
@@ -63,5 +64,8 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC (PotooVerifyReport, potoo_verify_report_free)
 void potoo_verify_report_add (PotooVerifyReport *report, const PotooVerifyFinding *finding);
 /* What was found and is not repaired; foreign files do not count. */
 gint64 potoo_verify_report_get_open (const PotooVerifyReport *report);
+/* The shape of `GET /api/v1/verify` (docs/rest.md), which D-Bus and `potoo --verify --json` share.
+ * (transfer full) */
+JsonObject *potoo_verify_report_to_json (const PotooVerifyReport *report);
 
 G_END_DECLS

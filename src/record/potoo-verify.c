@@ -35,6 +35,7 @@ potoo_verify_new (const PotooVerifySpec *spec)
   g_mutex_init (&v->lock);
   v->report = potoo_verify_report_new ();
   v->report->repair = spec->repair;
+  v->report->rebuild = spec->rebuild;
   v->report->running = TRUE;
   v->report->started_us = potoo_clock_wall_us ();
   v->started_mono_us = potoo_clock_mono_us ();
@@ -114,6 +115,13 @@ is_settled (const PotooSegment *row)
   return row->state == POTOO_SEGMENT_CLOSED || row->state == POTOO_SEGMENT_DAMAGED;
 }
 
+/* A look from outside changes nothing. */
+static gboolean
+notes_hashes (PotooVerify *v)
+{
+  return v->spec.repair || v->spec.live;
+}
+
 static void
 count_row (PotooVerify *v, const PotooSegment *row, const PotooFileCheck *check)
 {
@@ -124,9 +132,9 @@ count_row (PotooVerify *v, const PotooSegment *row, const PotooFileCheck *check)
   v->report->bytes += check->bytes_read;
   if (check->sound && !closed)
     v->report->known_damaged++;
-  if (check->sound && closed && !row->has_sha256 && !(v->spec.repair && check->has_sha256))
+  if (check->sound && closed && !row->has_sha256 && !(notes_hashes (v) && check->has_sha256))
     v->report->unhashed++;
-  if (check->sound && closed && !row->has_sha256 && v->spec.repair && check->has_sha256)
+  if (check->sound && closed && !row->has_sha256 && notes_hashes (v) && check->has_sha256)
     v->report->hashed++;
   g_mutex_unlock (&v->lock);
 }
@@ -134,7 +142,7 @@ count_row (PotooVerify *v, const PotooSegment *row, const PotooFileCheck *check)
 static gboolean
 note_hash (PotooVerify *v, const PotooSegment *row, const PotooFileCheck *check, GError **error)
 {
-  if (!v->spec.repair || !check->sound || !check->has_sha256 || row->has_sha256)
+  if (!notes_hashes (v) || !check->sound || !check->has_sha256 || row->has_sha256)
     return TRUE;
   potoo_catalog_set_segment_sha256 (v->spec.catalog, row->id, check->sha256);
   return potoo_verify_note_posted (v, error);

@@ -20,8 +20,9 @@ G_BEGIN_DECLS
  *   mismatch    the row and the index become what the file says
  *   unlisted    the file gets a row
  *
- * and sound files without a hash get one. Nothing else is ever written, and no file that holds
- * media is removed. Memory is bounded whatever the number of segments.
+ * and sound files without a hash get one, which they also do while writers run. Nothing else is
+ * ever written, and no file that holds media is removed. Memory is bounded whatever the number of
+ * segments.
  */
 typedef struct _PotooVerify PotooVerify;
 

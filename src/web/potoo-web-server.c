@@ -36,6 +36,7 @@
 #include "web/potoo-web-storage.h"
 #include "web/potoo-web-system.h"
 #include "web/potoo-web-ui.h"
+#include "web/potoo-web-verify.h"
 
 /* What a cut connection may still take to unwind. */
 #define UNWIND_MS 500
@@ -258,6 +259,7 @@ make_router (void)
   potoo_web_router_add (router, potoo_web_health_routes);
   potoo_web_router_add (router, potoo_web_system_routes);
   potoo_web_router_add (router, potoo_web_storage_routes);
+  potoo_web_router_add (router, potoo_web_verify_routes);
   potoo_web_router_add (router, potoo_web_cameras_routes);
   potoo_web_router_add (router, potoo_web_segments_routes);
   potoo_web_router_add (router, potoo_web_media_routes);

@@ -11,6 +11,7 @@
 #include "record/potoo-lock-list.h"
 #include "record/potoo-recorder.h"
 #include "record/potoo-retention.h"
+#include "record/potoo-verifier.h"
 #include "web/potoo-web-change-log.h"
 
 G_BEGIN_DECLS
@@ -23,6 +24,7 @@ typedef struct
   PotooRecorder *recorder;
   PotooEviction *eviction;
   PotooRetention *retention;
+  PotooVerifier *verifier;
   PotooEventList *events;
   PotooLockList *locks;
   PotooLive *live;

@@ -9,12 +9,13 @@
 
 /* The catalog is asked, so that a broken one shows here and not only in lists. */
 static void
-add_catalog_error (JsonObject *object, PotooCatalogReader *reader)
+add_catalog_error (JsonObject *object, PotooCatalog *catalog, PotooCatalogReader *reader)
 {
   g_autoptr (GError) error = NULL;
   g_autoptr (GPtrArray) roots = potoo_catalog_reader_list_roots (reader, &error);
+  g_autofree char *noted = potoo_catalog_get_error (catalog);
 
-  potoo_web_json_set_text (object, "catalog_error", error != NULL ? error->message : NULL);
+  potoo_web_json_set_text (object, "catalog_error", error != NULL ? error->message : noted);
 }
 
 static void
@@ -34,7 +35,7 @@ get_system (PotooWebRequest *request)
   json_object_set_string_member (object, "boot_id", potoo_clock_boot_id ());
   json_object_set_boolean_member (object, "ready", potoo_web_request_is_server_ready (request));
   json_object_set_int_member (object, "cameras", cameras->len);
-  add_catalog_error (object, potoo_web_request_get_reader (request));
+  add_catalog_error (object, context->catalog, potoo_web_request_get_reader (request));
   potoo_web_reply_object (request, 200, object);
 }
 

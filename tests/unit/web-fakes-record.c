@@ -3,6 +3,7 @@
 /* What the web server links and its tests do not call: events, locks and deletion have the
  * real catalog behind them in tests/integration. A timeline is without events. */
 
+#include "record/potoo-verifier.h"
 #include "record/potoo-event-list.h"
 #include "record/potoo-eviction.h"
 #include "record/potoo-lock-list.h"
@@ -209,6 +210,26 @@ potoo_eviction_delete_async (PotooEviction *eviction,
 
 gboolean
 potoo_eviction_delete_finish (PotooEviction *eviction, GAsyncResult *result, GError **error)
+{
+  g_assert_not_reached ();
+}
+
+/* --- verification --- */
+
+JsonObject *
+potoo_verifier_to_json (PotooVerifier *verifier)
+{
+  g_assert_not_reached ();
+}
+
+gboolean
+potoo_verifier_start (PotooVerifier *verifier, gboolean repair, GError **error)
+{
+  g_assert_not_reached ();
+}
+
+gboolean
+potoo_verifier_stop (PotooVerifier *verifier, GError **error)
 {
   g_assert_not_reached ();
 }

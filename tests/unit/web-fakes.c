@@ -27,6 +27,12 @@ potoo_catalog_reader_new (PotooCatalog *catalog, GError **error)
   return g_new0 (PotooCatalogReader, 1);
 }
 
+char *
+potoo_catalog_get_error (PotooCatalog *catalog)
+{
+  return NULL;
+}
+
 void
 potoo_catalog_reader_free (PotooCatalogReader *reader)
 {

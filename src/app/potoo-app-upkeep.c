@@ -1,0 +1,189 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+
+/* One timer looks at the wall clock, so that what is due follows it, also through a suspended night
+ * and over restarts: when something was done last is read at the start. The first verification is
+ * due one interval after the first start, the first backup soon after it. */
+
+#include "app/potoo-app-upkeep.h"
+
+#include "app/potoo-app-backup.h"
+#include "base/potoo-clock.h"
+#include "catalog/potoo-catalog-backup.h"
+#include "catalog/potoo-catalog-settings.h"
+
+#define STOP_TIMEOUT_US (500 * 1000)
+#define MAX_TICK_US (60 * POTOO_SECOND_US)
+#define TICKS_PER_INTERVAL 4
+/* Something that failed is tried again no sooner. */
+#define RETRY_US (3600 * POTOO_SECOND_US)
+
+#define FIRST_BACKUP_US (600 * POTOO_SECOND_US)
+
+#define SETTING_SINCE "upkeep-since" /* when Potoo first ran on this catalog */
+
+typedef struct
+{
+  gint64 interval_us; /* 0: never */
+  gint64 first_us;    /* after the first start, at most interval_us */
+  gint64 last_us;     /* wall */
+  gint64 tried_us;    /* wall; 0: not since the start */
+} Schedule;
+
+struct _PotooAppUpkeep
+{
+  PotooCatalog *catalog;
+  PotooRecorder *recorder;
+  PotooVerifier *verifier;
+  PotooHasher *hasher;
+  PotooAppBackup *backup;
+  Schedule verify_schedule, backup_schedule;
+  gint64 since_us;
+  guint timer;
+};
+
+/* A last time in the future, of a clock that was wrong then, counts as now. */
+static gint64
+get_next_us (const Schedule *schedule, gint64 since_us)
+{
+  gint64 now_us = potoo_clock_wall_us ();
+  gint64 next_us = schedule->last_us > 0 ? MIN (schedule->last_us, now_us) + schedule->interval_us
+                                         : MIN (since_us, now_us) + schedule->first_us;
+
+  if (schedule->interval_us == 0)
+    return 0;
+  if (schedule->tried_us != 0)
+    next_us = MAX (next_us,
+                   MIN (schedule->tried_us, now_us) + MIN (schedule->interval_us, RETRY_US));
+  return next_us;
+}
+
+/* TRUE once each time that it is due. */
+static gboolean
+take_due (Schedule *schedule, gint64 since_us)
+{
+  gint64 now_us = potoo_clock_wall_us ();
+  gint64 next_us = get_next_us (schedule, since_us);
+
+  if (next_us == 0 || next_us > now_us)
+    return FALSE;
+  schedule->tried_us = now_us;
+  return TRUE;
+}
+
+static void
+publish_next (PotooAppUpkeep *self)
+{
+  self->verify_schedule.last_us = potoo_verifier_get_last_us (self->verifier);
+  potoo_verifier_set_next_us (self->verifier, get_next_us (&self->verify_schedule, self->since_us));
+}
+
+static gboolean
+on_tick (gpointer user_data)
+{
+  PotooAppUpkeep *self = user_data;
+
+  publish_next (self);
+  if (!potoo_verifier_is_running (self->verifier) &&
+      take_due (&self->verify_schedule, self->since_us))
+    potoo_verifier_start (self->verifier, FALSE, NULL);
+  if (!potoo_app_backup_is_running (self->backup) &&
+      take_due (&self->backup_schedule, self->since_us))
+    {
+      potoo_app_backup_start (self->backup);
+      self->backup_schedule.last_us = potoo_clock_wall_us ();
+    }
+  return G_SOURCE_CONTINUE;
+}
+
+static void
+on_root_changed (PotooRecorder *recorder, const char *name, gpointer user_data)
+{
+  potoo_verifier_complete (((PotooAppUpkeep *) user_data)->verifier);
+}
+
+static gint64
+read_since_us (PotooCatalog *catalog, GError **error)
+{
+  g_autoptr (PotooCatalogReader) reader = potoo_catalog_reader_new (catalog, error);
+  gint64 since_us = potoo_clock_wall_us ();
+
+  if (reader == NULL)
+    return -1;
+  g_autofree char *text = potoo_catalog_reader_get_setting (reader, SETTING_SINCE, NULL);
+  if (text != NULL && potoo_time_parse (text, &since_us))
+    return since_us;
+  g_autofree char *now = potoo_time_format (since_us);
+  potoo_catalog_put_setting (catalog, SETTING_SINCE, now);
+  return since_us;
+}
+
+static guint
+choose_tick_ms (PotooAppUpkeep *self)
+{
+  gint64 tick_us = MAX_TICK_US;
+
+  if (self->verify_schedule.interval_us > 0)
+    tick_us = MIN (tick_us, self->verify_schedule.interval_us / TICKS_PER_INTERVAL);
+  if (self->backup_schedule.interval_us > 0)
+    tick_us = MIN (tick_us, self->backup_schedule.interval_us / TICKS_PER_INTERVAL);
+  return (guint) (tick_us / 1000);
+}
+
+PotooAppUpkeep *
+potoo_app_upkeep_new (PotooCatalog *catalog,
+                      PotooRecorder *recorder,
+                      PotooConfig *config,
+                      GError **error)
+{
+  gint64 since_us = read_since_us (catalog, error);
+  PotooVerifier *verifier = since_us >= 0
+                                ? potoo_verifier_new (catalog, recorder,
+                                                      potoo_config_get_verify_bandwidth (config),
+                                                      error)
+                                : NULL;
+
+  if (verifier == NULL)
+    return NULL;
+  PotooAppUpkeep *self = g_new0 (PotooAppUpkeep, 1);
+  self->catalog = g_object_ref (catalog);
+  self->recorder = g_object_ref (recorder);
+  self->verifier = verifier;
+  self->hasher = potoo_hasher_new (catalog, recorder);
+  self->backup = potoo_app_backup_new (catalog);
+  self->since_us = since_us;
+  self->verify_schedule.interval_us = potoo_config_get_verify_interval_us (config);
+  self->verify_schedule.first_us = self->verify_schedule.interval_us;
+  self->backup_schedule.interval_us = potoo_config_get_backup_interval_us (config);
+  self->backup_schedule.first_us = MIN (self->backup_schedule.interval_us, FIRST_BACKUP_US);
+  self->backup_schedule.last_us = potoo_catalog_get_backup_time_us (catalog);
+  self->timer = g_timeout_add (choose_tick_ms (self), on_tick, self);
+  g_signal_connect (recorder, "root-changed", G_CALLBACK (on_root_changed), self);
+  publish_next (self);
+  potoo_verifier_complete (verifier);
+  return self;
+}
+
+void
+potoo_app_upkeep_free (PotooAppUpkeep *self)
+{
+  g_source_remove (self->timer);
+  g_signal_handlers_disconnect_by_data (self->recorder, self);
+  potoo_app_backup_free (self->backup, STOP_TIMEOUT_US);
+  potoo_hasher_free (self->hasher, STOP_TIMEOUT_US);
+  potoo_verifier_free (self->verifier, STOP_TIMEOUT_US);
+  g_object_unref (self->recorder);
+  g_object_unref (self->catalog);
+  g_free (self);
+}
+
+PotooVerifier *
+potoo_app_upkeep_get_verifier (PotooAppUpkeep *self)
+{
+  return self->verifier;
+}
+
+PotooHasher *
+potoo_app_upkeep_get_hasher (PotooAppUpkeep *self)
+{
+  return self->hasher;
+}
