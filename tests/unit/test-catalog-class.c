@@ -189,6 +189,10 @@ test_instants (CatalogFixture *fixture, gconstpointer data)
   assert_classes (fixture, "ce");
   drop_event (fixture, 1);
   assert_classes (fixture, "cc");
+  put_event (fixture, 1, 50, 50); /* before the segments are put */
+  put (fixture, 40, 50);
+  put (fixture, 50, 60);
+  assert_classes (fixture, "ccce");
 }
 
 /* A row that is put right may come to overlap what it did not, and the other way round. */
@@ -219,6 +223,11 @@ test_lock (CatalogFixture *fixture, gconstpointer data)
   assert_classes (fixture, "celllllc");
   drop_lock (fixture, 1);
   assert_classes (fixture, "ceellllc");
+  drop_lock (fixture, 2);
+  put_lock (fixture, 1, 105, 120); /* before the segments are put: it ends as the second starts */
+  put (fixture, 110, 120);
+  put (fixture, 120, 130);
+  assert_classes (fixture, "ceeccccllc");
 }
 
 /* Each row is as the shadows say: long ones, beyond what short look-ups look back at. */
