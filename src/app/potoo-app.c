@@ -129,7 +129,8 @@ start_services (PotooApp *self, GError **error)
   self->events = potoo_app_events_new (self->cameras, self->catalog, error);
   if (self->events == NULL)
     return FALSE;
-  self->recording = potoo_app_recording_new (self->cameras, self->recorder);
+  self->recording = potoo_app_recording_new (
+      self->cameras, potoo_app_events_get_events (self->events), self->recorder);
   self->live = potoo_app_live_new (self->cameras);
   self->restream = potoo_app_restream_new (self->cameras, potoo_app_config_get (self->config));
   const PotooDbusContext dbus_context = {

@@ -39,8 +39,10 @@ typedef struct
   char *video_codec;  /* (nullable) RFC 6381, while streaming */
   char *audio_codec;  /* (nullable) */
   guint width, height;
-  double fps;     /* measured over the last seconds */
-  gint64 bitrate; /* bit/s, measured */
+  gint64
+      pre_roll_us; /* held of `main` for the pre-roll of an event; less than 0: nothing is to be */
+  double fps;      /* measured over the last seconds */
+  gint64 bitrate;  /* bit/s, measured */
 } PotooCameraSnapshot;
 
 PotooCameraSnapshot *potoo_camera_snapshot_ref (PotooCameraSnapshot *snapshot);

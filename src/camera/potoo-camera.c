@@ -2,7 +2,7 @@
 
 /*
  * What a camera is to others: its settings, the commands, the snapshot and the signals.
- * `main` is connected while the camera is enabled; `sub` only while somebody
+ * `main` is connected while the camera is enabled; `sub` only while it is recorded or somebody
  * takes from its hub, and a little longer. Main thread, but for the snapshot.
  */
 
@@ -27,7 +27,10 @@ struct _PotooCamera
   GPtrArray *stop_tasks; /* GTask: who waits for the stop */
 
   PotooCameraConnection main, sub;
-  PotooFragmentGate *gate; /* owned by main's fragmenter */
+  PotooFragmentGate *main_gate, *sub_gate; /* owned by the connections' fragmenters */
+  gboolean sub_recorded;
+  PotooPreRollFunc pre_roll; /* (nullable) */
+  gpointer pre_roll_data;
 
   GMutex snapshot_lock; /* protects the pointer alone */
   PotooCameraSnapshot *snapshot;
@@ -39,6 +42,7 @@ enum
 {
   STATUS_CHANGED,
   INTERRUPTED,
+  SUB_INTERRUPTED,
   SETTINGS_CHANGED,
   N_SIGNALS,
 };
@@ -78,6 +82,7 @@ make_snapshot (PotooCamera *self)
   snapshot->version = self->version;
   snapshot->since_us = wall_us;
   snapshot->sub_state = self->sub.policy.state;
+  snapshot->pre_roll_us = self->pre_roll != NULL ? self->pre_roll (self->pre_roll_data) : -1;
   describe_connection (&self->main, snapshot);
   return snapshot;
 }
@@ -131,6 +136,12 @@ on_interrupted (gpointer owner, PotooGapCause cause)
 }
 
 static void
+on_sub_interrupted (gpointer owner, PotooGapCause cause)
+{
+  g_signal_emit (owner, signals[SUB_INTERRUPTED], 0, (int) cause);
+}
+
+static void
 return_stop_tasks (PotooCamera *self)
 {
   if (self->main.pipeline != NULL || self->sub.pipeline != NULL)
@@ -149,17 +160,18 @@ on_stopped (gpointer owner)
 }
 
 static const PotooCameraConnectionEvents main_events = { on_changed, on_interrupted, on_stopped };
-static const PotooCameraConnectionEvents sub_events = { on_changed, NULL, on_stopped };
+static const PotooCameraConnectionEvents sub_events = { on_changed, on_sub_interrupted,
+                                                        on_stopped };
 
 /* --- the sub stream --- */
 
 static void
-connect_sub (PotooCamera *self)
+connect_sub (PotooCamera *self, gint64 delay_us)
 {
   g_autoptr (PotooCameraSettings) settings = potoo_camera_settings_for_sub (self->settings);
 
   if (self->running && potoo_camera_settings_get_enabled (self->settings) && settings != NULL)
-    potoo_camera_connection_connect (&self->sub, settings, 0);
+    potoo_camera_connection_connect (&self->sub, settings, delay_us);
 }
 
 /* Main, for who takes from the hub of `sub`. */
@@ -170,7 +182,7 @@ on_sub_wanted (gpointer user_data)
 
   if (self->sub.policy.state == POTOO_CAMERA_DISABLED)
     {
-      connect_sub (self);
+      connect_sub (self, 0);
       publish (self);
     }
   return G_SOURCE_REMOVE;
@@ -189,7 +201,7 @@ tick_sub (PotooCamera *self)
 
   if (self->sub.policy.state == POTOO_CAMERA_DISABLED)
     return FALSE;
-  if (idle_since_us != 0 &&
+  if (!self->sub_recorded && idle_since_us != 0 &&
       potoo_clock_mono_us () - idle_since_us > self->sub.policy.timing.linger_us)
     {
       potoo_camera_connection_disconnect (&self->sub, POTOO_NO_CAUSE);
@@ -221,6 +233,8 @@ potoo_camera_start (PotooCamera *self, gint64 delay_us)
   self->running = TRUE;
   if (potoo_camera_settings_get_enabled (self->settings))
     potoo_camera_connection_connect (&self->main, self->settings, delay_us);
+  if (self->sub_recorded)
+    connect_sub (self, delay_us);
   publish (self);
 }
 
@@ -271,9 +285,9 @@ apply_to_sub (PotooCamera *self, PotooCameraSettings *old)
 
   if (before != NULL && usable && !potoo_camera_settings_needs_reconnect (before, now))
     return;
-  potoo_camera_connection_disconnect (&self->sub, POTOO_NO_CAUSE);
-  if (usable && potoo_stream_hub_get_idle_since_us (self->sub.hub) == 0)
-    connect_sub (self);
+  potoo_camera_connection_disconnect (&self->sub, POTOO_GAP_DISCONNECTED);
+  if (usable && (self->sub_recorded || potoo_stream_hub_get_idle_since_us (self->sub.hub) == 0))
+    connect_sub (self, 0);
 }
 
 void
@@ -295,28 +309,50 @@ potoo_camera_set_settings (PotooCamera *self, PotooCameraSettings *settings)
   g_signal_emit (self, signals[SETTINGS_CHANGED], 0);
 }
 
-static void
-make_fragmenter (PotooCamera *self,
-                 PotooFragmentFunc func,
-                 gpointer user_data,
-                 GDestroyNotify destroy)
+/* Returns the gate, which it owns. */
+static PotooFragmentGate *
+make_fragmenter (PotooCamera *self, PotooCameraConnection *connection)
 {
-  g_clear_pointer (&self->main.fragmenter, potoo_fragmenter_free);
-  self->gate = potoo_fragment_gate_new (func, user_data, destroy);
-  self->main.fragmenter = potoo_fragmenter_new (self->id, potoo_fragment_gate_push, self->gate,
-                                                (GDestroyNotify) potoo_fragment_gate_free);
+  PotooFragmentGate *gate = potoo_fragment_gate_new (NULL, NULL, NULL);
+
+  connection->fragmenter = potoo_fragmenter_new (self->id, connection->stream,
+                                                 potoo_fragment_gate_push, gate,
+                                                 (GDestroyNotify) potoo_fragment_gate_free);
+  return gate;
 }
 
 void
 potoo_camera_set_fragment_func (PotooCamera *self,
+                                PotooStreamKind stream,
                                 PotooFragmentFunc func,
                                 gpointer user_data,
                                 GDestroyNotify destroy)
 {
   g_return_if_fail (POTOO_IS_CAMERA (self));
-  g_return_if_fail (self->main.pipeline == NULL);
 
-  make_fragmenter (self, func, user_data, destroy);
+  potoo_fragment_gate_open (stream == POTOO_STREAM_SUB ? self->sub_gate : self->main_gate, func,
+                            user_data, destroy);
+}
+
+void
+potoo_camera_set_sub_recorded (PotooCamera *self, gboolean recorded)
+{
+  g_return_if_fail (POTOO_IS_CAMERA (self));
+
+  self->sub_recorded = recorded;
+  if (!recorded || !self->running || self->sub.policy.state != POTOO_CAMERA_DISABLED)
+    return;
+  connect_sub (self, 0);
+  publish (self);
+}
+
+void
+potoo_camera_set_pre_roll_func (PotooCamera *self, PotooPreRollFunc func, gpointer user_data)
+{
+  g_return_if_fail (POTOO_IS_CAMERA (self));
+
+  self->pre_roll = func;
+  self->pre_roll_data = user_data;
 }
 
 void
@@ -324,8 +360,9 @@ potoo_camera_abandon (PotooCamera *self)
 {
   g_return_if_fail (POTOO_IS_CAMERA (self) && !self->running);
 
-  self->main.abandoned = TRUE;
-  potoo_fragment_gate_close (self->gate);
+  self->main.abandoned = self->sub.abandoned = TRUE;
+  potoo_fragment_gate_close (self->main_gate);
+  potoo_fragment_gate_close (self->sub_gate);
 }
 
 void
@@ -382,7 +419,8 @@ potoo_camera_new (PotooCameraSettings *settings)
   potoo_camera_connection_init (&self->sub, self->id,
                                 potoo_stream_kind_to_string (POTOO_STREAM_SUB), &sub_events, self);
   potoo_stream_hub_set_wanted_func (self->sub.hub, post_sub_wanted, self);
-  make_fragmenter (self, NULL, NULL, NULL);
+  self->main_gate = make_fragmenter (self, &self->main);
+  self->sub_gate = make_fragmenter (self, &self->sub);
   self->snapshot = make_snapshot (self);
   return self;
 }
@@ -421,6 +459,9 @@ potoo_camera_class_init (PotooCameraClass *klass)
                                           G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL, G_TYPE_NONE, 0);
   signals[INTERRUPTED] = g_signal_new ("interrupted", G_TYPE_FROM_CLASS (klass), G_SIGNAL_RUN_LAST,
                                        0, NULL, NULL, NULL, G_TYPE_NONE, 1, G_TYPE_INT);
+  signals[SUB_INTERRUPTED] = g_signal_new ("sub-interrupted", G_TYPE_FROM_CLASS (klass),
+                                           G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL, G_TYPE_NONE, 1,
+                                           G_TYPE_INT);
   signals[SETTINGS_CHANGED] = g_signal_new ("settings-changed", G_TYPE_FROM_CLASS (klass),
                                             G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL, G_TYPE_NONE, 0);
 }

@@ -24,6 +24,7 @@ G_BEGIN_DECLS
  * `interrupted (PotooGapCause)`: media stopped or does not come, and why (repeated
  * when the cause changes); of a connection that ended it comes when all its fragments
  * were pushed; not for potoo_camera_stop_async(): who stops a camera knows why;
+ * `sub-interrupted (PotooGapCause)`: the same of `sub`;
  * `settings-changed`.
  */
 #define POTOO_TYPE_CAMERA (potoo_camera_get_type ())
@@ -37,12 +38,22 @@ const char *potoo_camera_get_id (PotooCamera *camera);
  * the last one; nothing comes of it while there is no `sub_url`. Any thread. (transfer none) */
 PotooStreamHub *potoo_camera_get_hub (PotooCamera *camera, PotooStreamKind stream);
 
-/* Where fragments of `main` go; called from streaming threads. To be set before
- * potoo_camera_start(). */
+/* Where fragments of @stream go; called from streaming threads. Before potoo_camera_start(), or
+ * when the stream is to be recorded. */
 void potoo_camera_set_fragment_func (PotooCamera *camera,
+                                     PotooStreamKind stream,
                                      PotooFragmentFunc func,
                                      gpointer user_data,
                                      GDestroyNotify destroy);
+
+/* While @recorded, `sub` is connected though nobody takes from its hub. */
+void potoo_camera_set_sub_recorded (PotooCamera *camera, gboolean recorded);
+
+/* What tells how much of `main` is held for pre-roll, in microseconds; less than 0: nothing is to
+ * be. Called on main. NULL: nothing tells. */
+typedef gint64 (*PotooPreRollFunc) (gpointer user_data);
+void
+potoo_camera_set_pre_roll_func (PotooCamera *camera, PotooPreRollFunc func, gpointer user_data);
 
 /* Connects after @delay_us (if enabled). */
 void potoo_camera_start (PotooCamera *camera, gint64 delay_us);

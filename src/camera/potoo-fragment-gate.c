@@ -33,6 +33,20 @@ potoo_fragment_gate_free (PotooFragmentGate *gate)
 }
 
 void
+potoo_fragment_gate_open (PotooFragmentGate *gate,
+                          PotooFragmentFunc func,
+                          gpointer user_data,
+                          GDestroyNotify destroy)
+{
+  potoo_fragment_gate_close (gate);
+  g_mutex_lock (&gate->lock);
+  gate->func = func;
+  gate->user_data = user_data;
+  gate->destroy = destroy;
+  g_mutex_unlock (&gate->lock);
+}
+
+void
 potoo_fragment_gate_push (PotooFragment *fragment, gpointer data)
 {
   PotooFragmentGate *gate = data;

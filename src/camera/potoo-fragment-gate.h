@@ -19,6 +19,12 @@ PotooFragmentGate *
 potoo_fragment_gate_new (PotooFragmentFunc func, gpointer user_data, GDestroyNotify destroy);
 void potoo_fragment_gate_free (PotooFragmentGate *gate);
 
+/* Where fragments go from now on. Not after potoo_fragment_gate_close(). */
+void potoo_fragment_gate_open (PotooFragmentGate *gate,
+                               PotooFragmentFunc func,
+                               gpointer user_data,
+                               GDestroyNotify destroy);
+
 /* A PotooFragmentFunc with the gate as its data. Any thread. */
 void potoo_fragment_gate_push (PotooFragment *fragment, gpointer gate);
 

@@ -252,6 +252,7 @@ potoo_fragment_video_free (PotooFragmentVideo *video)
 
 PotooFragmentAssembler *
 potoo_fragment_assembler_new (const char *camera_id,
+                              const char *stream,
                               PotooFragmentFunc func,
                               gpointer user_data,
                               GDestroyNotify destroy)
@@ -264,14 +265,15 @@ potoo_fragment_assembler_new (const char *camera_id,
   self->destroy = destroy;
   g_queue_init (&self->waiting);
   self->fragments = potoo_metric_new_counter ("potoo_fragments_total", "Fragments cut.", "camera",
-                                              camera_id, NULL);
+                                              camera_id, "stream", stream, NULL);
   self->bytes = potoo_metric_new_counter ("potoo_fragment_bytes_total", "Bytes of fragments cut.",
-                                          "camera", camera_id, NULL);
-  self->frames = potoo_metric_new_counter (
-      "potoo_fragment_frames_total", "Video access units in fragments.", "camera", camera_id, NULL);
+                                          "camera", camera_id, "stream", stream, NULL);
+  self->frames = potoo_metric_new_counter ("potoo_fragment_frames_total",
+                                           "Video access units in fragments.", "camera", camera_id,
+                                           "stream", stream, NULL);
   self->dropped_audio = potoo_metric_new_counter ("potoo_audio_dropped_total",
                                                   "Audio access units dropped for want of video.",
-                                                  "camera", camera_id, NULL);
+                                                  "camera", camera_id, "stream", stream, NULL);
   return self;
 }
 

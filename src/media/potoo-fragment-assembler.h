@@ -30,6 +30,7 @@ typedef struct
 void potoo_fragment_video_free (PotooFragmentVideo *video);
 
 PotooFragmentAssembler *potoo_fragment_assembler_new (const char *camera_id,
+                                                      const char *stream,
                                                       PotooFragmentFunc func,
                                                       gpointer user_data,
                                                       GDestroyNotify destroy);

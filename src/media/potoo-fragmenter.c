@@ -96,6 +96,7 @@ pending_free (Pending *pending)
 
 PotooFragmenter *
 potoo_fragmenter_new (const char *camera_id,
+                      const char *stream,
                       PotooFragmentFunc func,
                       gpointer user_data,
                       GDestroyNotify destroy)
@@ -103,15 +104,16 @@ potoo_fragmenter_new (const char *camera_id,
   PotooFragmenter *self = g_new0 (PotooFragmenter, 1);
   g_mutex_init (&self->lock);
   self->camera_id = g_strdup (camera_id);
-  self->assembler = potoo_fragment_assembler_new (camera_id, func, user_data, destroy);
+  self->assembler = potoo_fragment_assembler_new (camera_id, stream, func, user_data, destroy);
   self->units = new_units ();
   self->discontinuous = TRUE;
   self->dropped_leading = potoo_metric_new_counter (
       "potoo_frames_before_keyframe_total",
-      "Video access units dropped because no keyframe had come.", "camera", camera_id, NULL);
+      "Video access units dropped because no keyframe had come.", "camera", camera_id, "stream",
+      stream, NULL);
   self->repaired = potoo_metric_new_counter ("potoo_timestamps_repaired_total",
                                              "Video access units with an unusable time stamp.",
-                                             "camera", camera_id, NULL);
+                                             "camera", camera_id, "stream", stream, NULL);
   return self;
 }
 

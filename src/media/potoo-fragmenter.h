@@ -16,6 +16,7 @@ G_BEGIN_DECLS
 typedef struct _PotooFragmenter PotooFragmenter;
 
 PotooFragmenter *potoo_fragmenter_new (const char *camera_id,
+                                       const char *stream,
                                        PotooFragmentFunc func,
                                        gpointer user_data,
                                        GDestroyNotify destroy);

@@ -57,6 +57,10 @@ make_status (PotooCameraSnapshot *snapshot)
   json_object_set_int_member (status, "height", snapshot->height);
   json_object_set_double_member (status, "fps", snapshot->fps);
   json_object_set_int_member (status, "bitrate", snapshot->bitrate);
+  if (snapshot->pre_roll_us >= 0)
+    potoo_web_json_set_seconds (status, "pre_roll", snapshot->pre_roll_us);
+  else
+    json_object_set_null_member (status, "pre_roll");
   return status;
 }
 

@@ -28,7 +28,7 @@ rig_new (void)
 {
   Rig *rig = g_new0 (Rig, 1);
 
-  rig->fragmenter = potoo_fragmenter_new (CAMERA, on_fragment, rig, NULL);
+  rig->fragmenter = potoo_fragmenter_new (CAMERA, "main", on_fragment, rig, NULL);
   rig->fragments = g_ptr_array_new_with_free_func ((GDestroyNotify) potoo_fragment_unref);
   rig->keep = TRUE;
   for (guint track = 0; track < 2; track++)
@@ -180,7 +180,7 @@ gint64
 rig_metric (Rig *rig, const char *name)
 {
   g_autofree char *text = potoo_metrics_render ();
-  g_autofree char *line = g_strdup_printf ("\n%s{camera=\"" CAMERA "\"} ", name);
+  g_autofree char *line = g_strdup_printf ("\n%s{camera=\"" CAMERA "\",stream=\"main\"} ", name);
   const char *found = strstr (text, line);
 
   g_assert_nonnull (found);

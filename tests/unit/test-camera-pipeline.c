@@ -42,7 +42,7 @@ dead_camera_init (DeadCamera *dead)
   dead->settings = potoo_camera_settings_new (object, &error);
   g_assert_no_error (error);
   dead->hub = potoo_stream_hub_new ("dead", "main");
-  dead->fragmenter = potoo_fragmenter_new ("dead", on_fragment, NULL, NULL);
+  dead->fragmenter = potoo_fragmenter_new ("dead", "main", on_fragment, NULL, NULL);
 }
 
 static void

@@ -94,7 +94,7 @@ fragment_inputs (Fixture *f)
 {
   f->fragments = g_ptr_array_new_with_free_func ((GDestroyNotify) potoo_fragment_unref);
   g_autoptr (PotooFragmenter)
-      fragmenter = potoo_fragmenter_new ("media", collect, f->fragments, NULL);
+      fragmenter = potoo_fragmenter_new ("media", "main", collect, f->fragments, NULL);
   guint a = 0;
 
   if (f->tracks[1]->len > 0)
