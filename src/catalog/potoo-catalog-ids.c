@@ -136,6 +136,13 @@ reserve_done (gpointer data, const GError *error)
    * the next reservation comes behind that row. */
   if (error == NULL && !ranges_meet (&blocks->reserved, &blocks->noted))
     blocks->spare = blocks->reserved;
+  /* With a damaged catalog recording goes on: the next start has another one, and reads the ids
+   * that are in use from the names of the files. */
+  if (g_error_matches (error, POTOO_ERROR, POTOO_ERROR_CORRUPT))
+    {
+      blocks->spare = (IdRange){ blocks->behind, blocks->behind + POTOO_ID_BLOCK };
+      blocks->behind = blocks->spare.end;
+    }
   g_mutex_unlock (&blocks->lock);
 }
 

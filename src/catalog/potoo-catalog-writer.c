@@ -374,15 +374,16 @@ batch_committed (PotooCatalogWriter *writer, GQueue *batch)
   settle_all (writer, batch, NULL);
 }
 
-/* Sorts @batch into those that are told now (@told) and those that stay. */
+/* Sorts @batch into those that are told now (@told) and those that stay. @hopeless: trying again is of
+ * no use. */
 static void
-put_back_locked (PotooCatalogWriter *writer, GQueue *batch, GQueue *told)
+put_back_locked (PotooCatalogWriter *writer, GQueue *batch, GQueue *told, gboolean hopeless)
 {
   gboolean give_up = writer->stopping && writer->n_failures >= TRIES_AT_STOP;
   Pending *pending;
 
   while ((pending = g_queue_pop_tail (batch)) != NULL)
-    if (is_awaited (pending) || give_up)
+    if (is_awaited (pending) || give_up || hopeless)
       g_queue_push_head (told, pending);
     else
       g_queue_push_head (&writer->waiting, pending);
@@ -411,7 +412,8 @@ batch_failed (PotooCatalogWriter *writer, GQueue *batch, const GError *error)
   writer->n_running = 0;
   g_free (writer->error);
   writer->error = g_strdup (error->message);
-  put_back_locked (writer, batch, &told);
+  put_back_locked (writer, batch, &told,
+                   g_error_matches (error, POTOO_ERROR, POTOO_ERROR_CORRUPT));
   potoo_metric_set (writer->metrics.waiting, writer->waiting.length);
   g_mutex_unlock (&writer->lock);
 
