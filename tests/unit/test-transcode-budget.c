@@ -72,7 +72,7 @@ static void
 test_measured_load_counts (void)
 {
   g_autoptr (PotooTranscodeBudget) budget = potoo_transcode_budget_new (2);
-  g_autoptr (PotooTranscodeShare) share = take_ok (budget, 640, 480, 10);
+  g_autoptr (PotooTranscodeShare) share = take_ok (budget, 320, 240, 10);
 
   potoo_transcode_share_measure (share, 10, SECOND_US * 9 / 10, SECOND_US);
   g_assert_cmpuint (potoo_transcode_budget_get_load (budget), ==, 900);
