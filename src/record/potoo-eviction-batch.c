@@ -145,14 +145,6 @@ settle (PotooEvictionWorker *worker,
   potoo_metric_add (worker->bytes[batch->reason], batch->deleted_bytes);
 }
 
-/* Errors that the next file would meet as well. */
-static gboolean
-is_of_the_root (const GError *failure)
-{
-  PotooError code = potoo_error_code_of (failure);
-  return code == POTOO_ERROR_IO || code == POTOO_ERROR_UNAVAILABLE;
-}
-
 gboolean
 potoo_eviction_run (PotooEviction *eviction,
                     PotooStorageRoot *root,
@@ -178,7 +170,8 @@ potoo_eviction_run (PotooEviction *eviction,
   gint64 took_us = potoo_clock_mono_us () - begun_us;
   potoo_metric_add (worker->time, took_us);
   potoo_metric_set_max (worker->time_max, took_us);
-  if (failure == NULL || (!is_of_the_root (failure) && !is_hopeless (worker)))
+  /* When none of them could be deleted the next ones hardly can. */
+  if (failure == NULL || (batch->n_deleted > 0 && !is_hopeless (worker)))
     return TRUE;
   g_propagate_error (error, g_steal_pointer (&failure));
   return FALSE;

@@ -6,6 +6,7 @@
  */
 
 #include <string.h>
+#include <unistd.h>
 
 #include "base/potoo-clock.h"
 #include "base/potoo-log.h"
@@ -28,6 +29,7 @@ typedef struct
   PotooEviction *eviction;
   PotooCatalogReader *reader;
   PotooRetentionRoot *root;
+  gboolean making_room;
 } Pass;
 
 /* PotooRetentionListFunc */
@@ -57,18 +59,28 @@ is_here (PotooRetentionRoot *root)
 
 /* --- deleting --- */
 
+/* Beside the writer's measurements, which its rate is taken from; -1: not known. */
 static gint64
 measure_free (PotooStorageRoot *root)
 {
-  potoo_storage_root_measure (root, TRUE);
-  g_autoptr (PotooRootStatus) status = potoo_storage_root_get_status (root);
-  return status->free_bytes;
+  struct statvfs st;
+  guint64 bytes;
+  int fd = potoo_storage_root_open_directory (root, "", FALSE, NULL);
+
+  if (fd < 0)
+    return -1;
+  gboolean measured = potoo_disk_calls.fstatvfs (fd, &st) == 0 &&
+                      g_uint64_checked_mul (&bytes, st.f_bavail, st.f_frsize);
+  close (fd);
+  return measured && bytes <= G_MAXINT64 ? (gint64) bytes : -1;
 }
 
 static void
-note_owed (PotooRetentionRoot *root, gint64 deleted_bytes, gint64 freed_bytes)
+note_owed (PotooRetentionRoot *root, gint64 deleted_bytes, gint64 free_before)
 {
-  if (freed_bytes >= deleted_bytes / 2)
+  gint64 freed_bytes = measure_free (root->root) - free_before;
+
+  if (free_before < 0 || freed_bytes >= deleted_bytes / 2)
     return;
   root->owed_bytes += deleted_bytes - MAX (freed_bytes, 0);
   root->owed_until_us = potoo_clock_mono_us () + OWED_US;
@@ -95,8 +107,24 @@ carry_out (Pass *pass, const PotooRetentionChoice *choice, gboolean *deleted)
     potoo_log_error (NULL, "Storage root %s: no more is deleted for now: %s",
                      potoo_storage_root_get_name (pass->root->root), error->message);
   *deleted = batch.n_deleted > 0;
-  note_owed (pass->root, batch.deleted_bytes, measure_free (pass->root->root) - free_before);
+  pass->making_room |= choice->reason == POTOO_EVICTION_ROOT;
+  note_owed (pass->root, batch.deleted_bytes, free_before);
   return go_on;
+}
+
+/* What the writer measured may be a second old. */
+static void
+set_free (PotooRetentionRoot *root, GPtrArray *statuses)
+{
+  gint64 row_id = potoo_storage_root_get_row_id (root->root),
+         free_bytes = measure_free (root->root);
+
+  for (guint i = 0; i < statuses->len && free_bytes >= 0; i++)
+    {
+      PotooRootStatus *status = statuses->pdata[i];
+      if (status->row_id == row_id)
+        status->free_bytes = free_bytes;
+    }
 }
 
 static gboolean
@@ -109,6 +137,7 @@ choose (Pass *pass, PotooRetentionChoice *choice, GError **error)
   if (totals == NULL)
     return FALSE;
   potoo_retention_release_gone (pass->retention, totals);
+  set_free (pass->root, roots);
   const PotooRetentionInput input = {
     .rules = rules,
     .now_us = potoo_clock_wall_us (),
@@ -116,6 +145,7 @@ choose (Pass *pass, PotooRetentionChoice *choice, GError **error)
     .roots = roots,
     .root = potoo_storage_root_get_row_id (pass->root->root),
     .owed_bytes = get_owed (pass->root),
+    .making_room = pass->making_room,
     .list = list,
     .list_data = pass,
   };
@@ -274,7 +304,7 @@ potoo_retention_pass (PotooEviction *eviction,
                       gpointer user_data)
 {
   PotooRetention *self = user_data;
-  Pass pass = { self, eviction, reader, NULL };
+  Pass pass = { self, eviction, reader, NULL, FALSE };
   g_auto (PotooRetentionChoice) choice = { 0 };
 
   for (guint i = 0; i < self->roots->len; i++)
@@ -287,6 +317,8 @@ potoo_retention_pass (PotooEviction *eviction,
       note_short (pass.root, choice.short_bytes);
       note_next (self, choice.next_us);
     }
+  else if (!potoo_eviction_is_stopping (eviction) && is_here (pass.root))
+    potoo_retention_schedule (self, SHORTEST_WAIT_US);
   if (!potoo_eviction_is_stopping (eviction))
     check_guarantees (&pass);
 }

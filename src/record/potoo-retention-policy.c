@@ -15,9 +15,6 @@
 
 /* To make room for what an open segment still grows by; at most this part of a camera's limit. */
 #define CAMERA_HEADROOM_PART 8
-/* When a root needs space this part of its headroom is freed as well, so that the next pass is not
- * due at once. */
-#define SPARE_PART 2
 
 gboolean
 potoo_retention_is_reachable (const PotooRootStatus *root)
@@ -287,21 +284,27 @@ choose_by_camera (const PotooRetentionInput *in,
 
 /* --- by what the root holds --- */
 
-/* What the headroom of our root lacks. Its status may be a second old, the totals are exact. */
+/* What the headroom of our root lacks; less than 0: what is free beyond it. */
 static gint64
-get_root_need (const PotooRetentionInput *in, const PotooRootStatus *root)
+get_root_lack (const PotooRetentionInput *in, const PotooRootStatus *root)
 {
-  gint64 kept = 0, need = 0;
+  gint64 kept = 0, lack = G_MININT64;
 
   for (guint i = 0; i < in->totals->len; i++)
     if (get_totals (in, i)->root == root->row_id)
       kept += potoo_totals_get_kept_bytes (&get_totals (in, i)->totals);
   if (root->max_bytes > 0)
-    need = kept + root->headroom_bytes - root->max_bytes;
+    lack = kept + root->headroom_bytes - root->max_bytes;
   if (root->total_bytes > 0)
-    need = MAX (need,
+    lack = MAX (lack,
                 root->min_free_bytes + root->headroom_bytes - root->free_bytes - in->owed_bytes);
-  return MAX (need, 0);
+  return lack;
+}
+
+static gint64
+get_spare (const PotooRootStatus *root)
+{
+  return root->headroom_bytes / POTOO_RETENTION_SPARE_PART;
 }
 
 static gboolean
@@ -311,10 +314,12 @@ choose_by_root (const PotooRetentionInput *in,
                 GError **error)
 {
   const PotooRootStatus *root = find_root (in, in->root);
-  gint64 need = root != NULL ? get_root_need (in, root) : 0;
   g_autoptr (GArray) sources = new_sources ();
 
-  if (need == 0)
+  if (root == NULL)
+    return TRUE;
+  gint64 lack = get_root_lack (in, root);
+  if (lack <= (in->making_room ? -get_spare (root) : 0))
     return TRUE;
   for (guint i = 0; i < in->totals->len; i++)
     {
@@ -327,7 +332,7 @@ choose_by_root (const PotooRetentionInput *in,
                        rule->priority))
         return FALSE;
     }
-  take_for (in, sources, need + root->headroom_bytes / SPARE_PART, chosen);
+  take_for (in, sources, lack + get_spare (root), chosen);
   return TRUE;
 }
 
@@ -365,7 +370,7 @@ find_next (const PotooRetentionInput *in, PotooRetentionChoice *choice, GError *
 {
   const PotooRootStatus *root = find_root (in, in->root);
 
-  choice->short_bytes = root != NULL ? get_root_need (in, root) : 0;
+  choice->short_bytes = root != NULL ? MAX (get_root_lack (in, root), 0) : 0;
   for (guint i = 0; i < in->totals->len; i++)
     {
       const PotooStreamTotals *totals = get_totals (in, i);

@@ -17,6 +17,10 @@ G_BEGIN_DECLS
 /* Younger than this nothing is deleted for space: people are looking at it. */
 #define POTOO_RETENTION_FLOOR_US (2 * 60 * G_GINT64_CONSTANT (1000000))
 
+/* When a root lacks headroom this part of it is freed as well, so that the next pass is not due
+ * at once. */
+#define POTOO_RETENTION_SPARE_PART 2
+
 /* As potoo_catalog_reader_list_evictable(). */
 typedef GPtrArray *(*PotooRetentionListFunc) (const PotooEvictableQuery *query,
                                               gpointer user_data,
@@ -26,10 +30,11 @@ typedef struct
 {
   PotooRetentionRules *rules;
   gint64 now_us;
-  GArray *totals;    /* (element-type PotooStreamTotals): all */
-  GPtrArray *roots;  /* (element-type PotooRootStatus): all */
-  gint64 root;       /* row id of the one whose segments are chosen */
-  gint64 owed_bytes; /* deleted from it already, but not free yet */
+  GArray *totals;       /* (element-type PotooStreamTotals): all */
+  GPtrArray *roots;     /* (element-type PotooRootStatus): all */
+  gint64 root;          /* row id of the one whose segments are chosen */
+  gint64 owed_bytes;    /* deleted from it already, but not free yet */
+  gboolean making_room; /* this pass has deleted for its sake */
   PotooRetentionListFunc list;
   gpointer list_data;
 } PotooRetentionInput;

@@ -202,7 +202,9 @@ set_room (PotooForecastRoot *model, const PotooStorageReportRoot *root)
   if (status->max_bytes > 0)
     capacity = MIN (capacity, (double) status->max_bytes);
   model->capacity_bytes = MAX (capacity, 0);
-  model->room_bytes = MAX (capacity - (double) status->headroom_bytes, 0);
+  /* Between two passes the root fills from more free than the headroom to just that. */
+  double ahead = (double) status->headroom_bytes * (1 + 0.5 / POTOO_RETENTION_SPARE_PART);
+  model->room_bytes = MAX (capacity - ahead, 0);
 }
 
 /* Wall time in @days; 0: never, or after the year 9999. */

@@ -35,12 +35,12 @@ set_limit (JsonObject *object, const char *name, gint64 limit)
     json_object_set_null_member (object, name);
 }
 
-/* To a tenth; null: no end is foreseen. */
+/* To a hundredth; null: no end is foreseen. */
 static void
 set_days (JsonObject *object, const char *name, double days)
 {
   if (days < POTOO_FORECAST_FOREVER)
-    json_object_set_double_member (object, name, floor (days * 10) / 10);
+    json_object_set_double_member (object, name, floor (days * 100) / 100);
   else
     json_object_set_null_member (object, name);
 }

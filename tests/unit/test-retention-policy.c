@@ -18,6 +18,7 @@ typedef struct
   GPtrArray *cameras; /* PotooCameraSettings */
   GPtrArray *condemned;
   gint64 owed_bytes;
+  gboolean making_room;
   gint64 root; /* that is looked at */
   gboolean fails;
 } Store;
@@ -184,7 +185,7 @@ choose (Store *s)
       rules = potoo_retention_rules_new (s->cameras, (const char *const *) s->condemned->pdata);
   g_ptr_array_set_size (s->condemned, (int) s->condemned->len - 1);
   const PotooRetentionInput input = {
-    rules, NOW_US, totals, s->roots, s->root, s->owed_bytes, list, s,
+    rules, NOW_US, totals, s->roots, s->root, s->owed_bytes, s->making_room, list, s,
   };
   gboolean chosen = potoo_retention_choose (&input, &choice, &error);
   g_assert_no_error (error);
@@ -407,9 +408,14 @@ test_quota (Store *s, gconstpointer data)
   assert_chosen (s, POTOO_EVICTION_ROOT, "5 4 8");
   root->headroom_bytes = 3 * SIZE;
   assert_nothing_more (s);
+  /* … which takes several batches, if need be */
+  s->making_room = TRUE;
+  assert_chosen (s, POTOO_EVICTION_ROOT, "7 11");
+  assert_nothing_more (s);
+  s->making_room = FALSE;
   /* an event only when there is nothing less protected */
   root->headroom_bytes = 8 * SIZE;
-  assert_chosen (s, POTOO_EVICTION_ROOT, "7 11 10");
+  assert_chosen (s, POTOO_EVICTION_ROOT, "10");
   assert_chosen (s, POTOO_EVICTION_ROOT, "3 6 9 12");
   assert_nothing_more (s);
 }
@@ -512,7 +518,7 @@ test_error (Store *s, gconstpointer data)
     add (s, "a", POTOO_SEGMENT_CONTINUOUS, 5);
   g_autoptr (GArray) totals = sum_up (s);
   rules = potoo_retention_rules_new (s->cameras, NULL);
-  const PotooRetentionInput input = { rules, NOW_US, totals, s->roots, 1, 0, list, s };
+  const PotooRetentionInput input = { rules, NOW_US, totals, s->roots, 1, 0, FALSE, list, s };
   s->fails = TRUE;
   g_assert_false (potoo_retention_choose (&input, &choice, &error));
   g_assert_error (error, POTOO_ERROR, POTOO_ERROR_CORRUPT);
