@@ -87,6 +87,15 @@ is_gone (PotooRestreamReader *self)
   return recv (g_socket_get_fd (self->socket), &next, 1, MSG_PEEK | MSG_DONTWAIT) == 0;
 }
 
+/* gst_rtsp_client_close() alone lets a streaming thread send by the watch that it has just taken
+ * away. */
+static void
+close_client (PotooRestreamReader *self)
+{
+  gst_rtsp_client_set_send_messages_func (self->client, NULL, NULL, NULL);
+  gst_rtsp_client_close (self->client);
+}
+
 /* Of a watch or timer. */
 static void
 release (gpointer user_data)
@@ -102,7 +111,7 @@ on_held_timer (gpointer user_data)
 
   if (is_gone (self))
     {
-      gst_rtsp_client_close (self->client);
+      close_client (self);
       return G_SOURCE_REMOVE;
     }
   if (potoo_clock_mono_us () < self->held_until_us && self->must_wait (self->client, self->held))
@@ -148,7 +157,7 @@ static GstRTSPResult
 on_closed (GstRTSPWatch *watch, gpointer user_data)
 {
   PotooRestreamReader *self = user_data;
-  gst_rtsp_client_close (self->client);
+  close_client (self);
   return GST_RTSP_OK;
 }
 
@@ -156,7 +165,7 @@ static GstRTSPResult
 on_error (GstRTSPWatch *watch, GstRTSPResult result, gpointer user_data)
 {
   PotooRestreamReader *self = user_data;
-  gst_rtsp_client_close (self->client);
+  close_client (self);
   return GST_RTSP_OK;
 }
 
