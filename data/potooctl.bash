@@ -12,7 +12,7 @@ _potooctl() {
     [[ ${COMP_WORDS[i]} == -* ]] || command+="${command:+ }${COMP_WORDS[i]}"
   done
   case $command in
-    '') words="cameras status segments gaps snapshot viewers watch $options --version" ;;
+    '') words="cameras status segments gaps snapshot verify viewers watch $options --version" ;;
     cameras) words="list show add edit remove settings $options" ;;
     viewers) words="list disconnect $options" ;;
     'viewers disconnect'*) words="$(_potooctl_list viewers) $options" ;;
@@ -24,6 +24,7 @@ _potooctl() {
       words="$(_potooctl_list cameras settings | sed 's/$/=/') $options --ask-password --password-file="
       ;;
     'segments '* | 'gaps '*) words="$options --start= --end=" ;;
+    verify*) words="$options --repair --status --stop" ;;
     'snapshot '*) words="$options --height=" ;;
     *) words=$options ;;
   esac

@@ -63,6 +63,7 @@ gboolean potoo_ctl_gaps (PotooCtl *ctl, int argc, char **argv, GError **error);
 gboolean potoo_ctl_snapshot (PotooCtl *ctl, int argc, char **argv, GError **error);
 gboolean potoo_ctl_viewers_list (PotooCtl *ctl, int argc, char **argv, GError **error);
 gboolean potoo_ctl_viewers_disconnect (PotooCtl *ctl, int argc, char **argv, GError **error);
+gboolean potoo_ctl_verify (PotooCtl *ctl, int argc, char **argv, GError **error);
 gboolean potoo_ctl_watch (PotooCtl *ctl, int argc, char **argv, GError **error);
 
 G_END_DECLS

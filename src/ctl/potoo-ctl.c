@@ -35,6 +35,7 @@ static const PotooCtlCommand commands[] = {
   { "viewers list", "", N_ ("List who watches over RTSP"), potoo_ctl_viewers_list },
   { "viewers disconnect", N_ ("VIEWER…"), N_ ("End RTSP connections"),
     potoo_ctl_viewers_disconnect },
+  { "verify", "", N_ ("Compare all recordings with the catalog"), potoo_ctl_verify },
   { "watch", N_ ("[CAMERA…]"), N_ ("Tell what changes, until interrupted"), potoo_ctl_watch },
   { NULL },
 };

@@ -6,6 +6,7 @@
 
 #include "base/potoo-clock.h"
 #include "base/potoo-error.h"
+#include "base/potoo-json.h"
 #include "base/potoo-text.h"
 #include "dbus/potoo-dbus-events.h"
 #include "dbus/potoo-dbus-value.h"
@@ -209,6 +210,63 @@ potoo_dbus_manager_tell_lock_dropped (PotooDbusManager *self, gint64 id)
   potoo_nvr_manager_emit_lock_removed (self->skeleton, text);
 }
 
+/* --- verification --- */
+
+static void
+get_verify (PotooDbusCall *call, gpointer target)
+{
+  PotooVerifier *verifier = ((PotooDbusManager *) target)->parts->context.verifier;
+  g_autoptr (JsonNode) node = json_node_new (JSON_NODE_OBJECT);
+
+  json_node_take_object (node, potoo_verifier_to_json (verifier));
+  g_autofree char *text = potoo_json_to_text (node);
+  potoo_dbus_call_return (call, g_variant_new ("(s)", text));
+}
+
+static gboolean
+on_get_verify (PotooDbusManager *self, GDBusMethodInvocation *invocation)
+{
+  return potoo_dbus_calls_handle (self->parts->calls, invocation, get_verify, self);
+}
+
+static void
+start_verify (PotooDbusCall *call, gpointer target)
+{
+  PotooVerifier *verifier = ((PotooDbusManager *) target)->parts->context.verifier;
+  g_autoptr (GError) error = NULL;
+  gboolean repair;
+
+  g_variant_get (potoo_dbus_call_get_arguments (call), "(b)", &repair);
+  if (potoo_verifier_start (verifier, repair, &error))
+    potoo_dbus_call_return (call, NULL);
+  else
+    potoo_dbus_call_return_error (call, error);
+}
+
+static gboolean
+on_start_verify (PotooDbusManager *self, GDBusMethodInvocation *invocation)
+{
+  return potoo_dbus_calls_handle (self->parts->calls, invocation, start_verify, self);
+}
+
+static void
+stop_verify (PotooDbusCall *call, gpointer target)
+{
+  PotooVerifier *verifier = ((PotooDbusManager *) target)->parts->context.verifier;
+  g_autoptr (GError) error = NULL;
+
+  if (potoo_verifier_stop (verifier, &error))
+    potoo_dbus_call_return (call, NULL);
+  else
+    potoo_dbus_call_return_error (call, error);
+}
+
+static gboolean
+on_stop_verify (PotooDbusManager *self, GDBusMethodInvocation *invocation)
+{
+  return potoo_dbus_calls_handle (self->parts->calls, invocation, stop_verify, self);
+}
+
 /* --- the object --- */
 
 const PotooDbusParts *
@@ -261,11 +319,14 @@ potoo_dbus_manager_init (PotooDbusManager *self)
   self->skeleton = potoo_nvr_manager_skeleton_new ();
   g_object_set (self->skeleton, "version", PACKAGE_VERSION, "started", potoo_clock_wall_us (),
                 "web-url", "", NULL);
-  g_object_connect (
-      self->skeleton, "swapped_signal::handle-add-camera", G_CALLBACK (on_add_camera), self,
-      "swapped_signal::handle-remove-camera", G_CALLBACK (on_remove_camera), self,
-      "swapped_signal::handle-list-camera-settings", G_CALLBACK (on_list_camera_settings), self,
-      "swapped_signal::handle-list-viewers", G_CALLBACK (on_list_viewers), self,
-      "swapped_signal::handle-disconnect-viewer", G_CALLBACK (on_disconnect_viewer), self,
-      "swapped_signal::handle-list-storage", G_CALLBACK (on_list_storage), self, NULL);
+  g_object_connect (self->skeleton, "swapped_signal::handle-add-camera", G_CALLBACK (on_add_camera),
+                    self, "swapped_signal::handle-remove-camera", G_CALLBACK (on_remove_camera),
+                    self, "swapped_signal::handle-list-camera-settings",
+                    G_CALLBACK (on_list_camera_settings), self, "swapped_signal::handle-get-verify",
+                    G_CALLBACK (on_get_verify), self, "swapped_signal::handle-start-verify",
+                    G_CALLBACK (on_start_verify), self, "swapped_signal::handle-stop-verify",
+                    G_CALLBACK (on_stop_verify), self, "swapped_signal::handle-list-viewers",
+                    G_CALLBACK (on_list_viewers), self, "swapped_signal::handle-disconnect-viewer",
+                    G_CALLBACK (on_disconnect_viewer), self, "swapped_signal::handle-list-storage",
+                    G_CALLBACK (on_list_storage), self, NULL);
 }
