@@ -2,6 +2,8 @@
 
 #include "app/potoo-app-retention.h"
 
+#include "web/potoo-web-storage.h"
+
 #define STOP_TIMEOUT_US (500 * 1000)
 
 struct _PotooAppRetention
@@ -11,6 +13,7 @@ struct _PotooAppRetention
   PotooCameraList *cameras; /* (nullable) */
   GPtrArray *followed;      /* PotooCamera */
   guint tell;               /* idle source */
+  PotooWebChangeLog *log;   /* (nullable) */
 };
 
 /* --- cameras --- */
@@ -74,6 +77,39 @@ potoo_app_retention_follow (PotooAppRetention *self, PotooCameraList *cameras)
   on_changed (self); /* there may be none */
 }
 
+/* --- changes --- */
+
+/* What could not be reached until now may have to go. */
+static void
+on_root_changed (PotooRecorder *recorder, const char *name, gpointer user_data)
+{
+  PotooAppRetention *self = user_data;
+  g_autoptr (GPtrArray) roots = potoo_recorder_list_roots (recorder);
+
+  potoo_retention_wake (self->retention);
+  for (guint i = 0; i < roots->len && self->log != NULL; i++)
+    if (g_str_equal (((PotooRootStatus *) roots->pdata[i])->name, name))
+      potoo_web_storage_tell_root (self->log, roots->pdata[i]);
+}
+
+static void
+on_guarantee_changed (PotooRetention *retention,
+                      const char *camera,
+                      gint64 breaks_us,
+                      gpointer user_data)
+{
+  PotooAppRetention *self = user_data;
+
+  if (self->log != NULL)
+    potoo_web_storage_tell_guarantee (self->log, camera, breaks_us);
+}
+
+void
+potoo_app_retention_tell (PotooAppRetention *self, PotooWebChangeLog *log)
+{
+  self->log = potoo_web_change_log_ref (log);
+}
+
 /* --- life --- */
 
 /* A writer's thread. */
@@ -96,6 +132,8 @@ potoo_app_retention_new (PotooCatalog *catalog, PotooRecorder *recorder, GError 
   self->retention = retention;
   self->followed = g_ptr_array_new_with_free_func (g_object_unref);
   potoo_recorder_set_pressure_func (recorder, on_pressure, self);
+  g_signal_connect (recorder, "root-changed", G_CALLBACK (on_root_changed), self);
+  g_signal_connect (retention, "guarantee-changed", G_CALLBACK (on_guarantee_changed), self);
   return self;
 }
 
@@ -103,6 +141,8 @@ void
 potoo_app_retention_free (PotooAppRetention *self)
 {
   potoo_recorder_set_pressure_func (self->recorder, NULL, NULL);
+  g_signal_handlers_disconnect_by_data (self->recorder, self);
+  g_signal_handlers_disconnect_by_data (self->retention, self);
   g_clear_handle_id (&self->tell, g_source_remove);
   if (self->cameras != NULL)
     g_signal_handlers_disconnect_by_data (self->cameras, self);
@@ -111,6 +151,7 @@ potoo_app_retention_free (PotooAppRetention *self)
   g_ptr_array_unref (self->followed);
   potoo_retention_stop (self->retention, STOP_TIMEOUT_US);
   g_clear_object (&self->retention);
+  g_clear_pointer (&self->log, potoo_web_change_log_unref);
   g_clear_object (&self->cameras);
   g_clear_object (&self->recorder);
   g_free (self);

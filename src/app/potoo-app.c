@@ -147,6 +147,7 @@ start_services (PotooApp *self, GError **error)
   };
   self->dbus = potoo_dbus_server_new (&dbus_context);
   self->change_log = potoo_web_change_log_new ();
+  potoo_app_retention_tell (self->retention, self->change_log);
   self->changes = potoo_app_changes_new (self->cameras, self->catalog, retention,
                                          potoo_app_upkeep_get_hasher (self->upkeep),
                                          self->change_log, self->dbus);

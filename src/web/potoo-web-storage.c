@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 
-/* What lies where and how long it is kept: read from the catalog for each request. Worker thread.
- */
+/* What lies where and how long it is kept: read from the catalog for each request. Worker thread
+ * but for the changes. */
 
 #include "web/potoo-web-storage.h"
 
@@ -129,6 +129,27 @@ get_storage (PotooWebRequest *request)
   json_object_set_array_member (object, "roots", roots);
   json_object_set_array_member (object, "cameras", cameras);
   potoo_web_reply_object (request, 200, object);
+}
+
+void
+potoo_web_storage_tell_root (PotooWebChangeLog *log, const PotooRootStatus *status)
+{
+  JsonObject *object = json_object_new ();
+
+  json_object_set_string_member (object, "name", status->name);
+  json_object_set_string_member (object, "state", potoo_root_state_to_string (status->state));
+  potoo_web_json_set_text (object, "reason", status->reason);
+  potoo_web_change_log_publish (log, "storage-root", object);
+}
+
+void
+potoo_web_storage_tell_guarantee (PotooWebChangeLog *log, const char *camera, gint64 breaks_us)
+{
+  JsonObject *object = json_object_new ();
+
+  json_object_set_string_member (object, "camera", camera);
+  set_date (object, "guarantee_breaks", breaks_us);
+  potoo_web_change_log_publish (log, "guarantee", object);
 }
 
 const PotooRoute potoo_web_storage_routes[] = {
