@@ -23,6 +23,7 @@ struct _PotooGapKeeper
   gint64 until_us;      /* 0: not handed over */
   gboolean ceded;       /* the successor has the gap that was open: there is nothing left to say */
   gboolean provisional; /* the gap is what will be lost if the disk never answers */
+  gboolean quiet, untold;
 };
 
 static PotooGapKeeper *
@@ -117,6 +118,8 @@ end_locked (PotooGapKeeper *keeper, gint64 end_us)
     }
   keeper->gap.end_us = end_us;
   post_locked (keeper);
+  if (keeper->untold)
+    potoo_metric_add (keeper->count, 1);
   potoo_log_info (keeper->gap.camera, "Gap of %.3f s ended (%s)",
                   (double) (end_us - keeper->gap.start_us) / G_USEC_PER_SEC,
                   potoo_gap_cause_to_string (keeper->gap.cause));
@@ -142,11 +145,22 @@ begin_locked (PotooGapKeeper *keeper, gint64 start_us, PotooGapCause cause)
       end_locked (keeper, start_us); /* nothing is missing */
       return;
     }
+  post_locked (keeper);
+  keeper->untold = keeper->quiet;
+  if (keeper->quiet)
+    return;
   potoo_log_info (keeper->gap.camera, "Not recorded from now on: %s",
                   potoo_gap_cause_to_string (cause));
-  post_locked (keeper);
   set_open_metric_locked (keeper, TRUE);
   potoo_metric_add (keeper->count, 1);
+}
+
+void
+potoo_gap_keeper_set_quiet (PotooGapKeeper *keeper, gboolean quiet)
+{
+  g_mutex_lock (&keeper->lock);
+  keeper->quiet = quiet;
+  g_mutex_unlock (&keeper->lock);
 }
 
 void
@@ -162,6 +176,24 @@ potoo_gap_keeper_end (PotooGapKeeper *keeper, gint64 end_us)
 {
   g_mutex_lock (&keeper->lock);
   end_locked (keeper, end_us);
+  g_mutex_unlock (&keeper->lock);
+}
+
+void
+potoo_gap_keeper_take_back (PotooGapKeeper *keeper, gint64 end_us)
+{
+  g_mutex_lock (&keeper->lock);
+  if (!keeper->open && keeper->gap.id != 0 && keeper->gap.end_us > end_us)
+    {
+      keeper->gap.end_us = end_us;
+      if (end_us > keeper->gap.start_us)
+        post_locked (keeper);
+      else
+        {
+          potoo_catalog_drop_gap (keeper->catalog, keeper->gap.id);
+          keeper->gap.id = 0;
+        }
+    }
   g_mutex_unlock (&keeper->lock);
 }
 

@@ -34,7 +34,14 @@ void potoo_gap_keeper_begin (PotooGapKeeper *keeper, gint64 start_us, PotooGapCa
 /* Ends the open gap, if there is one. */
 void potoo_gap_keeper_end (PotooGapKeeper *keeper, gint64 end_us);
 
+/* The gap that ended last ended too late: from @end_us on something was recorded after all. */
+void potoo_gap_keeper_take_back (PotooGapKeeper *keeper, gint64 end_us);
+
 /* --- handing over --- */
+
+/* Gaps that begin from now on are expected to have no length: their rows are there for the case
+ * that this run dies, and they are told of only if they turn out to have one. */
+void potoo_gap_keeper_set_quiet (PotooGapKeeper *keeper, gboolean quiet);
 
 /* Wall time up to which the open segment is durable; 0: none is open. */
 void potoo_gap_keeper_note_durable (PotooGapKeeper *keeper, gint64 durable_us);

@@ -105,7 +105,7 @@ GPtrArray *potoo_recorder_list_roots (PotooRecorder *recorder);
 GPtrArray *potoo_recorder_get_storage_roots (PotooRecorder *recorder);
 
 /* Called in a writer's thread, at most once a second for each root, while there is pressure on
- * it; must not block. To be set before start(); NULL: nobody. */
+ * it; must not block. @func: (nullable): nobody; the one before is not called any more. */
 typedef void (*PotooPressureFunc) (gpointer user_data);
 void potoo_recorder_set_pressure_func (PotooRecorder *recorder,
                                        PotooPressureFunc func,

@@ -299,7 +299,7 @@ is_attached (GPtrArray *roots, gint64 row_id)
 {
   for (guint i = 0; i < roots->len; i++)
     if (potoo_storage_root_get_row_id (roots->pdata[i]) == row_id)
-      return TRUE;
+      return potoo_storage_root_is_attached (roots->pdata[i]);
   return FALSE;
 }
 

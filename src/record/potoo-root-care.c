@@ -99,6 +99,12 @@ potoo_root_care_bring_up (PotooRootCare *care, PotooRecoveryReport *all, GError 
   return TRUE;
 }
 
+gboolean
+potoo_root_care_is_recovered (PotooRootCare *care)
+{
+  return care->recovered && potoo_storage_root_is_attached (care->root);
+}
+
 gint64
 potoo_root_care_get_due_us (PotooRootCare *care)
 {

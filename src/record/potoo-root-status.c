@@ -5,23 +5,11 @@
 
 #include <errno.h>
 #include <glib/gi18n-lib.h>
-#include <sys/statvfs.h>
 
 #include "base/potoo-clock.h"
 #include "base/potoo-error.h"
 #include "base/potoo-log.h"
-#include "catalog/potoo-catalog-totals.h"
 #include "record/potoo-storage-root-private.h"
-
-#define MEASURE_INTERVAL_US POTOO_SECOND_US
-#define HYSTERESIS_PERCENT 1
-/* What is kept free ahead: this part of the limit, or what is written in this time if that is more,
- * within these bounds. */
-#define HEADROOM_PERCENT 2
-#define HEADROOM_SECONDS 10
-#define HEADROOM_MIN_BYTES (1 << 20)
-#define HEADROOM_MAX_PART 4
-#define RATE_SMOOTHING 8 /* measurements */
 
 gint64 potoo_stall_us = 10 * POTOO_SECOND_US;
 
@@ -135,8 +123,8 @@ describe_locked (PotooStorageRoot *root)
 }
 
 /* To be called after whatever can change the state, without the lock. */
-static void
-publish (PotooStorageRoot *root)
+void
+potoo_storage_root_publish (PotooStorageRoot *root)
 {
   g_mutex_lock (&root->lock);
   PotooRootState before = root->published, state = state_locked (root);
@@ -211,7 +199,7 @@ potoo_storage_root_set_trouble (PotooStorageRoot *root, PotooRootState state, co
   g_free (root->reason);
   root->reason = g_strdup (why);
   g_mutex_unlock (&root->lock);
-  publish (root);
+  potoo_storage_root_publish (root);
 }
 
 void
@@ -223,7 +211,7 @@ potoo_storage_root_set_ok (PotooStorageRoot *root)
   root->failed = root->lost = FALSE;
   root->failed_at_us = 0;
   g_mutex_unlock (&root->lock);
-  publish (root);
+  potoo_storage_root_publish (root);
 }
 
 void
@@ -234,118 +222,10 @@ potoo_storage_root_set_watch (PotooStorageRoot *root, const PotooRootWatch *watc
   g_mutex_unlock (&root->watch_lock);
 }
 
-/* --- space --- */
+/* --- failures --- */
 
-static gint64
-to_bytes (guint64 blocks, guint64 block_size)
-{
-  guint64 bytes;
-  if (!g_uint64_checked_mul (&bytes, blocks, block_size) || bytes > G_MAXINT64)
-    return G_MAXINT64;
-  return (gint64) bytes;
-}
-
-static gint64
-headroom_of (PotooStorageRoot *root)
-{
-  gint64 limit = root->settings->max_bytes > 0 ? root->settings->max_bytes : root->total_bytes;
-  gint64 headroom = MAX (limit / 100 * HEADROOM_PERCENT, root->rate * HEADROOM_SECONDS);
-
-  return CLAMP (headroom, HEADROOM_MIN_BYTES, MAX (limit / HEADROOM_MAX_PART, HEADROOM_MIN_BYTES));
-}
-
-static gboolean
-is_full_locked (PotooStorageRoot *root)
-{
-  gint64 max_bytes = root->settings->max_bytes;
-  gint64 free_hysteresis = root->full ? root->total_bytes / 100 * HYSTERESIS_PERCENT : 0;
-  gint64 used_hysteresis = root->full ? max_bytes / 100 * HYSTERESIS_PERCENT : 0;
-
-  return root->free_bytes - free_hysteresis <= root->min_free_bytes ||
-         (max_bytes > 0 && root->used_bytes + used_hysteresis >= max_bytes);
-}
-
-/* As long as a root is only just full, an open segment goes on to the next key fragment. */
-static gboolean
-is_brimful_locked (PotooStorageRoot *root)
-{
-  gint64 max_bytes = root->settings->max_bytes;
-  gint64 slack = root->headroom_bytes / 2;
-
-  return root->free_bytes <= MAX (root->min_free_bytes - slack, 0) ||
-         (max_bytes > 0 && root->used_bytes >= max_bytes + slack);
-}
-
-/* Bytes a second, smooth enough for the headroom to stay about what it was. */
-static void
-measure_rate_locked (PotooStorageRoot *root, gint64 mono_us)
-{
-  gint64 elapsed_us = mono_us - root->rated_at_us;
-
-  if (root->rated_at_us != 0 && elapsed_us < MEASURE_INTERVAL_US / 2)
-    return; /* too short to say anything */
-  /* Long ago says nothing of now. */
-  if (root->rated_at_us == 0 || elapsed_us > 60 * POTOO_SECOND_US)
-    root->rate = 0;
-  else
-    {
-      gint64 rate = root->written_bytes * POTOO_SECOND_US / elapsed_us;
-      root->rate += root->rate == 0 ? rate : (rate - root->rate) / RATE_SMOOTHING;
-    }
-  root->written_bytes = 0;
-  root->rated_at_us = mono_us;
-}
-
-static void
-apply_measure_locked (PotooStorageRoot *root, const struct statvfs *st, gint64 mono_us)
-{
-  measure_rate_locked (root, mono_us);
-  root->measured_at_us = mono_us;
-  root->total_bytes = to_bytes (st->f_blocks, st->f_frsize);
-  root->free_bytes = to_bytes (st->f_bavail, st->f_frsize);
-  root->min_free_bytes = root->settings->min_free_percent > 0
-                             ? root->total_bytes / 100 * root->settings->min_free_percent
-                             : root->settings->min_free_bytes;
-  root->headroom_bytes = headroom_of (root);
-  root->full = is_full_locked (root);
-  potoo_metric_set (root->total, root->total_bytes);
-  potoo_metric_set (root->free, root->free_bytes);
-  potoo_metric_set (root->used, root->used_bytes);
-}
-
-static void
-fill_status_locked (PotooStorageRoot *root, PotooRootStatus *status)
-{
-  status->total_bytes = root->total_bytes;
-  status->free_bytes = root->free_bytes;
-  status->min_free_bytes = root->min_free_bytes;
-  status->used_bytes = root->used_bytes;
-  status->max_bytes = root->settings->max_bytes;
-  status->headroom_bytes = root->headroom_bytes;
-}
-
-static void
-press (PotooStorageRoot *root, gint64 mono_us)
-{
-  PotooRootStatus status = { 0 };
-
-  g_mutex_lock (&root->lock);
-  fill_status_locked (root, &status);
-  gboolean due = mono_us - root->pressed_at_us >= MEASURE_INTERVAL_US &&
-                 potoo_root_status_get_pressure (&status) > 0;
-  if (due)
-    root->pressed_at_us = mono_us;
-  g_mutex_unlock (&root->lock);
-  if (!due)
-    return;
-  g_mutex_lock (&root->watch_lock);
-  if (root->watch.pressure != NULL)
-    root->watch.pressure (root->watch.pressure_data);
-  g_mutex_unlock (&root->watch_lock);
-}
-
-static void
-lose (PotooStorageRoot *root)
+void
+potoo_storage_root_lose (PotooStorageRoot *root)
 {
   g_mutex_lock (&root->lock);
   gboolean news = !root->lost;
@@ -358,89 +238,6 @@ lose (PotooStorageRoot *root)
   if (news)
     potoo_storage_root_set_trouble (root, POTOO_ROOT_MISSING, why);
 }
-
-void
-potoo_storage_root_measure (PotooStorageRoot *root, gboolean now)
-{
-  gint64 mono_us = potoo_clock_mono_us ();
-  struct statvfs st;
-
-  g_mutex_lock (&root->lock);
-  gboolean due = root->fd >= 0 && (now || root->measured_at_us == 0 ||
-                                   mono_us - root->measured_at_us >= MEASURE_INTERVAL_US);
-  int fd = root->fd;
-  g_mutex_unlock (&root->lock);
-  if (!due)
-    return;
-  if (!potoo_storage_root_is_in_place (root))
-    lose (root);
-  if (potoo_disk_calls.fstatvfs (fd, &st) != 0)
-    return;
-  g_mutex_lock (&root->lock);
-  apply_measure_locked (root, &st, mono_us);
-  g_mutex_unlock (&root->lock);
-  publish (root);
-  press (root, mono_us);
-}
-
-gboolean
-potoo_storage_root_may_write (PotooStorageRoot *root,
-                              gboolean begins,
-                              gboolean key,
-                              PotooGapCause *cause)
-{
-  potoo_storage_root_measure (root, FALSE);
-  g_mutex_lock (&root->lock);
-  gboolean backs_off = root->failed_at_us != 0 &&
-                       potoo_clock_mono_us () - root->failed_at_us < POTOO_BACK_OFF_US;
-  gboolean may;
-  switch (root->trouble)
-    {
-    case POTOO_ROOT_OK:
-    case POTOO_ROOT_FULL:
-    case POTOO_ROOT_FAILED:
-      may = root->full ? !begins && !key && !is_brimful_locked (root) : !begins || !backs_off;
-      break;
-    default:
-      may = FALSE;
-    }
-  *cause = root->full || root->trouble == POTOO_ROOT_FULL ? POTOO_GAP_DISK_FULL
-                                                          : POTOO_GAP_DISK_ERROR;
-  may = may && root->fd >= 0;
-  g_mutex_unlock (&root->lock);
-  return may;
-}
-
-void
-potoo_storage_root_add_used (PotooStorageRoot *root, gint64 bytes)
-{
-  g_mutex_lock (&root->lock);
-  root->used_bytes = MAX (root->used_bytes + bytes, 0);
-  root->written_bytes += MAX (bytes, 0);
-  if (root->settings->max_bytes > 0)
-    root->full = is_full_locked (root);
-  g_mutex_unlock (&root->lock);
-}
-
-void
-potoo_storage_root_read_used (PotooStorageRoot *root)
-{
-  g_autoptr (GError) error = NULL;
-  g_autoptr (PotooCatalogReader) reader = potoo_catalog_reader_new (root->catalog, &error);
-  PotooTotals totals = { 0 };
-
-  if (reader == NULL || !potoo_catalog_reader_get_totals (
-                            reader, potoo_storage_root_get_row_id (root), NULL, &totals, &error))
-    {
-      potoo_log_warning (NULL, "Storage root %s: %s", root->settings->name, error->message);
-      return;
-    }
-  g_mutex_lock (&root->lock);
-  root->used_bytes = potoo_totals_get_used_bytes (&totals);
-  g_mutex_unlock (&root->lock);
-}
-
-/* --- failures --- */
 
 gboolean
 potoo_storage_root_sync (PotooStorageRoot *root, int fd, GError **error)
@@ -497,11 +294,11 @@ potoo_storage_root_note_failure (PotooStorageRoot *root, const char *camera, con
   potoo_log_error (camera, "Storage root %s: %s", root->settings->name, failure->message);
   if (of_disk && !lost && potoo_storage_root_is_attached (root) &&
       !potoo_storage_root_is_in_place (root))
-    lose (root);
+    potoo_storage_root_lose (root);
   else if (of_disk && !lost)
     potoo_storage_root_set_trouble (root, state_of_failure (failure), failure->message);
   else
-    publish (root);
+    potoo_storage_root_publish (root);
 }
 
 /* --- stalls --- */
@@ -515,7 +312,7 @@ potoo_storage_root_set_busy (PotooStorageRoot *root, gint64 mono_us)
   root->stalled = FALSE;
   g_mutex_unlock (&root->lock);
   if (ends)
-    publish (root);
+    potoo_storage_root_publish (root);
 }
 
 gboolean
@@ -529,7 +326,7 @@ potoo_storage_root_check_stall (PotooStorageRoot *root)
   root->stalled = __atomic_load_n (&root->busy_since_us, __ATOMIC_RELAXED) == since_us;
   gboolean stalled = root->stalled;
   g_mutex_unlock (&root->lock);
-  publish (root);
+  potoo_storage_root_publish (root);
   return stalled;
 }
 
@@ -548,7 +345,7 @@ potoo_storage_root_get_status (PotooStorageRoot *root)
   status->state = state_locked (root);
   status->reason = describe_locked (root);
   status->since_us = root->since_us;
-  fill_status_locked (root, status);
+  potoo_root_space_fill_locked (root, status);
   status->full = root->full;
   status->failed = root->failed;
   g_mutex_unlock (&root->lock);
@@ -562,15 +359,4 @@ potoo_root_status_free (PotooRootStatus *status)
   g_free (status->path);
   g_free (status->reason);
   g_free (status);
-}
-
-gint64
-potoo_root_status_get_pressure (const PotooRootStatus *status)
-{
-  gint64 for_free = status->min_free_bytes + status->headroom_bytes - status->free_bytes;
-  gint64 for_quota = status->max_bytes > 0
-                         ? status->used_bytes - (status->max_bytes - status->headroom_bytes)
-                         : 0;
-
-  return status->total_bytes > 0 ? MAX (MAX (for_free, for_quota), 0) : 0;
 }

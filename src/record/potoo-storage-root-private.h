@@ -6,8 +6,8 @@
 
 G_BEGIN_DECLS
 
-/* Shared by potoo-storage-root.c (what is at the path), potoo-root-paths.c (what is below it) and
- * potoo-root-status.c (how it is). */
+/* Shared by potoo-storage-root.c (what is at the path), potoo-root-paths.c (what is below it),
+ * potoo-root-space.c (what fits) and potoo-root-status.c (how it is). */
 
 #define POTOO_N_ROOT_STATES (POTOO_ROOT_FOREIGN + 1)
 
@@ -60,8 +60,15 @@ int potoo_storage_root_open_top (PotooStorageRoot *root, GError **error);
 void potoo_root_status_make_metrics (PotooStorageRoot *root);
 void potoo_root_status_free_metrics (PotooStorageRoot *root);
 
+/* Space and quota into @status. Under the lock. */
+void potoo_root_space_fill_locked (PotooStorageRoot *root, PotooRootStatus *status);
+
+/* To be called after whatever can change the state, without the lock. */
+void potoo_storage_root_publish (PotooStorageRoot *root);
 /* Something is wrong; takes effect at once. */
 void potoo_storage_root_set_trouble (PotooStorageRoot *root, PotooRootState state, const char *why);
+/* The path leads to something else. */
+void potoo_storage_root_lose (PotooStorageRoot *root);
 /* Whether the path still leads to what is attached. */
 gboolean potoo_storage_root_is_in_place (PotooStorageRoot *root);
 

@@ -182,14 +182,24 @@ is_configured (PotooConfig *config, const char *name)
   return FALSE;
 }
 
-/* Whether the catalog knows a root of this name. */
+/* What the catalog knows of a root of this name, the newest if an older version let there be
+ * several. Its recordings are known though its disk may never be found. */
 static gboolean
-is_known (PotooStorageRoot *root, GPtrArray *rows)
+look_up (PotooStorageRoot *root, GPtrArray *rows)
 {
+  gboolean known = FALSE;
+
+  g_mutex_lock (&root->lock);
   for (guint i = 0; i < rows->len; i++)
-    if (g_str_equal (((PotooRootRow *) rows->pdata[i])->name, root->settings->name))
-      return TRUE;
-  return FALSE;
+    {
+      const PotooRootRow *row = rows->pdata[i];
+      if (!g_str_equal (row->name, root->settings->name))
+        continue;
+      known = TRUE;
+      root->row_id = row->id;
+    }
+  g_mutex_unlock (&root->lock);
+  return known;
 }
 
 /* Only the last level is made: a missing parent is a disk that is not mounted
@@ -294,7 +304,7 @@ static gboolean
 find (PotooStorageRoot *root, Found *found, GPtrArray *rows, GError **error)
 {
   const char *path = root->settings->path;
-  gboolean known = is_known (root, rows);
+  gboolean known = look_up (root, rows);
 
   found->fd = open_directory (path, known, error);
   if (found->fd < 0)

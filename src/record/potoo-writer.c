@@ -294,7 +294,7 @@ move (PotooWriter *writer, Stream *stream, PotooWriter *target, const PotooMessa
       return FALSE;
     }
   potoo_log_info (potoo_fragment_queue_get_camera (stream->queue),
-                  "Recording goes on on storage root %s (it was on %s)",
+                  "Recording continues on storage root %s (it was on %s)",
                   potoo_storage_root_get_name (target->root),
                   potoo_storage_root_get_name (writer->root));
   potoo_stream_recorder_move (stream->recorder, target->root);
@@ -475,6 +475,12 @@ potoo_writer_bring_up (PotooWriter *writer, PotooRecoveryReport *report, GError 
 }
 
 gboolean
+potoo_writer_is_recovered (PotooWriter *writer)
+{
+  return potoo_root_care_is_recovered (writer->care);
+}
+
+gboolean
 potoo_writer_start (PotooWriter *writer, PotooWriterSet *set, GError **error)
 {
   writer->set = potoo_writer_set_ref (set);
@@ -550,7 +556,7 @@ take_away_locked (Stream *stream, PotooWriter *target)
                                                         first);
   potoo_fragment_queue_set_ring (next->queue, potoo_stream_recorder_get_ring (next->recorder));
   potoo_log_warning (potoo_fragment_queue_get_camera (stream->queue),
-                     "Recording goes on on storage root %s, since %s does not answer",
+                     "Recording continues on storage root %s, since %s does not answer",
                      potoo_storage_root_get_name (target->root),
                      potoo_storage_root_get_name (stream->writer->root));
   return next;

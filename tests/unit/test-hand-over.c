@@ -78,7 +78,7 @@ faulty_fstatvfs (int fd, struct statvfs *st)
   int result = fstatvfs (fd, st);
   g_mutex_lock (&fault_lock);
   if (full && is_on_main (fd))
-    st->f_bavail = st->f_blocks / 200; /* half of its min-free */
+    st->f_bavail = st->f_blocks / 100 - (16 << 20) / st->f_frsize; /* a little less than 1 % */
   g_mutex_unlock (&fault_lock);
   return result;
 }
@@ -238,12 +238,21 @@ begin_on_main (Recording *r)
   g_usleep (20000);
 }
 
+static gboolean
+is_any_open (Recording *r)
+{
+  g_autoptr (GPtrArray) segments = recording_list_segments (r);
+  gboolean open = FALSE;
+  for (guint i = 0; i < segments->len; i++)
+    open |= ((PotooSegment *) segments->pdata[i])->state == POTOO_SEGMENT_OPEN;
+  return open;
+}
+
 static void
 finish (Recording *r)
 {
   recording_plan (r, FALSE);
-  wait_for (recording_get_metric ("potoo_fragment_queue_messages" DOOR) == 0);
-  g_usleep (50000);
+  wait_for (!is_any_open (r));
 }
 
 /* --- quick failures --- */
