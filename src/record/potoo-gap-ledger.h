@@ -43,6 +43,9 @@ void potoo_gap_ledger_set_plan (PotooGapLedger *ledger, PotooRecordingPlan *plan
  * left open ends where the plan, had it held then, wanted no more. */
 void potoo_gap_ledger_review (PotooGapLedger *ledger, const PotooMoment *now);
 
+/* A segment that begins at @start was opened. Its fragments may have come after the plan had ended
+ * a gap. */
+void potoo_gap_ledger_begin_segment (PotooGapLedger *ledger, const PotooMoment *start);
 /* What can be read ends at @end, where nothing follows: a gap begins there, if recording is due. To
  * be said before the segment's last row is posted. */
 void potoo_gap_ledger_end_segment (PotooGapLedger *ledger, const PotooMoment *end);

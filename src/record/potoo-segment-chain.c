@@ -299,7 +299,7 @@ rotate (PotooSegmentChain *self, gint64 recording, PotooFragment *first)
       give_up_segment (self, close_failure);
       potoo_segment_writer_begin_recording (next);
       potoo_gap_ledger_pass (self->ledger, &start);
-      potoo_gap_keeper_end (self->gaps, start.wall_us);
+      potoo_gap_ledger_begin_segment (self->ledger, &start);
     }
   self->segment = next;
   self->unsynced_us = 0;
@@ -329,7 +329,7 @@ begin (PotooSegmentChain *self, PotooFragment *first)
   self->closed_recording = 0;
   if (self->segment != NULL)
     {
-      potoo_gap_keeper_end (self->gaps, start.wall_us);
+      potoo_gap_ledger_begin_segment (self->ledger, &start);
       return;
     }
   const PotooGap *gap = potoo_gap_keeper_get_open (self->gaps);
@@ -470,7 +470,9 @@ potoo_segment_chain_move (PotooSegmentChain *self, PotooStorageRoot *root)
 {
   if (potoo_storage_root_is_lost (self->root))
     abandon_segment (self);
+  potoo_gap_keeper_set_quiet (self->gaps, TRUE);
   potoo_segment_chain_end (self, POTOO_GAP_DISK_ERROR);
+  potoo_gap_keeper_set_quiet (self->gaps, FALSE);
   potoo_day_directory_clear (&self->day);
   potoo_storage_root_unref (self->root);
   self->root = potoo_storage_root_ref (root);
