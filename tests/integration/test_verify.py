@@ -5,6 +5,7 @@ import hashlib
 import json
 import os
 import re
+import shutil
 import sqlite3
 import subprocess
 
@@ -32,21 +33,38 @@ def record(daemon, camera, seconds=2):
 
 
 @pytest.fixture(scope='module')
-def sims(tmp_path_factory):
-    from potoo_sim import Sim
-
-    sim = Sim(tmp_path_factory.mktemp('sim'), {'door': {}})
-    yield sim
-    sim.close()
+def recorded(module_workshop):
+    """The state directory of a daemon that recorded two segments of a camera, which is disabled now;
+    and the camera's URL."""
+    sim = module_workshop.sim({'door': {}})
+    daemon = module_workshop.daemon()
+    daemon.add_camera(id='door', url=sim.urls['door'], enabled=False)
+    record(daemon, 'door')
+    record(daemon, 'door')
+    wait_hashed(daemon)
+    assert daemon.stop() == 0
+    return daemon.state_dir, sim.urls['door']
 
 
 @pytest.fixture
-def verified(workshop, sims):
-    """A daemon with two segments of a camera, disabled now."""
-    daemon = workshop.daemon(config={'storage': {'verify-bandwidth': '1MB'}})
-    daemon.add_camera(id='door', url=sims.urls['door'], enabled=False)
-    daemon.two = [record(daemon, 'door'), record(daemon, 'door')]
-    return daemon
+def make_verified(workshop, recorded, tmp_path):
+    """A daemon on a copy of it."""
+
+    def make(**storage):
+        directory = tmp_path / 'verified'
+        shutil.copytree(recorded[0], directory / 'state')
+        daemon = workshop.daemon(directory=directory, config={'storage': storage})
+        daemon.two = daemon.segments('door')
+        daemon.camera_url = recorded[1]
+        assert len(daemon.two) == 2
+        return daemon
+
+    return make
+
+
+@pytest.fixture
+def verified(make_verified):
+    return make_verified(**{'verify-bandwidth': '1MB'})
 
 
 def hashes(daemon):
@@ -191,15 +209,12 @@ def backups(daemon):
     return sorted(daemon.state_dir.glob('catalog.db.backup-scheduled-*'))
 
 
-def test_lost_catalog(workshop, sims):
+def test_lost_catalog(make_verified):
     """Spoilt: the newest backup takes its place, and what was recorded since is found on the disk;
     without one all recordings are found, as those of a removed camera. Recording goes on at once."""
-    daemon = workshop.daemon(config={'storage': {'backup-interval': '10s'}})
-    daemon.add_camera(id='door', url=sims.urls['door'], enabled=False)
-    daemon.two = [record(daemon, 'door')]
+    daemon = make_verified(**{'backup-interval': '10s'})
     wait_until(lambda: backups(daemon), 30 * SLOWNESS, 'a backup', interval=0.2)
     assert backups(daemon)[0].stat().st_mode & 0o777 == 0o600
-    daemon.config['storage']['backup-interval'] = '0'
     assert daemon.stop() == 0
     daemon.config_path.write_text(
         daemon.config_path.read_text().replace('backup-interval=10s', 'backup-interval=0')
@@ -211,7 +226,7 @@ def test_lost_catalog(workshop, sims):
     (daemon.state_dir / 'catalog.db').write_bytes(b'no database' * 1000)
     daemon.start()
     wait_until(lambda: daemon.get('/api/v1/verify')['catalog_complete'], TIMEOUT_S, 'a whole catalog')
-    assert daemon.camera('door')['url'] == sims.urls['door']
+    assert daemon.camera('door')['url'] == daemon.camera_url
     assert {int(s['id'], 16) for s in daemon.segments('door')} == before
     assert list(daemon.state_dir.glob('catalog.db.corrupt-*'))
     assert 'restored from' in daemon.read_log()
@@ -232,7 +247,6 @@ def test_lost_catalog(workshop, sims):
 def test_damaged_while_running(verified):
     """Recording goes on, the trouble shows, and the next start has a sound catalog."""
     daemon = verified
-    daemon.expect_clean = True
     with sqlite3.connect(daemon.state_dir / 'catalog.db', timeout=20) as link:
         link.execute('PRAGMA writable_schema = ON')
         link.execute("UPDATE sqlite_schema SET rootpage = 999999 WHERE name = 'segment_index'")
