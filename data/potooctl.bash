@@ -5,6 +5,9 @@
 # What the first column of a list says.
 _potooctl_list() { potooctl "$@" 2>/dev/null | sed 1d | awk '{ print $1 }'; }
 
+# The ids of events and locks.
+_potooctl_ids() { potooctl --json "$@" 2>/dev/null | grep -o '"id":"[0-9a-f]*"' | cut -d'"' -f4; }
+
 _potooctl() {
   local word=${COMP_WORDS[COMP_CWORD]} command='' words='' i
   local options='--json --system --user --help'
@@ -12,8 +15,19 @@ _potooctl() {
     [[ ${COMP_WORDS[i]} == -* ]] || command+="${command:+ }${COMP_WORDS[i]}"
   done
   case $command in
-    '') words="cameras status segments gaps snapshot verify viewers watch $options --version" ;;
+    '') words="cameras status segments gaps events bookmark record locks snapshot verify viewers watch $options --version" ;;
     cameras) words="list show add edit remove settings $options" ;;
+    events) words="list add edit end remove $options --start= --end= --kind=" ;;
+    record) words="start stop $options" ;;
+    locks) words="list add remove $options" ;;
+    'events edit' | 'events end'* | 'events remove'*) words="$(_potooctl_ids events) $options" ;;
+    'events add '* | 'events edit '*) words="kind= start= end= duration= score= title= metadata= $options" ;;
+    'locks remove'*) words="$(_potooctl_ids locks) $options" ;;
+    'locks add '*) words="$options --start= --end= --expires=" ;;
+    'events add' | 'events list' | bookmark | 'record start' | 'record stop'* | 'locks add' | 'locks list')
+      words="$(_potooctl_list cameras) $options"
+      ;;
+    'bookmark '*) words="$options --start= --end=" ;;
     viewers) words="list disconnect $options" ;;
     'viewers disconnect'*) words="$(_potooctl_list viewers) $options" ;;
     'cameras add') words="rtsp:// $options --ask-password --password-file=" ;;

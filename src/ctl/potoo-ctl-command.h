@@ -60,6 +60,17 @@ gboolean potoo_ctl_cameras_settings (PotooCtl *ctl, int argc, char **argv, GErro
 gboolean potoo_ctl_status (PotooCtl *ctl, int argc, char **argv, GError **error);
 gboolean potoo_ctl_segments (PotooCtl *ctl, int argc, char **argv, GError **error);
 gboolean potoo_ctl_gaps (PotooCtl *ctl, int argc, char **argv, GError **error);
+gboolean potoo_ctl_events_list (PotooCtl *ctl, int argc, char **argv, GError **error);
+gboolean potoo_ctl_events_add (PotooCtl *ctl, int argc, char **argv, GError **error);
+gboolean potoo_ctl_events_edit (PotooCtl *ctl, int argc, char **argv, GError **error);
+gboolean potoo_ctl_events_end (PotooCtl *ctl, int argc, char **argv, GError **error);
+gboolean potoo_ctl_events_remove (PotooCtl *ctl, int argc, char **argv, GError **error);
+gboolean potoo_ctl_bookmark (PotooCtl *ctl, int argc, char **argv, GError **error);
+gboolean potoo_ctl_record_start (PotooCtl *ctl, int argc, char **argv, GError **error);
+gboolean potoo_ctl_record_stop (PotooCtl *ctl, int argc, char **argv, GError **error);
+gboolean potoo_ctl_locks_list (PotooCtl *ctl, int argc, char **argv, GError **error);
+gboolean potoo_ctl_locks_add (PotooCtl *ctl, int argc, char **argv, GError **error);
+gboolean potoo_ctl_locks_remove (PotooCtl *ctl, int argc, char **argv, GError **error);
 gboolean potoo_ctl_snapshot (PotooCtl *ctl, int argc, char **argv, GError **error);
 gboolean potoo_ctl_viewers_list (PotooCtl *ctl, int argc, char **argv, GError **error);
 gboolean potoo_ctl_viewers_disconnect (PotooCtl *ctl, int argc, char **argv, GError **error);

@@ -9,7 +9,8 @@
 #include "base/potoo-json.h"
 
 /* Members that are microseconds since 1970. */
-static const char *const times[] = { "start", "end", "since", "retry_at", "started", NULL };
+static const char *const times[] = { "start",   "end",     "since",   "retry_at",
+                                     "started", "expires", "created", NULL };
 
 static JsonNode *
 make_time (gint64 wall_us)
@@ -20,6 +21,15 @@ make_time (gint64 wall_us)
   return text != NULL ? json_node_init_string (node, text) : json_node_init_null (node);
 }
 
+/* It travels as text. */
+static JsonNode *
+parse_metadata (const char *text)
+{
+  JsonNode *node = potoo_json_parse (text, strlen (text), NULL);
+
+  return node != NULL ? node : json_node_init_null (json_node_alloc ());
+}
+
 static JsonNode *
 make_node (const char *name, GVariant *value)
 {
@@ -27,6 +37,11 @@ make_node (const char *name, GVariant *value)
     return make_time (g_variant_get_int64 (value));
   if (g_variant_is_of_type (value, G_VARIANT_TYPE_STRING) &&
       g_variant_get_string (value, NULL)[0] == '\0')
+    return json_node_init_null (json_node_alloc ());
+  if (strcmp (name, "metadata") == 0 && g_variant_is_of_type (value, G_VARIANT_TYPE_STRING))
+    return parse_metadata (g_variant_get_string (value, NULL));
+  if (strcmp (name, "score") == 0 && g_variant_is_of_type (value, G_VARIANT_TYPE_DOUBLE) &&
+      g_variant_get_double (value) < 0)
     return json_node_init_null (json_node_alloc ());
   return json_gvariant_serialize (value);
 }

@@ -8,6 +8,7 @@
 
 #define SPACE 2     /* between columns */
 #define MIN_WRAP 24 /* narrower than this only when nothing else helps */
+#define LEAST_WRAP 8 /* and then nothing is cut yet */
 #define MIN_WIDTH 4
 
 struct _PotooCtlTable
@@ -146,6 +147,7 @@ fit (PotooCtlTable *self, guint width)
       if (total <= width)
         return;
       if (!shrink (self, total - width, POTOO_CTL_COLUMN_WRAP, MIN_WRAP) && !drop (self) &&
+          !shrink (self, total - width, POTOO_CTL_COLUMN_WRAP, LEAST_WRAP) &&
           !shrink (self, 1, 0, MIN_WIDTH))
         return;
     }

@@ -247,6 +247,99 @@ on_recording (GDBusConnection *connection,
   print_line (watch, id, text);
 }
 
+/* --- events and locks --- */
+
+static char *
+describe_event (GVariant *event)
+{
+  const char *kind = "", *title = "";
+  gint64 start_us = 0, end_us = 0;
+
+  g_variant_lookup (event, "kind", "&s", &kind);
+  g_variant_lookup (event, "title", "&s", &title);
+  g_variant_lookup (event, "start", "x", &start_us);
+  g_variant_lookup (event, "end", "x", &end_us);
+  GString *text = g_string_new (NULL);
+  g_string_append_printf (text, _ ("event: %s"), kind);
+  if (end_us == 0)
+    g_string_append_printf (text, " %s", _ ("goes on"));
+  else if (end_us > start_us)
+    {
+      g_autofree char *length = potoo_ctl_text_from_duration (end_us - start_us);
+      g_string_append_printf (text, " %s", length);
+    }
+  if (title[0] != '\0')
+    g_string_append_printf (text, ": %s", title);
+  return g_string_free (text, FALSE);
+}
+
+static char *
+describe_lock (GVariant *lock)
+{
+  const char *reason = "";
+  gint64 start_us = 0, end_us = 0;
+
+  g_variant_lookup (lock, "reason", "&s", &reason);
+  g_variant_lookup (lock, "start", "x", &start_us);
+  g_variant_lookup (lock, "end", "x", &end_us);
+  g_autofree char *start = potoo_ctl_text_from_time (start_us);
+  g_autofree char *end = potoo_ctl_text_from_time (end_us);
+  return g_strdup_printf (_ ("locked from %s to %s: %s"), start, end, reason);
+}
+
+/* Only ids are known of what is gone. */
+static void
+tell_gone (Watch *watch, const char *event, const char *id)
+{
+  if (watch->ids[0] != NULL)
+    return;
+  if (watch->ctl->json)
+    {
+      JsonObject *object = json_object_new ();
+      json_object_set_string_member (object, "id", id);
+      print_event (watch, event, NULL, "values", object);
+      return;
+    }
+  g_autofree char *text = g_strdup_printf (
+      strcmp (event, "lock-removed") == 0 ? _ ("lock %s is gone") : _ ("event %s is gone"), id);
+  print_line (watch, "potoo", text);
+}
+
+static void
+on_manager (GDBusConnection *connection,
+            const char *sender,
+            const char *path,
+            const char *interface,
+            const char *signal,
+            GVariant *parameters,
+            gpointer user_data)
+{
+  Watch *watch = user_data;
+  gboolean is_lock = g_str_has_prefix (signal, "Lock");
+  const char *id = "";
+
+  if (g_variant_is_of_type (parameters, G_VARIANT_TYPE ("(s)")))
+    {
+      g_variant_get (parameters, "(&s)", &id);
+      tell_gone (watch, is_lock ? "lock-removed" : "event-removed", id);
+      return;
+    }
+  if (!g_variant_is_of_type (parameters, G_VARIANT_TYPE ("(a{sv})")))
+    return;
+  g_autoptr (GVariant) dict = g_variant_get_child_value (parameters, 0);
+  g_variant_lookup (dict, "camera", "&s", &id);
+  if (!is_wanted (watch, id))
+    return;
+  if (watch->ctl->json)
+    {
+      print_event (watch, is_lock ? "lock" : "event", id, "values",
+                   potoo_ctl_json_from_dict (dict));
+      return;
+    }
+  g_autofree char *text = is_lock ? describe_lock (dict) : describe_event (dict);
+  print_line (watch, id, text);
+}
+
 /* --- Potoo itself --- */
 
 static void
@@ -326,6 +419,7 @@ subscribe (Watch *watch, GDBusConnection *connection)
       on_properties },
     { "org.freedesktop.DBus.ObjectManager", NULL, POTOO_BUS_PATH, NULL, on_objects },
     { POTOO_BUS_CAMERA, NULL, NULL, NULL, on_recording },
+    { POTOO_BUS_MANAGER, NULL, POTOO_BUS_PATH, NULL, on_manager },
   };
 
   for (guint i = 0; i < G_N_ELEMENTS (signals); i++)

@@ -30,6 +30,25 @@ static const PotooCtlCommand commands[] = {
   { "segments", N_ ("CAMERA"), N_ ("List recorded files"), potoo_ctl_segments },
   { "gaps", N_ ("CAMERA"), N_ ("List times that should have been recorded and were not"),
     potoo_ctl_gaps },
+  { "events", N_ ("[CAMERA]"), N_ ("List events"), potoo_ctl_events_list },
+  { "events list", N_ ("[CAMERA]"), N_ ("List events"), potoo_ctl_events_list },
+  { "events add", N_ ("CAMERA [NAME=VALUE…]"), N_ ("Tell of an event"), potoo_ctl_events_add },
+  { "events edit", N_ ("EVENT NAME=VALUE…"), N_ ("End or describe an event"),
+    potoo_ctl_events_edit },
+  { "events end", N_ ("EVENT…"), N_ ("End events now"), potoo_ctl_events_end },
+  { "events remove", N_ ("EVENT…"), N_ ("Take events away; recordings stay"),
+    potoo_ctl_events_remove },
+  { "bookmark", N_ ("CAMERA [TITLE]"), N_ ("Mark a time, and protect its recordings"),
+    potoo_ctl_bookmark },
+  { "record start", N_ ("CAMERA [DURATION]"), N_ ("Record, whatever the mode"),
+    potoo_ctl_record_start },
+  { "record stop", N_ ("CAMERA…"), N_ ("Stop what “record start” began"), potoo_ctl_record_stop },
+  { "locks", N_ ("[CAMERA]"), N_ ("List times whose recordings are locked"), potoo_ctl_locks_list },
+  { "locks list", N_ ("[CAMERA]"), N_ ("List times whose recordings are locked"),
+    potoo_ctl_locks_list },
+  { "locks add", N_ ("CAMERA REASON"), N_ ("Keep recordings of a time from being deleted"),
+    potoo_ctl_locks_add },
+  { "locks remove", N_ ("LOCK…"), N_ ("Take locks away"), potoo_ctl_locks_remove },
   { "snapshot", N_ ("CAMERA [FILE]"), N_ ("Take a picture, as JPEG"), potoo_ctl_snapshot },
   { "viewers", "", N_ ("List who watches over RTSP"), potoo_ctl_viewers_list },
   { "viewers list", "", N_ ("List who watches over RTSP"), potoo_ctl_viewers_list },
@@ -72,7 +91,7 @@ describe_commands (void)
   for (const PotooCtlCommand *command = commands; command->name != NULL; command++)
     {
       const char *arguments = command->arguments[0] != '\0' ? _ (command->arguments) : "";
-      if (strcmp (command->name, "cameras") == 0 || strcmp (command->name, "viewers") == 0)
+      if (command->run == command[1].run)
         continue; /* short for the list */
       potoo_ctl_table_take (table, g_strconcat ("  ", command->name, " ", arguments, NULL));
       potoo_ctl_table_add (table, _ (command->summary));

@@ -61,6 +61,7 @@ get_text (PotooDbusCall *call, gsize i)
 
 /* --- events --- */
 
+/* @event: (transfer full) (nullable) */
 static void
 return_event (PotooDbusCall *call, PotooEvent *event, const GError *error)
 {
@@ -94,8 +95,9 @@ static void
 on_event_added (GObject *list, GAsyncResult *result, gpointer call)
 {
   g_autoptr (GError) error = NULL;
+  PotooEvent *event = potoo_event_list_add_finish (POTOO_EVENT_LIST (list), result, &error);
 
-  return_event (call, potoo_event_list_add_finish (POTOO_EVENT_LIST (list), result, &error), error);
+  return_event (call, event, error);
 }
 
 static void
@@ -111,9 +113,9 @@ static void
 on_event_changed (GObject *list, GAsyncResult *result, gpointer call)
 {
   g_autoptr (GError) error = NULL;
+  PotooEvent *event = potoo_event_list_change_finish (POTOO_EVENT_LIST (list), result, &error);
 
-  return_event (call, potoo_event_list_change_finish (POTOO_EVENT_LIST (list), result, &error),
-                error);
+  return_event (call, event, error);
 }
 
 static void
@@ -151,6 +153,7 @@ remove_event (PotooDbusCall *call, gpointer target)
 
 /* --- locks --- */
 
+/* @lock: (transfer full) (nullable) */
 static void
 return_lock (PotooDbusCall *call, PotooLock *lock, const GError *error)
 {
@@ -172,8 +175,9 @@ static void
 on_lock_added (GObject *list, GAsyncResult *result, gpointer call)
 {
   g_autoptr (GError) error = NULL;
+  PotooLock *lock = potoo_lock_list_add_finish (POTOO_LOCK_LIST (list), result, &error);
 
-  return_lock (call, potoo_lock_list_add_finish (POTOO_LOCK_LIST (list), result, &error), error);
+  return_lock (call, lock, error);
 }
 
 static void
@@ -189,8 +193,9 @@ static void
 on_lock_changed (GObject *list, GAsyncResult *result, gpointer call)
 {
   g_autoptr (GError) error = NULL;
+  PotooLock *lock = potoo_lock_list_change_finish (POTOO_LOCK_LIST (list), result, &error);
 
-  return_lock (call, potoo_lock_list_change_finish (POTOO_LOCK_LIST (list), result, &error), error);
+  return_lock (call, lock, error);
 }
 
 static void

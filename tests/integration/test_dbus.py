@@ -2,6 +2,7 @@
 """docs/dbus.md, held against the daemon on private buses."""
 
 import fcntl
+import json
 import os
 import signal
 import subprocess
@@ -111,11 +112,16 @@ def test_manager(client, world):
 
 
 def test_storage(client, world):
-    (root,) = client.manager('ListStorage')
-    (shown,) = world.daemon.get('/api/v1/storage')['roots']
-    assert set(root) == set(shown)
-    steady = ('name', 'path', 'total_bytes', 'full', 'failed')
-    assert {key: root[key] for key in steady} == {key: shown[key] for key in steady}
+    roots, cameras = client.manager('ListStorage')
+    shown = world.daemon.get('/api/v1/storage')
+    steady = ('name', 'path', 'state', 'priority', 'total_bytes', 'full', 'failed')
+    for told, seen in zip([*roots, *cameras], [*shown['roots'], *shown['cameras']], strict=True):
+        assert set(told) == set(seen)
+        assert {key: told[key] for key in steady if key in told} == {
+            key: seen[key] for key in steady if key in seen
+        }
+        assert set(told['bytes']) == {'continuous', 'event', 'locked'}
+    assert [camera['id'] for camera in cameras] == [camera['id'] for camera in shown['cameras']]
 
 
 def test_camera_settings(client, world):
@@ -379,6 +385,117 @@ def test_bad_windows(client, method, start, end, limit, cursor, at):
     assert message.startswith(f'{at}: ')
 
 
+# --- events and locks ---
+
+
+def of_event(row):
+    """An event or lock of REST as D-Bus has it."""
+    shown = {k: '' if v is None else v for k, v in row.items()}
+    for name in ('start', 'end', 'expires', 'created'):
+        if name in shown:
+            shown[name] = parse_time(shown[name] or None) or 0
+    if 'score' in shown:
+        shown['score'] = -1.0 if shown['score'] == '' else shown['score']
+    if shown.get('metadata'):
+        shown['metadata'] = json.dumps(shown['metadata'], separators=(',', ':'))
+    return shown
+
+
+def wrap(**members):
+    """a{sv} of texts, whole numbers as x, and floats as d."""
+    kinds = {str: 's', int: 'x', float: 'd'}
+    return {name: GLib.Variant(kinds[type(value)], value) for name, value in members.items()}
+
+
+def test_events(client, world):
+    now = int(time.time() * 1e6)
+    (added,) = (client.manager('AddEvent', '(a{sv})', wrap(camera='front-door', start=now, score=0.25)),)
+    path = f'/api/v1/events/{added["id"]}'
+    assert added == of_event(world.daemon.get(path)) and added['end'] == 0 and added['kind'] == 'api'
+    changes = wrap(end=now + 500_000, title='Fox', metadata='{"n": 1}')
+    changed = client.manager('ChangeEvent', '(sa{sv})', added['id'], changes)
+    assert changed == of_event(world.daemon.get(path)) and changed['end'] == now + 500_000
+    found, following = client.manager('ListEvents', '(ssxxus)', 'front-door', 'api', 0, 0, 0, '')
+    assert changed in found and following == ''
+    assert client.manager('ListEvents', '(ssxxus)', '', 'onvif', 0, 0, 0, '') == ([], '')
+    cleared = client.manager('ChangeEvent', '(sa{sv})', added['id'], wrap(title='', metadata='', score=-1.0))
+    assert (cleared['title'], cleared['metadata'], cleared['score']) == ('', '', -1.0)
+    client.manager('RemoveEvent', '(s)', added['id'])
+    expect('NotFound', client.manager, 'RemoveEvent', '(s)', added['id'])
+    told = f'{MANAGER}.EventRemoved'
+    client.wait(lambda: client.told(ROOT, told), 5, 'the removal')
+    assert client.told(ROOT, told) == [(added['id'],)]
+    assert [row for (row,) in client.told(ROOT, f'{MANAGER}.EventChanged')] == [added, changed, cleared]
+
+
+def test_manual_recording(client, world):
+    started = client.camera('front-door', 'StartRecording', '(u)', 60)
+    assert started['kind'] == 'manual' and started['end'] == started['start'] + 60_000_000
+    assert client.camera('front-door', 'StartRecording', '(u)', 0)['id'] == started['id']
+    assert client.camera('front-door', 'StopRecording') == started['id']
+    assert client.camera('front-door', 'StopRecording') == ''
+    assert expect('InvalidArgument', client.camera, 'front-door', 'StartRecording', '(u)', 3601).startswith('seconds: ')
+    expect('InvalidArgument', client.camera, 'front-door', 'StartRecording', '(u)', 2**32 - 1)
+
+
+def test_locks(client, world):
+    now = int(time.time() * 1e6)
+    lock = client.manager(
+        'AddLock', '(a{sv})', wrap(camera='front-door', start=now - 60_000_000, end=now + 1_000_000, reason='Police')
+    )
+    path = f'/api/v1/locks/{lock["id"]}'
+    assert lock == of_event(world.daemon.get(path))
+    changed = client.manager('ChangeLock', '(sa{sv})', lock['id'], wrap(expires=now + 3_600_000_000))
+    assert changed == of_event(world.daemon.get(path)) and changed['expires']
+    assert client.manager('ListLocks', '(sxxus)', '', 0, 0, 0, '') == ([changed], '')
+    assert client.manager('ListLocks', '(sxxus)', 'nobody', 0, 0, 0, '') == ([], '')
+    client.manager('RemoveLock', '(s)', lock['id'])
+    expect('NotFound', client.manager, 'RemoveLock', '(s)', lock['id'])
+    client.wait(lambda: client.told(ROOT, f'{MANAGER}.LockRemoved'), 5, 'the removal')
+    assert [row for (row,) in client.told(ROOT, f'{MANAGER}.LockChanged')] == [lock, changed]
+    message = expect(
+        'NotFound', client.manager, 'AddLock', '(a{sv})', wrap(camera='front-door', start=1, end=2, reason='x')
+    )
+    assert 'first recording starts at' in message
+
+
+@pytest.mark.parametrize(
+    'method, members, at',
+    [
+        ('AddEvent', {}, 'camera'),
+        ('AddEvent', {'camera': 'nobody'}, 'camera'),
+        ('AddEvent', {'camera': 5}, 'camera'),
+        ('AddEvent', {'camera': 'front-door', 'start': 'now'}, 'start'),
+        ('AddEvent', {'camera': 'front-door', 'start': -1}, 'start'),
+        ('AddEvent', {'camera': 'front-door', 'start': 2**63 - 1}, 'start'),
+        ('AddEvent', {'camera': 'front-door', 'score': 'high'}, 'score'),
+        ('AddEvent', {'camera': 'front-door', 'score': float('nan')}, 'score'),
+        ('AddEvent', {'camera': 'front-door', 'duration': float('inf')}, 'duration'),
+        ('AddEvent', {'camera': 'front-door', 'duration': -1.0}, 'duration'),
+        ('AddEvent', {'camera': 'front-door', 'metadata': '{"a":'}, 'metadata'),
+        ('AddEvent', {'camera': 'front-door', 'metadata': '[1]'}, 'metadata'),
+        ('AddEvent', {'camera': 'front-door', 'title': 'x' * 201}, 'title'),
+        ('AddEvent', {'camera': 'front-door', '/~': 'x'}, '~1~0'),
+        ('AddLock', {}, 'camera'),
+        ('AddLock', {'camera': 'front-door', 'start': 5, 'end': 5, 'reason': 'x'}, 'end'),
+        ('AddLock', {'camera': 'front-door', 'start': 5, 'end': 6, 'reason': ''}, 'reason'),
+        ('AddLock', {'camera': 'front-door', 'start': 5, 'end': 6, 'reason': 'x', 'expires': 7}, 'expires'),
+    ],
+)
+def test_bad_members(client, method, members, at):
+    assert expect('InvalidArgument', client.manager, method, '(a{sv})', wrap(**members)).startswith(f'{at}: ')
+
+
+def test_bad_ids(client):
+    for method, more in (('RemoveEvent', ()), ('RemoveLock', ()), ('ChangeEvent', ({},)), ('ChangeLock', ({},))):
+        signature = '(sa{sv})' if more else '(s)'
+        for text in ('', 'x', '0' * 16, '1', 'g' * 16):
+            message = expect('InvalidArgument', client.manager, method, signature, text, *more)
+            assert message.startswith('id: ')
+        expect('NotFound', client.manager, method, signature, '7' + 'f' * 15, *more)
+    assert expect('InvalidArgument', client.manager, 'ListEvents', '(ssxxus)', '', 'alien', 0, 0, 0, '').startswith('kind: ')
+
+
 # --- viewers ---
 
 
@@ -410,6 +527,10 @@ def test_wrong_types(client):
     expect(invalid, client.manager, 'RemoveCamera', '(s)', 'front-door')
     expect(invalid, client.camera, 'front-door', 'Snapshot', '(i)', -1)
     expect(invalid, client.camera, 'front-door', 'UpdateSettings', '(a{sv})', pack({'name': 'x'}))
+    expect(invalid, client.manager, 'AddEvent', '(s)', 'front-door')
+    expect(invalid, client.manager, 'ListEvents', '(xxus)', 0, 0, 0, '')
+    expect(invalid, client.manager, 'RemoveLock', '(t)', 1)
+    expect(invalid, client.camera, 'front-door', 'StartRecording', '(s)', '5')
     unknown = 'org.freedesktop.DBus.Error.UnknownMethod'
     expect(unknown, client.manager, 'Explode')
     expect(invalid, client.call, ROOT, PROPERTIES, 'Set', '(ssv)', MANAGER, 'Version', GLib.Variant('s', 'x'))
@@ -565,6 +686,8 @@ def test_shutdown_with_calls(sim, workshop):
     ] + [
         client.start_call(ROOT, MANAGER, 'AddCamera', '(a{sv})', pack({'id': f'c{n}', 'url': DEAD_URL}))
         for n in range(20)
+    ] + [
+        client.start_call(ROOT, MANAGER, 'AddEvent', '(a{sv})', wrap(camera='door', kind='bookmark')) for _ in range(10)
     ]
     client.link.flush_sync(None)
     started = time.monotonic()
@@ -578,8 +701,10 @@ def test_shutdown_with_calls(sim, workshop):
     errors = {error.name for ((_, error),) in [*outcomes, later] if error}
     assert errors <= clean, errors
     # what was answered is durable
-    added = {answer[0] for ((answer, _),) in outcomes[20:] if answer}
+    added = {answer[0] for ((answer, _),) in outcomes[20:40] if answer}
+    told = {answer[0]['id'] for ((answer, _),) in outcomes[40:] if answer}
     daemon.start()
+    assert told <= {event['id'] for event in daemon.list_all('/api/v1/events')}
     assert added <= {camera_path(camera['id']) for camera in daemon.list_all('/api/v1/cameras')}
     client.close()
 

@@ -153,13 +153,13 @@ def ctl(world):
 
 def list_commands(ctl):
     page = ctl.run('--help')
-    return re.findall(r'^  ((?:cameras |viewers )?[a-z]+)(?: .*)?$', page.split('Commands:')[1], re.M)
+    return re.findall(r'^  ((?:(?:cameras|events|locks|record|viewers) )?[a-z]+)(?: .*)?$', page.split('Commands:')[1], re.M)
 
 
 def test_help(ctl):
     commands = list_commands(ctl)
-    assert 'cameras add' in commands and 'watch' in commands and len(commands) == 13, commands
-    for command in ['cameras', 'viewers', *commands]:
+    assert 'cameras add' in commands and 'watch' in commands and len(commands) == 25, commands
+    for command in ['cameras', 'events', 'locks', 'viewers', *commands]:
         page = ctl.run(*command.split(), '--help')
         assert f'potooctl {command}' in page
         for option in ('--json', '--system', '--user'):
@@ -202,6 +202,28 @@ def test_help_fits_a_terminal(ctl):
         (['snapshot', 'off', '--height=5'], 'height: '),
         (['snapshot', 'off', '--height=-5'], 'height: '),
         (['viewers', 'disconnect', 'one'], 'one'),
+        (['record'], 'record'),
+        (['events', 'add'], 'CAMERA'),
+        (['events', 'add', 'off', 'title'], 'NAME=VALUE'),
+        (['events', 'add', 'off', b'title=\xff'], 'NAME=VALUE'),
+        (['events', 'add', 'off', 'colour=red'], 'colour: '),
+        (['events', 'add', 'off', 'kind=alien'], 'kind: '),
+        (['events', 'add', 'off', 'score=high'], 'score: '),
+        (['events', 'add', 'off', 'score=2'], 'score: '),
+        (['events', 'add', 'off', 'duration=long'], 'duration: '),
+        (['events', 'add', 'off', 'start=tomorrow'], 'tomorrow'),
+        (['events', 'add', 'off', 'start=2h', 'duration=1s'], 'start: '),
+        (['events', 'add', 'off', 'metadata=[1]'], 'metadata: '),
+        (['events', 'add', 'off', 'metadata={'], 'metadata: '),
+        (['events', 'add', 'nobody'], 'camera: '),
+        (['events', 'end', 'x'], 'id: '),
+        (['events', '--kind=alien'], 'kind: '),
+        (['record', 'start', 'off', '2h'], '1h'),
+        (['bookmark', 'off', 'a\nb'], 'title: '),
+        (['locks', 'add', 'front-door', 'x'], '--start'),
+        (['locks', 'add', 'front-door', '', '--start=1h'], 'reason: '),
+        (['locks', 'add', 'front-door', 'x', '--start=1h', '--end=2h'], 'end: '),
+        (['locks', 'add', 'front-door', 'x', '--start=1h', '--expires=soon'], 'soon'),
         (['--nonsense'], 'nonsense'),
         (['status', '--nonsense'], 'nonsense'),
     ],
@@ -220,7 +242,8 @@ def test_no_arguments(ctl):
 
 @pytest.mark.parametrize('camera', ['nobody', '../off', 'Not A Slug', ''])
 @pytest.mark.parametrize(
-    'command', [['cameras', 'show'], ['cameras', 'remove'], ['gaps'], ['snapshot'], ['watch']]
+    'command',
+    [['cameras', 'show'], ['cameras', 'remove'], ['gaps'], ['snapshot'], ['watch'], ['events'], ['locks'], ['record', 'start'], ['record', 'stop']],
 )
 def test_unknown_camera(ctl, command, camera):
     assert f'There is no camera “{camera}”' in ctl.run(*command, camera, status=NO_INPUT)
@@ -231,6 +254,10 @@ def test_exit_statuses(ctl):
     ctl.run('viewers', 'disconnect', '999999', status=NO_INPUT)
     ctl.run('cameras', 'edit', 'off', 'name=' + 'x' * 70_000, status=DATA)
     ctl.run('snapshot', '2nd-cam', status=UNAVAILABLE)
+    ctl.run('record', 'start', 'off', status=UNAVAILABLE)
+    ctl.run('events', 'remove', '7' + 'f' * 15, status=NO_INPUT)
+    ctl.run('locks', 'remove', '7' + 'f' * 15, status=NO_INPUT)
+    ctl.run('locks', 'add', 'front-door', 'x', '--start=9h', '--end=8h', status=NO_INPUT)
 
 
 def test_no_daemon(workshop):
@@ -335,6 +362,48 @@ def test_segments_and_gaps(ctl, world):
     assert ctl.json('segments', 'front-door', f'--start={today} 00:00') != []
 
 
+def test_events(ctl, world):
+    """As in REST; what changes one prints its id, or all of it."""
+    first = ctl.run('events', 'add', 'front-door', 'kind=motion', 'score=0.5', 'metadata={"a":1}').strip()
+    shown = world.daemon.get(f'/api/v1/events/{first}')
+    assert ctl.json('events', 'front-door', '--kind=motion') == [shown]
+    edited = ctl.json('events', 'edit', first, 'title=Fox in the henhouse', 'score=', 'metadata={"b":2}')
+    assert edited == world.daemon.get(f'/api/v1/events/{first}')
+    assert edited['metadata'] == {'a': 1, 'b': 2} and edited['score'] is None and edited['end'] is None
+    assert 'goes on' in ctl.run('events')
+    assert ctl.run('events', 'end', first).strip() == first
+    assert 'has ended' in ctl.run('events', 'end', first, status=UNAVAILABLE)
+    mark = ctl.json('bookmark', 'front-door', 'Here', '--start=1s')
+    assert mark['kind'] == 'bookmark' and mark['title'] == 'Here' and mark['end'] == mark['start']
+    page = ctl.terminal('events', columns=60)
+    assert first in page.text and 'henhouse' in page.text
+    ctl.run('events', 'remove', mark['id'])
+    assert [row['id'] for row in ctl.json('events', 'list', 'front-door', '-s', '1h')] == [first]
+    assert ctl.json('events', 'off') == []
+
+
+def test_record(ctl, world):
+    event = ctl.run('record', 'start', 'front-door', '5min').strip()
+    assert ctl.run('record', 'start', 'front-door').strip() == event
+    assert world.daemon.get(f'/api/v1/events/{event}')['end'] is None
+    ctl.run('record', 'stop', 'front-door')
+    assert world.daemon.get(f'/api/v1/events/{event}')['end']
+    assert 'was not being recorded' in ctl.terminal('record', 'stop', 'front-door').text
+    assert ctl.run('record', 'stop', 'front-door') == ''
+
+
+def test_locks(ctl, world):
+    lock = ctl.run('locks', 'add', 'front-door', 'Police 東京', '--start=1h', '--expires=30d').strip()
+    shown = world.daemon.get(f'/api/v1/locks/{lock}')
+    assert ctl.json('locks', 'front-door') == [shown]
+    assert parse_time(shown['expires']) - parse_time(shown['created']) == pytest.approx(30 * 86400e6, abs=60e6)
+    page = ctl.terminal('locks', columns=60)
+    assert lock in page.text and '東京' in page.text
+    assert ctl.json('locks', 'list', 'off') == []
+    ctl.run('locks', 'remove', lock)
+    assert ctl.json('locks') == []
+
+
 def test_more_than_a_page(workshop):
     """Pages are put together: the daemon gives at most 1000 rows at a time."""
     bus = workshop.bus()
@@ -414,6 +483,8 @@ def test_viewers(ctl, world):
         ['status'],
         ['segments', 'front-door'],
         ['gaps', 'front-door'],
+        ['events'],
+        ['locks'],
         ['viewers'],
     ],
 )
@@ -534,6 +605,8 @@ def test_watch(workshop, sim):
     read_lines(one, ['other  disabled'])
     daemon.add_camera(id='door', url=cameras.urls['door'])
     read_lines(watch, ['door  connecting', 'door  streaming', 'door  recording', 'gap of', 'is open'])
+    ctl.run('events', 'remove', ctl.run('events', 'add', 'door', 'duration=5s', 'title=Fox').strip())
+    read_lines(watch, ['door  event: api 5', ': Fox', ' is gone'])
     daemon.patch_camera('door', enabled=False)
     read_lines(watch, ['door  disabled', 'door  settings changed', 'is closed', 'door  not recording'])
     daemon.api('DELETE', '/api/v1/cameras/door')
@@ -547,7 +620,7 @@ def test_watch(workshop, sim):
     assert not any('door' in line for line in lines)
     events = [json.loads(line) for line in read_lines(scripted, ['"back"'], 30)]
     kinds = {event['event'] for event in events}
-    assert kinds == {'camera', 'changed', 'removed', 'segment', 'gap', 'away', 'back'}
+    assert kinds == {'camera', 'changed', 'removed', 'segment', 'gap', 'event', 'event-removed', 'away', 'back'}
     assert all(parse_time(event['time']) for event in events)
     assert [e['segment']['state'] for e in events if e['event'] == 'segment'] == ['open', 'closed']
 
@@ -613,7 +686,7 @@ def test_completion(ctl):
     offered = set(complete(ctl, 'potooctl '))
     commands = list_commands(ctl)
     assert {command.split()[0] for command in commands} <= offered
-    for command in ('cameras', 'viewers'):
+    for command in ('cameras', 'events', 'locks', 'record', 'viewers'):
         second = set(complete(ctl, f'potooctl {command} '))
         assert {c.split()[1] for c in commands if c.startswith(f'{command} ')} <= second
     assert complete(ctl, 'potooctl cameras edit fr') == ['front-door']
@@ -627,7 +700,7 @@ def test_completion(ctl):
 
 def test_documented_commands_exist(ctl):
     text = (TOP / 'docs' / 'dbus.md').read_text(encoding='utf-8') + (TOP / 'README.md').read_text(encoding='utf-8')
-    commands = {' '.join(words) for words in (c.split() for c in list_commands(ctl))} | {'cameras', 'viewers'}
+    commands = {' '.join(words) for words in (c.split() for c in list_commands(ctl))} | {'cameras', 'events', 'locks', 'viewers'}
     for line in re.findall(r'^ {4}potooctl (.*)$', text, re.M):
         words = re.sub(r'\s+#.*', '', line).split()
         assert words[0] in commands or ' '.join(words[:2]) in commands, line
