@@ -6,8 +6,8 @@
 
 #include "ctl/potoo-ctl-text.h"
 
-#define SPACE 2     /* between columns */
-#define MIN_WRAP 24 /* narrower than this only when nothing else helps */
+#define SPACE 2      /* between columns */
+#define MIN_WRAP 24  /* narrower than this only when nothing else helps */
 #define LEAST_WRAP 8 /* and then nothing is cut yet */
 #define MIN_WIDTH 4
 
