@@ -106,19 +106,17 @@ print_storage (PotooCtl *ctl, GVariant *roots)
   for (gsize i = 0; i < g_variant_n_children (roots); i++)
     {
       g_autoptr (GVariant) root = g_variant_get_child_value (roots, i);
-      const char *name = "", *path = "";
+      const char *name = "", *path = "", *state = "";
       gint64 total = 0, free_bytes = 0;
-      gboolean full = FALSE, failed = FALSE;
       g_variant_lookup (root, "name", "&s", &name);
       g_variant_lookup (root, "path", "&s", &path);
       g_variant_lookup (root, "total_bytes", "x", &total);
       g_variant_lookup (root, "free_bytes", "x", &free_bytes);
-      g_variant_lookup (root, "full", "b", &full);
-      g_variant_lookup (root, "failed", "b", &failed);
+      g_variant_lookup (root, "state", "&s", &state);
       potoo_ctl_table_add (table, name);
       potoo_ctl_table_take (table, g_format_size ((guint64) free_bytes));
       potoo_ctl_table_take (table, g_format_size ((guint64) total));
-      potoo_ctl_table_add (table, failed ? _ ("failed") : full ? _ ("full") : _ ("good"));
+      potoo_ctl_table_add (table, state);
       potoo_ctl_table_add (table, path);
     }
   g_print ("\n");
@@ -162,9 +160,10 @@ potoo_ctl_status (PotooCtl *ctl, int argc, char **argv, GError **error)
   g_autoptr (GVariant) manager = potoo_ctl_client_get_manager (client, error);
   g_autoptr (GPtrArray) cameras = manager != NULL ? potoo_ctl_client_list_cameras (client, error)
                                                   : NULL;
-  g_autoptr (GVariant) answer = cameras != NULL ? potoo_ctl_client_call (client, "ListStorage",
-                                                                         NULL, "(aa{sv})", error)
-                                                : NULL;
+  g_autoptr (GVariant)
+      answer = cameras != NULL
+                   ? potoo_ctl_client_call (client, "ListStorage", NULL, "(aa{sv}aa{sv})", error)
+                   : NULL;
   if (answer == NULL)
     return FALSE;
   g_autoptr (GVariant) roots = g_variant_get_child_value (answer, 0);

@@ -9,6 +9,7 @@
 #include "base/potoo-json.h"
 #include "base/potoo-text.h"
 #include "dbus/potoo-dbus-events.h"
+#include "dbus/potoo-dbus-storage.h"
 #include "dbus/potoo-dbus-value.h"
 #include "dbus/potoo-nvr.h"
 
@@ -120,13 +121,8 @@ static void
 list_storage (PotooDbusCall *call, gpointer target)
 {
   PotooDbusManager *self = target;
-  g_autoptr (GPtrArray) roots = potoo_recorder_list_roots (self->parts->context.recorder);
-  GVariantBuilder builder;
 
-  g_variant_builder_init (&builder, G_VARIANT_TYPE ("aa{sv}"));
-  for (guint i = 0; i < roots->len; i++)
-    g_variant_builder_add_value (&builder, potoo_dbus_value_from_root (roots->pdata[i]));
-  potoo_dbus_call_return (call, g_variant_new ("(aa{sv})", &builder));
+  potoo_dbus_list_storage (call, self->parts->reader, self->parts->context.retention);
 }
 
 static gboolean

@@ -21,22 +21,20 @@ typedef struct
   PotooSegmentQuery query; /* its camera is owned */
   gboolean has_event_kind;
   PotooEventKind event_kind;
+  PotooRetention *retention; /* (nullable): a report is asked for, and nothing of the above */
 } Job;
 
 static void
 job_free (Job *job)
 {
   g_free ((char *) job->query.camera);
+  g_clear_object (&job->retention);
   g_free (job);
 }
 
 static GPtrArray *
 read_rows (PotooDbusReader *self, const Job *job, GError **error)
 {
-  if (self->connection == NULL)
-    self->connection = potoo_catalog_reader_new (self->catalog, error);
-  if (self->connection == NULL)
-    return NULL;
   switch (job->kind)
     {
     case POTOO_DBUS_READ_SEGMENTS:
@@ -54,6 +52,25 @@ read_rows (PotooDbusReader *self, const Job *job, GError **error)
 }
 
 static void
+read_for (PotooDbusReader *self, GTask *task)
+{
+  const Job *job = g_task_get_task_data (task);
+  GError *error = NULL;
+  gpointer answer;
+
+  if (job->retention != NULL)
+    answer = potoo_retention_report (job->retention, self->connection, &error);
+  else
+    answer = read_rows (self, job, &error);
+  if (answer == NULL)
+    g_task_return_error (task, error);
+  else if (job->retention != NULL)
+    g_task_return_pointer (task, answer, (GDestroyNotify) potoo_storage_report_free);
+  else
+    g_task_return_pointer (task, answer, (GDestroyNotify) g_ptr_array_unref);
+}
+
+static void
 run_task (gpointer data, gpointer user_data)
 {
   PotooDbusReader *self = user_data;
@@ -65,11 +82,12 @@ run_task (gpointer data, gpointer user_data)
       g_task_return_new_error (task, POTOO_ERROR, POTOO_ERROR_UNAVAILABLE, _ ("Potoo is stopping"));
       return;
     }
-  GPtrArray *rows = read_rows (self, g_task_get_task_data (task), &error);
-  if (rows != NULL)
-    g_task_return_pointer (task, rows, (GDestroyNotify) g_ptr_array_unref);
-  else
+  if (self->connection == NULL)
+    self->connection = potoo_catalog_reader_new (self->catalog, &error);
+  if (self->connection == NULL)
     g_task_return_error (task, error);
+  else
+    read_for (self, task);
 }
 
 PotooDbusReader *
@@ -116,6 +134,29 @@ potoo_dbus_reader_list_async (PotooDbusReader *self,
 
 GPtrArray *
 potoo_dbus_reader_list_finish (GAsyncResult *result, GError **error)
+{
+  g_return_val_if_fail (g_task_is_valid (result, NULL), NULL);
+
+  return g_task_propagate_pointer (G_TASK (result), error);
+}
+
+void
+potoo_dbus_reader_report_async (PotooDbusReader *self,
+                                PotooRetention *retention,
+                                GAsyncReadyCallback callback,
+                                gpointer user_data)
+{
+  GTask *task = g_task_new (NULL, NULL, callback, user_data);
+  Job *job = g_new0 (Job, 1);
+
+  g_task_set_source_tag (task, potoo_dbus_reader_report_async);
+  job->retention = g_object_ref (retention);
+  g_task_set_task_data (task, job, (GDestroyNotify) job_free);
+  g_thread_pool_push (self->pool, task, NULL);
+}
+
+PotooStorageReport *
+potoo_dbus_reader_report_finish (GAsyncResult *result, GError **error)
 {
   g_return_val_if_fail (g_task_is_valid (result, NULL), NULL);
 

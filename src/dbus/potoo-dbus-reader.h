@@ -4,6 +4,7 @@
 #include "catalog/potoo-catalog-events.h"
 #include "catalog/potoo-catalog-gaps.h"
 #include "catalog/potoo-catalog-locks.h"
+#include "record/potoo-retention.h"
 
 G_BEGIN_DECLS
 
@@ -38,5 +39,12 @@ void potoo_dbus_reader_list_async (PotooDbusReader *reader,
                                    gpointer user_data);
 /* (transfer full) (element-type PotooSegment, PotooGap, PotooEvent or PotooLock) */
 GPtrArray *potoo_dbus_reader_list_finish (GAsyncResult *result, GError **error);
+
+/* potoo_retention_report() */
+void potoo_dbus_reader_report_async (PotooDbusReader *reader,
+                                     PotooRetention *retention,
+                                     GAsyncReadyCallback callback,
+                                     gpointer user_data);
+PotooStorageReport *potoo_dbus_reader_report_finish (GAsyncResult *result, GError **error);
 
 G_END_DECLS

@@ -225,22 +225,6 @@ potoo_dbus_value_from_lock (const PotooLock *lock)
 }
 
 GVariant *
-potoo_dbus_value_from_root (const PotooRootStatus *root)
-{
-  GVariantDict dict;
-
-  g_variant_dict_init (&dict, NULL);
-  g_variant_dict_insert (&dict, "name", "s", root->name);
-  insert_text (&dict, "path", root->path);
-  g_variant_dict_insert (&dict, "total_bytes", "x", root->total_bytes);
-  g_variant_dict_insert (&dict, "free_bytes", "x", root->free_bytes);
-  g_variant_dict_insert (&dict, "min_free_bytes", "x", root->min_free_bytes);
-  g_variant_dict_insert (&dict, "full", "b", root->full);
-  g_variant_dict_insert (&dict, "failed", "b", root->failed);
-  return g_variant_dict_end (&dict);
-}
-
-GVariant *
 potoo_dbus_value_from_viewer (const PotooRestreamClientInfo *viewer)
 {
   GVariantDict dict;

@@ -31,7 +31,6 @@ GVariant *potoo_dbus_value_from_segment (const PotooSegment *segment);
 GVariant *potoo_dbus_value_from_gap (const PotooGap *gap);
 GVariant *potoo_dbus_value_from_event (const PotooEvent *event);
 GVariant *potoo_dbus_value_from_lock (const PotooLock *lock);
-GVariant *potoo_dbus_value_from_root (const PotooRootStatus *root);
 GVariant *potoo_dbus_value_from_viewer (const PotooRestreamClientInfo *viewer);
 
 /* A place in a list by (start, id), as opaque text. */

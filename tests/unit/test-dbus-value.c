@@ -7,6 +7,7 @@
 #include "base/potoo-error.h"
 #include "base/potoo-json.h"
 #include "config/potoo-camera-settings.h"
+#include "dbus/potoo-dbus-storage.h"
 #include "media/potoo-fragment.h"
 
 static GVariant *
@@ -192,8 +193,9 @@ test_rows (void)
 static void
 test_bad_path (void)
 {
-  const PotooRootStatus root = { .name = (char *) "main", .path = (char *) "/d\xff" };
-  g_autoptr (GVariant) value = g_variant_ref_sink (potoo_dbus_value_from_root (&root));
+  PotooRootStatus status = { .name = (char *) "main", .path = (char *) "/d\xff" };
+  const PotooStorageReportRoot root = { .status = &status };
+  g_autoptr (GVariant) value = g_variant_ref_sink (potoo_dbus_storage_from_root (&root));
   const char *path;
 
   g_assert_true (g_variant_lookup (value, "path", "&s", &path));
