@@ -90,7 +90,6 @@ typedef struct
   PotooSegmentClass class;
   GArray *done; /* gint64: marked, or dropped without having been marked */
   PotooRowWatch *watch;
-  GTask *task; /* (nullable) */
 } Batch;
 
 static Batch *
@@ -112,7 +111,6 @@ batch_free (gpointer data)
 
   g_free (batch->ids);
   g_array_unref (batch->done);
-  g_clear_object (&batch->task);
   g_free (batch);
 }
 
@@ -149,64 +147,12 @@ mark_run (PotooDb *db, gpointer data, GError **error)
 }
 
 static void
-tell_dropped (const Batch *batch)
-{
-  for (guint i = 0; i < batch->done->len; i++)
-    potoo_row_watch_tell_segment_dropped (batch->watch, g_array_index (batch->done, gint64, i));
-}
-
-static void
-mark_done (gpointer data, const GError *error)
+batch_done (gpointer data, const GError *error)
 {
   const Batch *batch = data;
 
-  if (error == NULL)
-    tell_dropped (batch);
-  if (batch->task == NULL)
-    return;
-  if (error != NULL)
-    g_task_return_error (batch->task, g_error_copy (error));
-  else
-    g_task_return_pointer (batch->task, g_array_ref (batch->done), (GDestroyNotify) g_array_unref);
-}
-
-void
-potoo_catalog_mark_segments_deleting_async (PotooCatalog *catalog,
-                                            const gint64 *ids,
-                                            gsize n,
-                                            PotooSegmentClass class,
-                                            GAsyncReadyCallback callback,
-                                            gpointer user_data)
-{
-  g_return_if_fail (POTOO_IS_CATALOG (catalog));
-  g_return_if_fail (n <= POTOO_CATALOG_MAX_DELETING);
-
-  g_autoptr (GTask) task = g_task_new (catalog, NULL, callback, user_data);
-  g_autoptr (GError) error = NULL;
-  Batch *batch = batch_new (catalog, ids, n);
-  const PotooJob job = { .run = mark_run,
-                         .done = mark_done,
-                         .flags = POTOO_JOB_AWAITED,
-                         .data = batch,
-                         .destroy = batch_free };
-
-  g_task_set_source_tag (task, potoo_catalog_mark_segments_deleting_async);
-  batch->class = class;
-  batch->task = g_object_ref (task);
-  if (!potoo_catalog_writer_post (potoo_catalog_get_writer (catalog), &job, &error))
-    g_task_return_error (task, g_steal_pointer (&error));
-}
-
-GArray *
-potoo_catalog_mark_segments_deleting_finish (PotooCatalog *catalog,
-                                             GAsyncResult *result,
-                                             GError **error)
-{
-  g_return_val_if_fail (g_task_is_valid (result, catalog), NULL);
-  g_return_val_if_fail (
-      g_async_result_is_tagged (result, potoo_catalog_mark_segments_deleting_async), NULL);
-
-  return g_task_propagate_pointer (G_TASK (result), error);
+  for (guint i = 0; error == NULL && i < batch->done->len; i++)
+    potoo_row_watch_tell_segment_dropped (batch->watch, g_array_index (batch->done, gint64, i));
 }
 
 GArray *
@@ -221,11 +167,12 @@ potoo_catalog_mark_segments_deleting (PotooCatalog *catalog,
 
   g_autoptr (Batch) batch = batch_new (catalog, ids, n);
   batch->class = class;
-  if (!potoo_catalog_run_told (catalog, mark_run, mark_done, batch, error))
+  if (!potoo_catalog_run_told (catalog, mark_run, batch_done, batch, error))
     return NULL;
   return g_array_ref (batch->done);
 }
 
+/* Those that were marked were told then. */
 static gboolean
 drop_one (PotooDb *db, gint64 id, GArray *done, GError **error)
 {
@@ -252,13 +199,6 @@ drop_run (PotooDb *db, gpointer data, GError **error)
   return TRUE;
 }
 
-static void
-drop_done (gpointer data, const GError *error)
-{
-  if (error == NULL)
-    tell_dropped (data);
-}
-
 void
 potoo_catalog_drop_segments (PotooCatalog *catalog, const gint64 *ids, gsize n)
 {
@@ -266,7 +206,8 @@ potoo_catalog_drop_segments (PotooCatalog *catalog, const gint64 *ids, gsize n)
   g_return_if_fail (n <= POTOO_CATALOG_MAX_DELETING);
 
   potoo_catalog_post (catalog, &(PotooJob){ .run = drop_run,
-                                            .done = drop_done,
+                                            .done = batch_done,
+                                            .flags = POTOO_JOB_BARRIER,
                                             .data = batch_new (catalog, ids, n),
                                             .destroy = batch_free });
 }

@@ -27,24 +27,14 @@ GPtrArray *potoo_catalog_reader_list_evictable (PotooCatalogReader *reader,
 
 /* Marks those of @n segments, at most POTOO_CATALOG_MAX_DELETING, that are closed or damaged and of
  * @class or a less protected one, all in one transaction. What was locked, or dropped, since it was
- * listed is passed over. Any thread, never blocks. */
-void potoo_catalog_mark_segments_deleting_async (PotooCatalog *catalog,
-                                                 const gint64 *ids,
-                                                 gsize n,
-                                                 PotooSegmentClass class,
-                                                 GAsyncReadyCallback callback,
-                                                 gpointer user_data);
-/* The ids that are marked, durably; (transfer full) (element-type gint64) */
-GArray *potoo_catalog_mark_segments_deleting_finish (PotooCatalog *catalog,
-                                                     GAsyncResult *result,
-                                                     GError **error);
-/* The same; blocks. Not in main, nor in the catalog's thread. */
+ * listed is passed over. Blocks: not in main, nor in the catalog's thread.
+ * Returns the ids that are marked, durably: (transfer full) (element-type gint64) */
 GArray *potoo_catalog_mark_segments_deleting (PotooCatalog *catalog,
                                               const gint64 *ids,
                                               gsize n,
                                               PotooSegmentClass class,
                                               GError **error);
-/* Their rows and indexes go, in one transaction. Any thread, never blocks. */
+/* Their rows and indexes go, in one transaction, whatever their state. Any thread, never blocks. */
 void potoo_catalog_drop_segments (PotooCatalog *catalog, const gint64 *ids, gsize n);
 
 G_END_DECLS

@@ -328,28 +328,3 @@ potoo_catalog_reader_list_locks (PotooCatalogReader *reader,
     return NULL;
   return read_locks (db, statement, error);
 }
-
-GPtrArray *
-potoo_catalog_reader_list_expired_locks (PotooCatalogReader *reader,
-                                         gint64 now_us,
-                                         guint limit,
-                                         GError **error)
-{
-  g_return_val_if_fail (reader != NULL, NULL);
-
-  PotooDb *db = potoo_catalog_reader_get_db (reader);
-  g_autoptr (PotooStatement)
-      statement = potoo_db_prepare (db,
-                                    "SELECT " COLUMNS " FROM locks INDEXED BY locks_expiring"
-                                    " WHERE expires_us > 0 AND expires_us <= ?1"
-                                    " ORDER BY expires_us, id LIMIT ?2",
-                                    error);
-
-  if (statement == NULL ||
-      !potoo_db_check (db,
-                       sqlite3_bind_int64 (statement, 1, now_us) |
-                           sqlite3_bind_int64 (statement, 2, MIN (limit, POTOO_CATALOG_MAX_ROWS)),
-                       error))
-    return NULL;
-  return read_locks (db, statement, error);
-}

@@ -57,10 +57,5 @@ PotooLock *potoo_catalog_reader_get_lock (PotooCatalogReader *reader, gint64 id,
 GPtrArray *potoo_catalog_reader_list_locks (PotooCatalogReader *reader,
                                             const PotooSegmentQuery *query,
                                             GError **error);
-/* Those that expired before @now_us or at it, the oldest expiry first. */
-GPtrArray *potoo_catalog_reader_list_expired_locks (PotooCatalogReader *reader,
-                                                    gint64 now_us,
-                                                    unsigned limit,
-                                                    GError **error);
 
 G_END_DECLS

@@ -69,7 +69,6 @@ PotooCatalogWriter *potoo_catalog_get_writer (PotooCatalog *catalog);
 typedef struct
 {
   gint64 id;
-  gboolean dropped; /* set by those that look whether it was there */
   PotooRowWatch *watch;
 } PotooDropJob;
 

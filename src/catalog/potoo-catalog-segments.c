@@ -11,6 +11,7 @@
 #include "base/potoo-error.h"
 #include "base/potoo-log.h"
 #include "catalog/potoo-catalog-class.h"
+#include "catalog/potoo-catalog-eviction.h"
 #include "catalog/potoo-catalog-segment-rows.h"
 
 void
@@ -232,102 +233,8 @@ potoo_catalog_set_segment_sha256 (PotooCatalog *catalog,
       catalog, &(PotooJob){ .run = set_sha256_run, .data = set, .destroy = g_free, .key = id });
 }
 
-/* --- deleting --- */
-
-/* One row with one integer by id; 1: found, 0: no such row, -1: error. */
-static int
-step_with_id (PotooDb *db, const char *sql, gint64 id, gint64 *value, GError **error)
-{
-  g_autoptr (PotooStatement) statement = potoo_db_prepare (db, sql, error);
-
-  if (statement == NULL || !potoo_db_check (db, sqlite3_bind_int64 (statement, 1, id), error))
-    return -1;
-  int result = potoo_db_step (db, statement, error);
-  *value = result > 0 ? sqlite3_column_int64 (statement, 0) : 0;
-  return result > 0 && !potoo_db_run (db, statement, error) ? -1 : result;
-}
-
-static gboolean
-mark_deleting_run (PotooDb *db, gpointer data, GError **error)
-{
-  PotooDropJob *drop = data;
-  gint64 state = 0;
-
-  int marked = step_with_id (
-      db,
-      "UPDATE segments SET state = 3 WHERE id = ?1 AND state <> 3 AND class < 2 RETURNING state",
-      drop->id, &state, error);
-  drop->dropped = marked > 0;
-  if (marked != 0)
-    return marked > 0;
-  int found = step_with_id (db, "SELECT state FROM segments WHERE id = ?1", drop->id, &state,
-                            error);
-  if (found == 0)
-    potoo_catalog_fail_no_segment (drop->id, error);
-  else if (found > 0 && state != POTOO_SEGMENT_DELETING)
-    g_set_error (error, POTOO_ERROR, POTOO_ERROR_CONFLICT,
-                 _ ("The segment is locked: remove the lock first"));
-  return found > 0 && state == POTOO_SEGMENT_DELETING;
-}
-
-static void
-drop_done (gpointer data, const GError *error)
-{
-  const PotooDropJob *drop = data;
-
-  if (error == NULL && drop->dropped)
-    potoo_row_watch_tell_segment_dropped (drop->watch, drop->id);
-}
-
-void
-potoo_catalog_mark_segment_deleting_async (PotooCatalog *catalog,
-                                           gint64 id,
-                                           GAsyncReadyCallback callback,
-                                           gpointer user_data)
-{
-  g_return_if_fail (POTOO_IS_CATALOG (catalog));
-  g_return_if_fail (id > 0);
-
-  potoo_catalog_post_async (catalog,
-                            &(PotooJob){ .run = mark_deleting_run,
-                                         .done = drop_done,
-                                         .data = potoo_drop_job_new (catalog, id),
-                                         .destroy = g_free,
-                                         .key = id },
-                            potoo_catalog_mark_segment_deleting_async, callback, user_data);
-}
-
-gboolean
-potoo_catalog_mark_segment_deleting_finish (PotooCatalog *catalog,
-                                            GAsyncResult *result,
-                                            GError **error)
-{
-  return potoo_catalog_post_finish (catalog, result, potoo_catalog_mark_segment_deleting_async,
-                                    error);
-}
-
-static gboolean
-drop_run (PotooDb *db, gpointer data, GError **error)
-{
-  PotooDropJob *drop = data;
-  gint64 state = 0;
-
-  /* its index goes with it: ON DELETE CASCADE */
-  int found = step_with_id (db, "DELETE FROM segments WHERE id = ?1 RETURNING state", drop->id,
-                            &state, error);
-  drop->dropped = found > 0 && state != POTOO_SEGMENT_DELETING; /* else it was told before */
-  return found >= 0;
-}
-
 void
 potoo_catalog_drop_segment (PotooCatalog *catalog, gint64 id)
 {
-  g_return_if_fail (POTOO_IS_CATALOG (catalog));
-  g_return_if_fail (id > 0);
-
-  potoo_catalog_post (catalog, &(PotooJob){ .run = drop_run,
-                                            .done = drop_done,
-                                            .data = potoo_drop_job_new (catalog, id),
-                                            .destroy = g_free,
-                                            .key = id });
+  potoo_catalog_drop_segments (catalog, &id, 1);
 }

@@ -94,17 +94,8 @@ void potoo_catalog_set_segment_sha256 (PotooCatalog *catalog,
                                        gint64 id,
                                        const guint8 sha256[POTOO_SHA256_BYTES]);
 
-/* state = deleting, durable when the callback runs; then the file may go. Fails with
- * POTOO_ERROR_NOT_FOUND, and with POTOO_ERROR_CONFLICT when the segment is locked. For many:
- * potoo-catalog-eviction.h. */
-void potoo_catalog_mark_segment_deleting_async (PotooCatalog *catalog,
-                                                gint64 id,
-                                                GAsyncReadyCallback callback,
-                                                gpointer user_data);
-gboolean potoo_catalog_mark_segment_deleting_finish (PotooCatalog *catalog,
-                                                     GAsyncResult *result,
-                                                     GError **error);
-void potoo_catalog_drop_segment (PotooCatalog *catalog, gint64 id); /* row and index go */
+/* Row and index go, whatever its state; evicting: potoo-catalog-eviction.h. */
+void potoo_catalog_drop_segment (PotooCatalog *catalog, gint64 id);
 
 /* --- reading --- */
 

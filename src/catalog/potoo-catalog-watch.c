@@ -30,7 +30,7 @@ potoo_row_watch_free (PotooRowWatch *self)
 PotooDropJob *
 potoo_drop_job_new (PotooCatalog *catalog, gint64 id)
 {
-  PotooDropJob *drop = g_new0 (PotooDropJob, 1);
+  PotooDropJob *drop = g_new (PotooDropJob, 1);
 
   drop->id = id;
   drop->watch = potoo_catalog_get_row_watch (catalog);

@@ -155,6 +155,8 @@ append_locked (PotooCatalogWriter *writer, const PotooJob *job)
   if (writer->waiting.length == 0)
     writer->due_us = potoo_clock_mono_us () + POTOO_CATALOG_LINGER_US;
   g_queue_push_tail (&writer->waiting, pending);
+  if (job->flags & POTOO_JOB_BARRIER)
+    g_hash_table_remove_all (writer->by_key);
   if (job->key != 0)
     g_hash_table_replace (writer->by_key, &pending->job.key, pending);
   if (is_awaited (pending))
@@ -374,8 +376,8 @@ batch_committed (PotooCatalogWriter *writer, GQueue *batch)
   settle_all (writer, batch, NULL);
 }
 
-/* Sorts @batch into those that are told now (@told) and those that stay. @hopeless: trying again is of
- * no use. */
+/* Sorts @batch into those that are told now (@told) and those that stay. @hopeless: trying again is
+ * of no use. */
 static void
 put_back_locked (PotooCatalogWriter *writer, GQueue *batch, GQueue *told, gboolean hopeless)
 {
@@ -412,8 +414,7 @@ batch_failed (PotooCatalogWriter *writer, GQueue *batch, const GError *error)
   writer->n_running = 0;
   g_free (writer->error);
   writer->error = g_strdup (error->message);
-  put_back_locked (writer, batch, &told,
-                   g_error_matches (error, POTOO_ERROR, POTOO_ERROR_CORRUPT));
+  put_back_locked (writer, batch, &told, g_error_matches (error, POTOO_ERROR, POTOO_ERROR_CORRUPT));
   potoo_metric_set (writer->metrics.waiting, writer->waiting.length);
   g_mutex_unlock (&writer->lock);
 

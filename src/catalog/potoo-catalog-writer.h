@@ -32,6 +32,8 @@ typedef enum
    * fails. Others may linger for more to join, and stay to be tried again. */
   POTOO_JOB_AWAITED = 1 << 0,
   POTOO_JOB_UNBOUNDED = 1 << 1, /* posted even when the queue is full */
+  /* Nothing that is posted behind it is merged into what waits before it. */
+  POTOO_JOB_BARRIER = 1 << 2,
 } PotooJobFlags;
 
 typedef struct

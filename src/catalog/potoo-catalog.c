@@ -303,7 +303,7 @@ potoo_catalog_run_told (PotooCatalog *catalog,
   BlockingJob blocking = { .catalog = catalog, .run = run, .done = done, .data = data };
   const PotooJob job = { .run = blocking_run,
                          .done = blocking_done,
-                         .flags = POTOO_JOB_AWAITED | POTOO_JOB_UNBOUNDED,
+                         .flags = POTOO_JOB_AWAITED | POTOO_JOB_UNBOUNDED | POTOO_JOB_BARRIER,
                          .data = &blocking };
 
   if (!potoo_catalog_writer_post (catalog->writer, &job, error))

@@ -7,6 +7,7 @@
 #include "base/potoo-clock.h"
 #include "base/potoo-error.h"
 #include "catalog-fixture.h"
+#include "catalog/potoo-catalog-eviction.h"
 
 #define DAY G_GINT64_CONSTANT (1795000000000000)
 #define HOUR_US (3600 * POTOO_SECOND_US)
@@ -73,6 +74,16 @@ test_round_trip (CatalogFixture *fixture, gconstpointer data)
   g_assert_error (error, POTOO_ERROR, POTOO_ERROR_NOT_FOUND);
 }
 
+static gboolean
+mark (CatalogFixture *fixture, gint64 id)
+{
+  g_autoptr (GError) error = NULL;
+  g_autoptr (GArray) marked = potoo_catalog_mark_segments_deleting (fixture->catalog, &id, 1,
+                                                                    POTOO_SEGMENT_EVENT, &error);
+  g_assert_no_error (error);
+  return marked->len == 1;
+}
+
 /* There must be something to lock, and what is on its way out is not. */
 static void
 test_nothing_there (CatalogFixture *fixture, gconstpointer data)
@@ -82,7 +93,6 @@ test_nothing_there (CatalogFixture *fixture, gconstpointer data)
     const char *camera;
     gint64 start, end;
   } nothing[] = { { "a", -5, 0 }, { "a", HOUR_US, HOUR_US + 5 }, { "c", 0, 5 } };
-  GAsyncResult *result = NULL;
 
   put_segments (fixture, 1);
   for (guint i = 0; i < G_N_ELEMENTS (nothing); i++)
@@ -93,8 +103,7 @@ test_nothing_there (CatalogFixture *fixture, gconstpointer data)
       g_assert_error (error, POTOO_ERROR, POTOO_ERROR_NOT_FOUND);
     }
   gint64 id = catalog_fixture_query_int (fixture, "SELECT id FROM segments WHERE camera = 'a'");
-  potoo_catalog_mark_segment_deleting_async (fixture->catalog, id, catalog_take_result, &result);
-  g_autoptr (GAsyncResult) marked = catalog_wait_result (&result);
+  g_assert_true (mark (fixture, id));
   const PotooLock late = make (1, "a", DAY, DAY + 5);
   g_autoptr (GError) error = catalog_fixture_put_lock (fixture, &late);
   g_assert_error (error, POTOO_ERROR, POTOO_ERROR_NOT_FOUND);
@@ -105,27 +114,13 @@ test_nothing_there (CatalogFixture *fixture, gconstpointer data)
 static void
 test_holds (CatalogFixture *fixture, gconstpointer data)
 {
-  GAsyncResult *result = NULL;
-  g_autoptr (GError) error = NULL;
-
   put_segments (fixture, 1);
   put (fixture, 1, "a", DAY, DAY + 5);
   gint64 id = catalog_fixture_query_int (fixture, "SELECT id FROM segments WHERE camera = 'a'");
-  potoo_catalog_mark_segment_deleting_async (fixture->catalog, id, catalog_take_result, &result);
-  g_autoptr (GAsyncResult) first = catalog_wait_result (&result);
-  g_assert_false (potoo_catalog_mark_segment_deleting_finish (fixture->catalog, first, &error));
-  g_assert_error (error, POTOO_ERROR, POTOO_ERROR_CONFLICT);
-  g_clear_error (&error);
-
-  g_autoptr (GError) dropping = catalog_fixture_drop_lock (fixture, 1);
-  g_assert_no_error (dropping);
-  for (int i = 0; i < 2; i++) /* again: it is, already */
-    {
-      potoo_catalog_mark_segment_deleting_async (fixture->catalog, id, catalog_take_result,
-                                                 &result);
-      g_autoptr (GAsyncResult) done = catalog_wait_result (&result);
-      g_assert_true (potoo_catalog_mark_segment_deleting_finish (fixture->catalog, done, &error));
-    }
+  g_assert_false (mark (fixture, id));
+  g_autoptr (GError) error = catalog_fixture_drop_lock (fixture, 1);
+  g_assert_no_error (error);
+  g_assert_true (mark (fixture, id));
 }
 
 static char *
@@ -181,32 +176,6 @@ test_list (CatalogFixture *fixture, gconstpointer data)
         if (strcmp (ids, cases[i].ids) != 0)
           g_error ("case %u, limit %u: %s", i, limit, ids);
       }
-}
-
-static void
-test_expired (CatalogFixture *fixture, gconstpointer data)
-{
-  static const gint64 expiries[] = { 0, 50, 30, 40 };
-
-  put_segments (fixture, 1);
-  for (guint i = 0; i < G_N_ELEMENTS (expiries); i++)
-    {
-      PotooLock lock = make (i + 1, "a", DAY, DAY + 5);
-      lock.expires_us = expiries[i] == 0 ? 0 : DAY + expiries[i];
-      g_autoptr (GError) error = catalog_fixture_put_lock (fixture, &lock);
-      g_assert_no_error (error);
-    }
-  g_autoptr (GPtrArray)
-      none = potoo_catalog_reader_list_expired_locks (fixture->reader, DAY + 29, 10, NULL);
-  g_assert_cmpuint (none->len, ==, 0);
-  g_autoptr (GPtrArray)
-      two = potoo_catalog_reader_list_expired_locks (fixture->reader, DAY + 40, 10, NULL);
-  g_assert_cmpuint (two->len, ==, 2);
-  g_assert_cmpint (((const PotooLock *) two->pdata[0])->id, ==, 3);
-  g_assert_cmpint (((const PotooLock *) two->pdata[1])->id, ==, 4);
-  g_autoptr (GPtrArray)
-      one = potoo_catalog_reader_list_expired_locks (fixture->reader, G_MAXINT64, 1, NULL);
-  g_assert_cmpuint (one->len, ==, 1);
 }
 
 static void
@@ -298,10 +267,8 @@ test_plans (CatalogFixture *fixture, gconstpointer data)
   sqlite3 *handle = potoo_db_get_handle (potoo_catalog_reader_get_db (fixture->reader));
 
   g_ptr_array_unref (potoo_catalog_reader_list_locks (fixture->reader, &query, NULL));
-  g_ptr_array_unref (potoo_catalog_reader_list_expired_locks (fixture->reader, DAY, 1, NULL));
   catalog_fixture_assert_plan (handle, "INDEXED BY locks_by_start",
                                "locks_by_start (start_us>? AND start_us<?)");
-  catalog_fixture_assert_plan (handle, "expires_us", "locks_expiring (expires_us>?");
 }
 
 #define ADD(name, function)                                                                        \
@@ -316,7 +283,6 @@ main (int argc, char *argv[])
   ADD ("nothing-there", test_nothing_there);
   ADD ("holds", test_holds);
   ADD ("list", test_list);
-  ADD ("expired", test_expired);
   ADD ("bad-values", test_bad_values);
   ADD ("bound", test_bound);
   ADD ("hostile-rows", test_hostile_rows);

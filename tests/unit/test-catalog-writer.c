@@ -12,6 +12,7 @@
 #include "base/potoo-clock.h"
 #include "base/potoo-error.h"
 #include "catalog-fixture.h"
+#include "catalog/potoo-catalog-eviction.h"
 
 #define DAY G_GINT64_CONSTANT (1795000000000000)
 
@@ -115,6 +116,30 @@ test_merging (CatalogFixture *fixture, gconstpointer data)
   g_assert_true (g_bytes_equal (index, second));
 }
 
+typedef struct
+{
+  CatalogFixture *fixture;
+  gint64 id;
+} Marking;
+
+/* A thread: gives how many were marked. */
+static gpointer
+mark (gpointer data)
+{
+  const Marking *marking = data;
+  g_autoptr (GArray) marked = potoo_catalog_mark_segments_deleting (
+      marking->fixture->catalog, &marking->id, 1, POTOO_SEGMENT_EVENT, NULL);
+
+  return GINT_TO_POINTER (marked->len);
+}
+
+static void
+wait_for_jobs (gint64 n)
+{
+  while (catalog_metric ("potoo_catalog_queue_jobs") < n)
+    g_usleep (1000);
+}
+
 /* What stands between two puts of a segment keeps them apart. */
 static void
 test_merging_keeps_order (CatalogFixture *fixture, gconstpointer data)
@@ -122,7 +147,6 @@ test_merging_keeps_order (CatalogFixture *fixture, gconstpointer data)
   PotooSegment dropped = catalog_fixture_segment (fixture, "a", DAY, DAY + 1);
   PotooSegment again = catalog_fixture_segment (fixture, "a", DAY, DAY + 1);
   PotooSegment marked = catalog_fixture_segment (fixture, "a", DAY, DAY + 1);
-  GAsyncResult *result = NULL;
   Gate gate;
 
   gate_close (&gate, fixture);
@@ -133,17 +157,20 @@ test_merging_keeps_order (CatalogFixture *fixture, gconstpointer data)
   again.end_us = DAY + 9;
   potoo_catalog_put_segment (fixture->catalog, &again, NULL);
   potoo_catalog_put_segment (fixture->catalog, &marked, NULL);
-  potoo_catalog_mark_segment_deleting_async (fixture->catalog, marked.id, catalog_take_result,
-                                             &result);
+  marked.end_us = DAY + 9;
+  g_autoptr (GThread) marker = g_thread_new ("marker", mark, &(Marking){ fixture, marked.id });
+  wait_for_jobs (8); /* the gate's and the marker's among them */
+  potoo_catalog_put_segment (fixture->catalog, &marked, NULL);
   gate_open (&gate);
-  g_autoptr (GAsyncResult) done = catalog_wait_result (&result);
-  g_assert_true (potoo_catalog_mark_segment_deleting_finish (fixture->catalog, done, NULL));
+  g_assert_cmpint (GPOINTER_TO_INT (g_thread_join (g_steal_pointer (&marker))), ==, 1);
+  catalog_fixture_sync (fixture);
 
   g_assert_null (potoo_catalog_reader_get_segment (fixture->reader, dropped.id, NULL));
   g_autoptr (PotooSegment) a = potoo_catalog_reader_get_segment (fixture->reader, again.id, NULL);
   g_assert_cmpint (a->end_us, ==, DAY + 9);
   g_autoptr (PotooSegment) b = potoo_catalog_reader_get_segment (fixture->reader, marked.id, NULL);
-  g_assert_cmpint (b->state, ==, POTOO_SEGMENT_DELETING);
+  g_assert_cmpint (b->state, ==, POTOO_SEGMENT_CLOSED); /* put again after it was marked */
+  g_assert_cmpint (b->end_us, ==, DAY + 9);
 }
 
 /* One that fails is undone alone: those before and behind it in the same transaction stay. */

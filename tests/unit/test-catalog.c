@@ -10,6 +10,7 @@
 #include "base/potoo-error.h"
 #include "base/potoo-json.h"
 #include "catalog-fixture.h"
+#include "catalog/potoo-catalog-eviction.h"
 #include "catalog/potoo-catalog-timeline.h"
 
 #define HOUR_US (3600 * POTOO_SECOND_US)
@@ -170,11 +171,11 @@ test_segment_not_found (CatalogFixture *fixture, gconstpointer data)
   g_assert_error (error, POTOO_ERROR, POTOO_ERROR_NOT_FOUND);
   g_clear_error (&error);
 
-  GAsyncResult *result = NULL;
-  potoo_catalog_mark_segment_deleting_async (fixture->catalog, 5, catalog_take_result, &result);
-  g_autoptr (GAsyncResult) done = catalog_wait_result (&result);
-  g_assert_false (potoo_catalog_mark_segment_deleting_finish (fixture->catalog, done, &error));
-  g_assert_error (error, POTOO_ERROR, POTOO_ERROR_NOT_FOUND);
+  const gint64 id = 5;
+  g_autoptr (GArray) marked = potoo_catalog_mark_segments_deleting (fixture->catalog, &id, 1,
+                                                                    POTOO_SEGMENT_LOCKED, &error);
+  g_assert_no_error (error);
+  g_assert_cmpuint (marked->len, ==, 0);
 }
 
 static void
@@ -183,7 +184,6 @@ test_segment_life (CatalogFixture *fixture, gconstpointer data)
   g_autoptr (GError) error = NULL;
   g_autoptr (GBytes) index = g_bytes_new_static ("\1", 1);
   PotooSegment segment = catalog_fixture_segment (fixture, "front", DAY, DAY + 5);
-  GAsyncResult *result = NULL;
 
   segment.state = POTOO_SEGMENT_OPEN;
   potoo_catalog_put_segment (fixture->catalog, &segment, index);
@@ -196,10 +196,15 @@ test_segment_life (CatalogFixture *fixture, gconstpointer data)
       elsewhere = potoo_catalog_reader_list_unfinished (fixture->reader, fixture->root + 1, &error);
   g_assert_cmpuint (elsewhere->len, ==, 0);
 
-  potoo_catalog_mark_segment_deleting_async (fixture->catalog, segment.id, catalog_take_result,
-                                             &result);
-  g_autoptr (GAsyncResult) done = catalog_wait_result (&result);
-  g_assert_true (potoo_catalog_mark_segment_deleting_finish (fixture->catalog, done, &error));
+  g_autoptr (GArray) not_yet = potoo_catalog_mark_segments_deleting (
+      fixture->catalog, &segment.id, 1, POTOO_SEGMENT_LOCKED, &error);
+  g_assert_cmpuint (not_yet->len, ==, 0);
+  segment.state = POTOO_SEGMENT_CLOSED;
+  potoo_catalog_put_segment (fixture->catalog, &segment, NULL);
+  g_autoptr (GArray) marked = potoo_catalog_mark_segments_deleting (
+      fixture->catalog, &segment.id, 1, POTOO_SEGMENT_LOCKED, &error);
+  g_assert_no_error (error);
+  g_assert_cmpuint (marked->len, ==, 1);
   g_autoptr (GPtrArray) listed = list (fixture, "front", 0, G_MAXINT64);
   g_assert_cmpuint (listed->len, ==, 1);
   g_autoptr (GPtrArray)

@@ -60,7 +60,6 @@ CREATE TABLE locks (
 
 CREATE INDEX locks_by_start ON locks (start_us);
 CREATE INDEX locks_by_camera ON locks (camera, end_us, start_us);
-CREATE INDEX locks_expiring ON locks (expires_us) WHERE expires_us > 0;
 
 INSERT INTO id_counters (name, next) VALUES ('event', 1), ('lock', 1);
 
