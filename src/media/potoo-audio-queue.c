@@ -83,9 +83,8 @@ snap (PotooAudioQueue *queue, guint64 ticks)
   if (queue->next_ticks == 0 || ticks > queue->next_ticks + tolerance)
     return ticks;
   guint64 ahead = queue->next_ticks > ticks ? queue->next_ticks - ticks : 0;
-  queue->slewing = last != NULL &&
-                   ahead > (queue->slewing ? queue->timescale / SLEWED_PARTS : tolerance);
-  if (!queue->slewing)
+  queue->slewing = ahead > (queue->slewing ? queue->timescale / SLEWED_PARTS : tolerance);
+  if (!queue->slewing || last == NULL)
     return queue->next_ticks;
   return queue->next_ticks - MIN (ahead, last->duration_ticks / SLEW_PARTS);
 }

@@ -27,6 +27,10 @@
 /* Packets of another picture come half a step later at least. */
 #define FIRST_STEP ((gint64) (20 * GST_MSECOND))
 #define MAX_AHEAD ((gint64) (3 * GST_SECOND))
+/* Sound that pauses longer than that, while pictures come as they should, and goes on as if it had
+ * not, lost time: nothing held it up. */
+#define LOST_TIME ((gint64) GST_SECOND)
+#define PUNCTUAL ((gint64) (500 * GST_MSECOND))
 /* Bounds of what is believed of sender reports. */
 #define MAX_REPORT_DISTANCE ((gint64) (10 * GST_SECOND))
 #define MAX_LIP_SYNC ((gint64) (500 * GST_MSECOND))
@@ -201,13 +205,37 @@ has_jumped (const PotooRtpClock *clock, gint64 stream_ns, gint64 arrival_ns)
          stream_ns + clock->addend_ns > arrival_ns + MAX_AHEAD;
 }
 
+/* Whether packets come, and without delay. */
+static gboolean
+is_punctual (PotooRtpClock *clock, gint64 now_ns)
+{
+  g_mutex_lock (&clock->lock);
+  gboolean punctual = clock->started && now_ns - clock->newest_arrival_ns <= PUNCTUAL &&
+                      clock->newest_arrival_ns - clock->newest_ns - clock->addend_ns <= PUNCTUAL;
+  g_mutex_unlock (&clock->lock);
+  return punctual;
+}
+
+static gboolean
+has_lost_time (const PotooRtpClock *clock, gint64 stream_ns, gint64 arrival_ns)
+{
+  return arrival_ns - clock->newest_arrival_ns >= LOST_TIME &&
+         arrival_ns - stream_ns - clock->addend_ns >= LOST_TIME;
+}
+
+/* @unhindered: nothing on the way held it up, as is known from elsewhere. */
 static void
-take_time (PotooRtpClock *clock, guint32 rtp_time, gboolean still, gint64 arrival_ns)
+take_time (PotooRtpClock *clock,
+           guint32 rtp_time,
+           gboolean still,
+           gboolean unhindered,
+           gint64 arrival_ns)
 {
   gint64 ticks = unwrap (clock, rtp_time);
   gint64 stream_ns = clock->base_ns + ns_of_ticks (clock, ticks);
 
-  if (still || has_jumped (clock, stream_ns, arrival_ns))
+  if (still || has_jumped (clock, stream_ns, arrival_ns) ||
+      (unhindered && has_lost_time (clock, stream_ns, arrival_ns)))
     {
       stream_ns = MAX (arrival_ns - clock->addend_ns, clock->newest_ns + 1);
       rebase (clock, rtp_time, stream_ns);
@@ -229,15 +257,16 @@ potoo_rtp_clock_observe (PotooRtpClock *clock,
                          GstClockTime arrival)
 {
   gint64 arrival_ns = (gint64) arrival;
+  gboolean unhindered = clock->reference != NULL && is_punctual (clock->reference, arrival_ns);
 
   g_mutex_lock (&clock->lock);
   if (!clock->started)
     start (clock, rtp_time, arrival_ns);
   /* Only the first packet of an access unit tells something. */
   else if (rtp_time != clock->base_rtp + (guint32) clock->base_ticks)
-    take_time (clock, rtp_time, FALSE, arrival_ns);
+    take_time (clock, rtp_time, FALSE, unhindered, arrival_ns);
   else if (begins && stands_still (clock, arrival_ns))
-    take_time (clock, rtp_time, TRUE, arrival_ns);
+    take_time (clock, rtp_time, TRUE, unhindered, arrival_ns);
   gint64 result = clock->newest_ns;
   g_mutex_unlock (&clock->lock);
   return (GstClockTime) MAX (result, 0);

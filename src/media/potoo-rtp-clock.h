@@ -16,8 +16,8 @@ G_BEGIN_DECLS
  * pause was, what comes after it keeps its time.
  *
  * The camera's clock drifts by up to some hundred parts in a million: the addend
- * follows slowly (at most 0.1 % up and 2 % down). Time stamps that jump or stand still
- * are joined to where they arrive, and counted.
+ * follows slowly (at most 0.1 % up and 2 % down). Time stamps that jump or stand still,
+ * and those of sound that paused without them, are joined to where they arrive, and counted.
  *
  * Sound is made before picture but sent after it. Once RTCP sender reports
  * (RFC 3550, 6.4.1) of both have come, a track that has a reference takes from them

@@ -110,6 +110,27 @@ test_drift (void)
     }
 }
 
+/* Sound that was taken for later than it is comes all the way to its time, while it is taken. */
+static void
+test_late (void)
+{
+  g_autoptr (PotooAudioQueue) queue = new_queue ();
+  gint64 error = 0;
+
+  for (guint i = 0; i < 300; i++)
+    {
+      GstClockTime pts = START + i * 20 * MS + (i < 10 ? 40 * MS : 0);
+      g_assert_cmpuint (push (queue, pts), ==, 0);
+      error = (gint64) (potoo_audio_queue_get_end_ns (queue) - pts) - (gint64) (20 * MS);
+      if (i % 10 != 9)
+        continue;
+      g_autoptr (GArray) samples = potoo_audio_queue_take_until (queue, pts + 20 * MS);
+      if (samples != NULL)
+        assert_contiguous (samples);
+    }
+  g_assert_cmpint (ABS (error), <=, (gint64) MS);
+}
+
 static void
 test_jump (void)
 {
@@ -171,6 +192,7 @@ main (int argc, char **argv)
   g_test_add_func ("/audio-queue/hole", test_hole);
   g_test_add_func ("/audio-queue/packets", test_packets);
   g_test_add_func ("/audio-queue/drift", test_drift);
+  g_test_add_func ("/audio-queue/late", test_late);
   g_test_add_func ("/audio-queue/jump", test_jump);
   g_test_add_func ("/audio-queue/floor", test_floor);
   g_test_add_func ("/audio-queue/full", test_full);

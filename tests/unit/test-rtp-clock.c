@@ -171,6 +171,58 @@ test_lost_time (void)
   g_assert_cmpuint (potoo_rtp_clock_get_n_jumps (clock), ==, 1);
 }
 
+/* Sound that pauses, and whose time stamps go on as if it had not. */
+static void
+test_sound_pauses (void)
+{
+  g_autoptr (PotooRtpClock) video = potoo_rtp_clock_new (NULL);
+  g_autoptr (PotooRtpClock) audio = potoo_rtp_clock_new (video);
+  Camera pictures, sound;
+
+  camera_init (&pictures, video);
+  camera_init (&sound, audio);
+  for (guint i = 0; i < 200; i++)
+    {
+      send_picture (&pictures, GST_MSECOND);
+      if (i == 50)
+        sound.made += 100;
+      if (i >= 50 && i < 150)
+        continue;
+      gint64 error = send_picture (&sound, GST_MSECOND);
+      g_assert_cmpint (ABS (error), <, 5 * GST_MSECOND);
+    }
+  g_assert_cmpuint (potoo_rtp_clock_get_n_jumps (audio), ==, 1);
+}
+
+/* What was held up on the way, with pictures or before them, keeps its time. */
+static void
+test_sound_is_held_up (void)
+{
+  gint64 pause_ns = 4 * (gint64) GST_SECOND;
+
+  for (guint pictures_first = 0; pictures_first < 2; pictures_first++)
+    {
+      g_autoptr (PotooRtpClock) video = potoo_rtp_clock_new (NULL);
+      g_autoptr (PotooRtpClock) audio = potoo_rtp_clock_new (video);
+      Camera pictures, sound;
+
+      camera_init (&pictures, video);
+      camera_init (&sound, audio);
+      send_pictures (&pictures, 100, GST_MSECOND);
+      send_pictures (&sound, 100, GST_MSECOND);
+      pictures.arrival_ns += pause_ns;
+      sound.arrival_ns += pause_ns;
+      if (pictures_first)
+        send_picture (&pictures, 0);
+      for (guint i = 0; i < pause_ns / FRAME; i++)
+        {
+          gint64 error = send_picture (&sound, 0);
+          g_assert_cmpint (ABS (error), <, 25 * GST_MSECOND);
+        }
+      g_assert_cmpuint (potoo_rtp_clock_get_n_jumps (audio), ==, 0);
+    }
+}
+
 /* A camera without a clock: all its pictures have the same time stamp. */
 static void
 test_stands_still (void)
@@ -290,6 +342,8 @@ main (int argc, char **argv)
   g_test_add_func ("/rtp-clock/drift", test_drift);
   g_test_add_func ("/rtp-clock/jumps", test_jumps);
   g_test_add_func ("/rtp-clock/lost-time", test_lost_time);
+  g_test_add_func ("/rtp-clock/sound-pauses", test_sound_pauses);
+  g_test_add_func ("/rtp-clock/sound-is-held-up", test_sound_is_held_up);
   g_test_add_func ("/rtp-clock/stands-still", test_stands_still);
   g_test_add_func ("/rtp-clock/many-markers", test_many_markers);
   g_test_add_func ("/rtp-clock/reordered", test_reordered);
