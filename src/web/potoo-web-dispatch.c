@@ -7,11 +7,13 @@
  */
 
 #include <glib/gi18n-lib.h>
+#include <string.h>
 
 #include "base/potoo-json.h"
 #include "web/potoo-web-guard.h"
 #include "web/potoo-web-reply.h"
 #include "web/potoo-web-request-private.h"
+#include "web/potoo-web-ui.h"
 
 static void
 reject (PotooWebRequest *request,
@@ -86,6 +88,22 @@ check_guards (PotooWebRequest *request)
   return guard == POTOO_WEB_GUARD_PASS;
 }
 
+/* What programs ask for. */
+static const char *const not_pages[] = { "/api/", "/live/", "/assets/" };
+
+/* A person in a browser is shown a page, also when there is none of that name. */
+static gboolean
+wants_page (PotooWebRequest *request)
+{
+  const char *accept = potoo_web_request_get_header (request, POTOO_WEB_HEADER_ACCEPT);
+
+  for (gsize i = 0; i < G_N_ELEMENTS (not_pages); i++)
+    if (g_str_has_prefix (potoo_web_request_get_path (request), not_pages[i]))
+      return FALSE;
+  return g_strcmp0 (potoo_web_request_get_method (request), "GET") == 0 && accept != NULL &&
+         strstr (accept, "text/html") != NULL;
+}
+
 static gboolean
 find_route (PotooWebRequest *request)
 {
@@ -94,6 +112,12 @@ find_route (PotooWebRequest *request)
       potoo_web_request_get_worker (request)->router, potoo_web_request_get_method (request),
       potoo_web_request_get_path (request), potoo_web_request_get_query (request), match);
 
+  if ((result == POTOO_WEB_MATCH_NOT_FOUND || result == POTOO_WEB_MATCH_BAD) &&
+      wants_page (request))
+    {
+      potoo_web_ui_reply_unknown (request);
+      return FALSE;
+    }
   switch (result)
     {
     case POTOO_WEB_MATCH_FOUND:

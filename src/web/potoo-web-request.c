@@ -21,6 +21,7 @@ static const char *const header_names[POTOO_WEB_N_HEADERS] = {
   [POTOO_WEB_HEADER_SEC_FETCH_SITE] = "Sec-Fetch-Site",
   [POTOO_WEB_HEADER_SEC_FETCH_MODE] = "Sec-Fetch-Mode",
   [POTOO_WEB_HEADER_SEC_FETCH_DEST] = "Sec-Fetch-Dest",
+  [POTOO_WEB_HEADER_ACCEPT] = "Accept",
   [POTOO_WEB_HEADER_ACCEPT_ENCODING] = "Accept-Encoding",
   [POTOO_WEB_HEADER_CONTENT_TYPE] = "Content-Type",
   [POTOO_WEB_HEADER_IF_MATCH] = "If-Match",

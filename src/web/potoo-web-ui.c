@@ -144,13 +144,28 @@ make_plain_page (void)
   return g_bytes_new_take (text, strlen (text));
 }
 
-static void
-get_page (PotooWebRequest *request)
+/* (transfer full) */
+static GBytes *
+make_page (void)
 {
   GBytes *page = look_up ("index.html", NULL);
 
+  return page != NULL ? page : make_plain_page ();
+}
+
+static void
+get_page (PotooWebRequest *request)
+{
   potoo_web_reply_set_header (request, "Cross-Origin-Opener-Policy", "same-origin");
-  reply_bytes (request, HTML_TYPE, "no-cache", page != NULL ? page : make_plain_page ());
+  reply_bytes (request, HTML_TYPE, "no-cache", make_page ());
+}
+
+void
+potoo_web_ui_reply_unknown (PotooWebRequest *request)
+{
+  potoo_web_reply_set_header (request, "Cache-Control", "no-store");
+  potoo_web_reply_set_header (request, "Content-Security-Policy", CONTENT_SECURITY_POLICY);
+  potoo_web_reply_bytes (request, 404, HTML_TYPE, make_page ());
 }
 
 /* --- assets --- */
@@ -214,6 +229,7 @@ const PotooRoute potoo_web_ui_routes[] = {
   PAGE ("/cameras/{id}", id_params), /* also /cameras/new */
   PAGE ("/cameras/{id}/edit", id_params),
   PAGE ("/recordings/{id}", id_params),
+  PAGE ("/storage", NULL),
   { "GET", "/assets/{name}", POTOO_WEB_RIGHT_OPEN, asset_params, POTOO_WEB_BODY_NONE, get_asset,
     "File of the user interface" },
   { NULL },

@@ -7,7 +7,7 @@ import re
 
 import pytest
 
-PAGES = ('/', '/cameras/new', '/cameras/front', '/cameras/front/edit', '/recordings/front?at=x')
+PAGES = ('/', '/cameras/new', '/cameras/front', '/cameras/front/edit', '/recordings/front?at=x', '/storage')
 TYPES = {
     'css': 'text/css; charset=utf-8',
     'ico': 'image/x-icon',
@@ -41,6 +41,25 @@ def test_pages(shared):
         assert again[0] == 304 and again[2] == b''
     # What the policy would forbid.
     assert not re.search(rb'<script(?![^>]* src=)|<style|\bon\w+=|\bstyle=', document)
+
+
+@pytest.mark.parametrize('path', ['/nowhere', '/cameras', '/cameras/Front%20Door', '/recordings/a/b', '/storage/x', '/apix'])
+def test_unknown_page(shared, path):
+    """A person gets the page, which says so; a program gets a problem."""
+    status, headers, body = shared.api('GET', path, headers={'Accept': 'text/html,*/*;q=0.8'})
+    assert (status, body) == (404, shared.get('/'))
+    assert headers['content-type'] == 'text/html; charset=utf-8'
+    assert headers['cache-control'] == 'no-store'
+    assert "default-src 'none'" in headers['content-security-policy']
+    for fields in ({}, {'Accept': '*/*'}, {'Accept': 'application/json'}):
+        status, headers, _ = shared.api('GET', path, headers=fields)
+        assert status in (400, 404) and headers['content-type'] == 'application/problem+json'
+
+
+@pytest.mark.parametrize('path', ['/api/v1/nowhere', '/api/v1/cameras/Front%20Door', '/live/front/x', '/assets/x'])
+def test_programs_get_no_page(shared, path):
+    status, headers, _ = shared.api('GET', path, headers={'Accept': 'text/html'})
+    assert status in (400, 404) and headers['content-type'] == 'application/problem+json'
 
 
 def test_assets(shared):
