@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 from potoo_daemon import parse_time
 from potoo_mp4 import read_movie
-from potoo_sei import find_doubled, find_lost, read_sei
+from potoo_sei import find_doubled, find_lost, read_block_code, read_sei
 
 def read_stamps(path, start=0, end=None):
     """The stamps in a file's bytes, in the order in which they stand."""
@@ -99,6 +99,18 @@ def frame_wall_errors_us(path):
             errors.append(fragment.prft_wall_us + shown_us - stamp.wall_us)
             at += duration
     return errors
+
+
+def list_picture_positions(path, width=320, height=240):
+    """The place in the simulator's loop of each decoded picture of @path; None: not to be read."""
+    decoded = subprocess.run(
+        ['ffmpeg', '-v', 'error', '-i', path, '-map', '0:v', '-fps_mode', 'passthrough', '-pix_fmt', 'gray',
+         '-f', 'rawvideo', '-'],
+        capture_output=True, check=True, stdin=subprocess.DEVNULL, timeout=120,
+    )
+    size = width * height
+    pictures = [decoded.stdout[i:i + size] for i in range(0, len(decoded.stdout), size)]
+    return [read_block_code(picture, width, height) for picture in pictures]
 
 
 class ShownFrame(NamedTuple):
