@@ -105,26 +105,27 @@ potoo_gap_ledger_begin_segment (PotooGapLedger *self, const PotooMoment *start)
 void
 potoo_gap_ledger_pass (PotooGapLedger *self, const PotooMoment *until)
 {
-  /* Fragments may be a little ahead of the messages between them. */
-  const PotooMoment to = until->mono_us > self->settled.mono_us ? *until : self->settled;
-
+  /* Fragments may be a little ahead of the messages between them, and those of the ring are behind.
+   */
+  if (until->mono_us < self->settled.mono_us)
+    return;
   for (guint i = 0; self->plan != NULL && i < self->plan->n_spans; i++)
     {
       const PotooRecordingSpan *span = &self->plan->spans[i];
       gint64 start_us = MAX (get_due_us (span), self->settled.mono_us);
-      if (start_us > to.mono_us || start_us >= span->until_us)
+      if (start_us > until->mono_us || start_us >= span->until_us)
         continue;
       gboolean open = potoo_gap_keeper_get_open (self->gaps) != NULL;
       if (!open && span->until_us != G_MAXINT64 && span->until_us - start_us < SLACK_US)
         continue;
       if (!open)
-        potoo_gap_keeper_begin (self->gaps, wall_at (self, start_us, &to), self->cause);
-      if (span->until_us > to.mono_us)
+        potoo_gap_keeper_begin (self->gaps, wall_at (self, start_us, until), self->cause);
+      if (span->until_us > until->mono_us)
         continue;
-      const PotooMoment end = { span->until_us, wall_at (self, span->until_us, &to) };
+      const PotooMoment end = { span->until_us, wall_at (self, span->until_us, until) };
       end_gap (self, &end);
     }
-  self->settled = to;
+  self->settled = *until;
 }
 
 void
@@ -158,5 +159,6 @@ potoo_gap_ledger_review (PotooGapLedger *self, const PotooMoment *now)
     }
   else if (is_due (self, now->mono_us))
     potoo_gap_keeper_begin (self->gaps, now->wall_us, self->cause);
-  self->settled = *now;
+  if (now->mono_us > self->settled.mono_us)
+    self->settled = *now;
 }
