@@ -15,7 +15,7 @@ _potooctl() {
     [[ ${COMP_WORDS[i]} == -* ]] || command+="${command:+ }${COMP_WORDS[i]}"
   done
   case $command in
-    '') words="cameras status segments gaps events bookmark record locks snapshot verify viewers watch $options --version" ;;
+    '') words="cameras status storage segments gaps events bookmark record locks snapshot verify viewers watch $options --version" ;;
     cameras) words="list show add edit remove settings $options" ;;
     events) words="list add edit end remove $options --start= --end= --kind=" ;;
     record) words="start stop $options" ;;

@@ -72,6 +72,7 @@ gboolean potoo_ctl_locks_list (PotooCtl *ctl, int argc, char **argv, GError **er
 gboolean potoo_ctl_locks_add (PotooCtl *ctl, int argc, char **argv, GError **error);
 gboolean potoo_ctl_locks_remove (PotooCtl *ctl, int argc, char **argv, GError **error);
 gboolean potoo_ctl_snapshot (PotooCtl *ctl, int argc, char **argv, GError **error);
+gboolean potoo_ctl_storage (PotooCtl *ctl, int argc, char **argv, GError **error);
 gboolean potoo_ctl_viewers_list (PotooCtl *ctl, int argc, char **argv, GError **error);
 gboolean potoo_ctl_viewers_disconnect (PotooCtl *ctl, int argc, char **argv, GError **error);
 gboolean potoo_ctl_verify (PotooCtl *ctl, int argc, char **argv, GError **error);

@@ -9,8 +9,8 @@
 #include "base/potoo-json.h"
 
 /* Members that are microseconds since 1970. */
-static const char *const times[] = { "start",   "end",     "since",   "retry_at",
-                                     "started", "expires", "created", NULL };
+static const char *const times[] = { "start",   "end",     "since",  "retry_at", "started",
+                                     "expires", "created", "oldest", NULL };
 
 static JsonNode *
 make_time (gint64 wall_us)
@@ -40,8 +40,8 @@ make_node (const char *name, GVariant *value)
     return json_node_init_null (json_node_alloc ());
   if (strcmp (name, "metadata") == 0 && g_variant_is_of_type (value, G_VARIANT_TYPE_STRING))
     return parse_metadata (g_variant_get_string (value, NULL));
-  if (strcmp (name, "score") == 0 && g_variant_is_of_type (value, G_VARIANT_TYPE_DOUBLE) &&
-      g_variant_get_double (value) < 0)
+  /* A score or a number of days that there is none of. */
+  if (g_variant_is_of_type (value, G_VARIANT_TYPE_DOUBLE) && g_variant_get_double (value) < 0)
     return json_node_init_null (json_node_alloc ());
   return json_gvariant_serialize (value);
 }

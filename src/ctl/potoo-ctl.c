@@ -27,6 +27,7 @@ static const PotooCtlCommand commands[] = {
   { "cameras settings", "", N_ ("Explain the settings that a camera has"),
     potoo_ctl_cameras_settings },
   { "status", "", N_ ("Show how Potoo, its cameras and its storage are"), potoo_ctl_status },
+  { "storage", "", N_ ("Show what lies where, and how long it is kept"), potoo_ctl_storage },
   { "segments", N_ ("CAMERA"), N_ ("List recorded files"), potoo_ctl_segments },
   { "gaps", N_ ("CAMERA"), N_ ("List times that should have been recorded and were not"),
     potoo_ctl_gaps },

@@ -324,6 +324,16 @@ def test_status(ctl, world):
     assert str(world.daemon.recordings_dir) in text
 
 
+def test_storage(ctl, world):
+    text = ctl.run('storage')
+    assert 'main' in text and 'front-door' in text
+    told, shown = ctl.json('storage'), world.daemon.get('/api/v1/storage')
+    for kind in ('roots', 'cameras'):
+        assert [set(row) for row in told[kind]] == [set(row) for row in shown[kind]]
+    assert [row['oldest'] for row in told['cameras']] == [row['oldest'] for row in shown['cameras']]
+    assert all(row['event_days_kept'] is None for row in told['cameras'])
+
+
 def test_settings(ctl):
     text = ctl.run('cameras', 'settings')
     assert [line.split()[0] for line in text.splitlines()[1:4]] == ['id', 'name', 'url']
