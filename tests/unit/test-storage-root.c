@@ -238,6 +238,213 @@ test_links (Fixture *f, gconstpointer data)
   g_assert_true (potoo_storage_root_unlink (root, "door/2000-01-01/a.mp4", NULL));
 }
 
+/* --- whose directory it is --- */
+
+static void
+assert_state (PotooStorageRoot *root, PotooRootState state, const char *words)
+{
+  PotooRootStatus *status = potoo_storage_root_get_status (root);
+  g_assert_cmpstr (potoo_root_state_to_string (status->state), ==,
+                   potoo_root_state_to_string (state));
+  g_assert_cmpint (potoo_storage_root_get_state (root), ==, state);
+  if (words != NULL)
+    g_assert_nonnull (strstr (status->reason, words));
+  else
+    g_assert_null (status->reason);
+  potoo_root_status_free (status);
+}
+
+static void
+remove_all (const char *path)
+{
+  g_autofree char *command = g_strdup_printf ("rm -rf %s", path);
+  g_assert_true (g_spawn_command_line_sync (command, NULL, NULL, NULL, NULL));
+}
+
+/* A root that was known: its directory is gone, empty, another one, not a root. */
+static void
+test_known (Fixture *f, gconstpointer data)
+{
+  g_autoptr (GError) error = NULL;
+  g_autofree char *away = g_strconcat (f->path, "-away", NULL);
+  g_autofree char *id_file = g_build_filename (f->path, ".potoo-root", NULL);
+
+  g_autoptr (PotooStorageRoot) first = open_root (f, &error);
+  g_assert_no_error (error);
+  gint64 row_id = potoo_storage_root_get_row_id (first);
+  g_clear_pointer (&first, potoo_storage_root_unref);
+  g_assert_cmpint (g_rename (f->path, away), ==, 0);
+
+  g_autoptr (PotooStorageRoot) root = make_root (f);
+  g_assert_false (potoo_storage_root_attach (root, NULL));
+  assert_state (root, POTOO_ROOT_MISSING, "mount its disk");
+  g_assert_cmpint (potoo_storage_root_get_row_id (root), ==, row_id);
+  g_assert_cmpint (potoo_storage_root_open_directory (root, "", FALSE, &error), ==, -1);
+  g_assert_error (error, POTOO_ERROR, POTOO_ERROR_UNAVAILABLE);
+  g_clear_error (&error);
+
+  g_assert_cmpint (g_mkdir (f->path, 0750), ==, 0);
+  g_assert_false (potoo_storage_root_attach (root, NULL));
+  assert_state (root, POTOO_ROOT_MISSING, "not mounted");
+  g_assert_false (g_file_test (id_file, G_FILE_TEST_EXISTS));
+
+  write_file (f, "holiday.jpg", "x");
+  g_assert_false (potoo_storage_root_attach (root, NULL));
+  assert_state (root, POTOO_ROOT_FOREIGN, "another disk");
+
+  write_file (f, ".potoo-root", "[root]\nid=5d8e9ee0-1c25-4b32-a2f5-0d2f4ab4a2a5\nformat=1\n");
+  g_assert_false (potoo_storage_root_attach (root, NULL));
+  assert_state (root, POTOO_ROOT_FOREIGN, "5d8e9ee0");
+
+  remove_all (f->path);
+  g_assert_cmpint (g_rename (away, f->path), ==, 0);
+  g_assert_true (potoo_storage_root_attach (root, &error));
+  g_assert_true (potoo_storage_root_probe (root));
+  potoo_storage_root_set_ok (root);
+  assert_state (root, POTOO_ROOT_OK, NULL);
+  g_assert_cmpint (potoo_storage_root_get_row_id (root), ==, row_id);
+}
+
+/* Another name is how a new disk begins, and a disk may be renamed. */
+static void
+test_names (Fixture *f, gconstpointer data)
+{
+  g_autoptr (GError) error = NULL;
+  g_autofree char *away = g_strconcat (f->path, "-away", NULL);
+
+  g_autoptr (PotooStorageRoot) root = open_root (f, &error);
+  gint64 row_id = potoo_storage_root_get_row_id (root);
+  g_clear_pointer (&root, potoo_storage_root_unref);
+  f->name = "renamed";
+  root = open_root (f, &error);
+  g_assert_no_error (error);
+  g_assert_cmpint (potoo_storage_root_get_row_id (root), ==, row_id);
+  g_clear_pointer (&root, potoo_storage_root_unref);
+
+  g_assert_cmpint (g_rename (f->path, away), ==, 0);
+  g_assert_cmpint (g_mkdir (f->path, 0750), ==, 0);
+  f->name = "new-disk";
+  root = open_root (f, &error);
+  g_assert_no_error (error);
+  g_assert_cmpint (potoo_storage_root_get_row_id (root), !=, row_id);
+}
+
+/* A copy of a disk, made by dd: only one of the two is the root. */
+static void
+test_copy (Fixture *f, gconstpointer data)
+{
+  g_autoptr (GError) error = NULL;
+  g_autofree char *group = g_strdup_printf ("[storage-root copy]\npath=%s-copy\n", f->path);
+  g_autofree char *command = g_strdup_printf ("cp -a %s %s-copy", f->path, f->path);
+  g_autoptr (PotooConfig) config = make_config (f, group);
+  g_autoptr (PotooStorageRoot) root = potoo_storage_root_new (config, 0, f->catalog);
+  g_autoptr (PotooStorageRoot) copy = potoo_storage_root_new (config, 1, f->catalog);
+
+  g_assert_true (potoo_storage_root_attach (root, &error));
+  g_assert_true (g_spawn_command_line_sync (command, NULL, NULL, NULL, NULL));
+  g_assert_false (potoo_storage_root_attach (copy, NULL));
+  assert_state (copy, POTOO_ROOT_FOREIGN, "copy");
+}
+
+/* The path leads elsewhere while the root is open, by itself or only its id file. */
+static void
+test_lost (Fixture *f, gconstpointer data)
+{
+  g_autoptr (GError) error = NULL;
+  g_autofree char *id_file = g_build_filename (f->path, ".potoo-root", NULL);
+  g_autoptr (PotooStorageRoot) root = open_root (f, &error);
+  PotooGapCause cause;
+
+  g_assert_no_error (error);
+  potoo_storage_root_set_ok (root);
+  g_assert_true (potoo_storage_root_may_write (root, TRUE, TRUE, &cause));
+  g_assert_cmpint (g_unlink (id_file), ==, 0);
+  potoo_storage_root_measure (root, TRUE);
+  assert_state (root, POTOO_ROOT_MISSING, f->path);
+  g_assert_true (potoo_storage_root_is_lost (root));
+  g_assert_false (potoo_storage_root_may_write (root, FALSE, FALSE, &cause));
+  g_assert_cmpint (cause, ==, POTOO_GAP_DISK_ERROR);
+  g_assert_false (potoo_storage_root_probe (root));
+  potoo_storage_root_detach (root);
+  g_assert_false (potoo_storage_root_is_attached (root));
+  g_assert_false (potoo_storage_root_attach (root, NULL));
+  assert_state (root, POTOO_ROOT_MISSING, "not mounted");
+}
+
+/* --- what fits --- */
+
+static int n_pressed;
+
+static void
+on_pressure (gpointer user_data)
+{
+  n_pressed++;
+}
+
+static void
+test_quota (Fixture *f, gconstpointer data)
+{
+  const PotooRootWatch watch = { .pressure = on_pressure };
+  g_autoptr (GError) error = NULL;
+  PotooGapCause cause;
+
+  f->options = "max-bytes=100MB";
+  g_autoptr (PotooStorageRoot) root = open_root (f, &error);
+  g_assert_no_error (error);
+  potoo_storage_root_set_ok (root);
+  potoo_storage_root_set_watch (root, &watch);
+  n_pressed = 0;
+  potoo_storage_root_add_used (root, 90000000);
+  potoo_storage_root_measure (root, TRUE);
+  g_autoptr (PotooRootStatus) status = potoo_storage_root_get_status (root);
+  g_assert_cmpint (status->used_bytes, ==, 90000000);
+  g_assert_cmpint (status->headroom_bytes, >, 0);
+  g_assert_cmpint (status->headroom_bytes, <=, 25000000);
+
+  potoo_storage_root_add_used (root, 9500000);
+  potoo_storage_root_measure (root, TRUE);
+  g_assert_cmpint (n_pressed, >=, 1);
+  assert_state (root, POTOO_ROOT_OK, NULL);
+  potoo_storage_root_add_used (root, 500000);
+  assert_state (root, POTOO_ROOT_FULL, "max-bytes is 100000000");
+  g_assert_true (potoo_storage_root_is_just_full (root));
+  g_assert_false (potoo_storage_root_may_write (root, TRUE, TRUE, &cause));
+  g_assert_cmpint (cause, ==, POTOO_GAP_DISK_FULL);
+  g_assert_false (potoo_storage_root_may_write (root, FALSE, TRUE, &cause));
+  g_assert_true (potoo_storage_root_may_write (root, FALSE, FALSE, &cause)); /* to the next one */
+  potoo_storage_root_add_used (root, 20000000);
+  g_assert_false (potoo_storage_root_may_write (root, FALSE, FALSE, &cause));
+  potoo_storage_root_add_used (root, -20000001);
+  assert_state (root, POTOO_ROOT_FULL, "quota"); /* until there is a little more */
+  potoo_storage_root_add_used (root, -1500000);
+  assert_state (root, POTOO_ROOT_OK, NULL);
+  potoo_storage_root_set_watch (root, NULL);
+}
+
+/* --- calls that do not come back --- */
+
+static void
+test_stall (Fixture *f, gconstpointer data)
+{
+  g_autoptr (GError) error = NULL;
+  g_autoptr (PotooStorageRoot) root = open_root (f, &error);
+  gint64 now_us = g_get_monotonic_time ();
+
+  g_assert_no_error (error);
+  potoo_storage_root_set_ok (root);
+  g_assert_cmpint (potoo_storage_root_get_ok_since_us (root), ==, 1); /* nothing to wait for */
+  g_assert_false (potoo_storage_root_check_stall (root));
+  potoo_storage_root_set_busy (root, now_us - potoo_stall_us + G_USEC_PER_SEC);
+  g_assert_false (potoo_storage_root_check_stall (root));
+  potoo_storage_root_set_busy (root, now_us - potoo_stall_us);
+  g_assert_true (potoo_storage_root_check_stall (root));
+  assert_state (root, POTOO_ROOT_STALLED, "10 s");
+  g_assert_cmpint (potoo_storage_root_get_ok_since_us (root), ==, 0);
+  potoo_storage_root_set_busy (root, 0);
+  assert_state (root, POTOO_ROOT_OK, NULL);
+  g_assert_cmpint (potoo_storage_root_get_ok_since_us (root), >=, now_us);
+}
+
 int
 main (int argc, char *argv[])
 {
@@ -249,5 +456,11 @@ main (int argc, char *argv[])
   ADD ("not-writable", test_not_writable);
   ADD ("locked", test_locked);
   ADD ("links", test_links);
+  ADD ("known", test_known);
+  ADD ("names", test_names);
+  ADD ("copy", test_copy);
+  ADD ("lost", test_lost);
+  ADD ("quota", test_quota);
+  ADD ("stall", test_stall);
   return g_test_run ();
 }
