@@ -114,12 +114,18 @@ potoo_catalog_migrate (PotooDb *db, const char *const *migrations, GError **erro
   int version = (int) stored; /* SQLite keeps 32 bits */
   if (!check_version (db, version, newest, error))
     return FALSE;
-  if (version > 0 && version < newest && !potoo_catalog_back_up (db, version, error))
+  gboolean older = version > 0 && version < newest;
+  if (older)
+    potoo_log_info (NULL,
+                    "catalog: its schema is brought from version %d to %d, after a backup; with a"
+                    " million segments that takes half a minute",
+                    version, newest);
+  if (older && !potoo_catalog_back_up (db, version, error))
     return FALSE;
   for (int from = version; from < newest; from++)
     if (!migrate_one (db, migrations[from], from + 1, error))
       return FALSE;
-  if (version > 0 && version < newest)
-    potoo_log_info (NULL, "catalog: schema brought from version %d to %d", version, newest);
+  if (older)
+    potoo_log_info (NULL, "catalog: its schema has version %d now", newest);
   return potoo_db_exec (db, "PRAGMA foreign_keys = ON", error);
 }
