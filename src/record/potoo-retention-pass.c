@@ -154,21 +154,24 @@ choose (Pass *pass, PotooRetentionChoice *choice, GError **error)
 
 /* --- what is found out --- */
 
-static void
+/* Returns whether this is new. */
+static gboolean
 note_short (PotooRetentionRoot *root, gint64 short_bytes)
 {
+  gboolean news = (short_bytes > 0) != root->is_short;
   const char *name = potoo_storage_root_get_name (root->root);
 
   potoo_metric_set (root->short_bytes, short_bytes);
-  if (short_bytes > 0 && !root->is_short)
+  if (news && short_bytes > 0)
     potoo_log_warning (NULL,
                        "Storage root %s: %" G_GINT64_FORMAT
                        " bytes are lacking, and all that is there is guaranteed, locked, or of the "
                        "last minutes: when it is full nothing is recorded to it",
                        name, short_bytes);
-  else if (short_bytes == 0 && root->is_short)
+  else if (news)
     potoo_log_info (NULL, "Storage root %s: there is room again", name);
   root->is_short = short_bytes > 0;
+  return news;
 }
 
 static void
@@ -254,8 +257,6 @@ check_guarantees (Pass *pass)
 {
   g_autoptr (GError) error = NULL;
 
-  if (!is_check_due (pass->retention))
-    return;
   g_autoptr (PotooStorageReport)
       report = potoo_retention_report (pass->retention, pass->reader, &error);
   if (report == NULL)
@@ -312,13 +313,14 @@ potoo_retention_pass (PotooEviction *eviction,
       pass.root = &g_array_index (self->roots, PotooRetentionRoot, i);
   g_return_if_fail (pass.root != NULL);
 
+  gboolean news = FALSE;
   if (delete_all (&pass, &choice))
     {
-      note_short (pass.root, choice.short_bytes);
+      news = note_short (pass.root, choice.short_bytes);
       note_next (self, choice.next_us);
     }
   else if (!potoo_eviction_is_stopping (eviction) && is_here (pass.root))
     potoo_retention_schedule (self, SHORTEST_WAIT_US);
-  if (!potoo_eviction_is_stopping (eviction))
+  if (!potoo_eviction_is_stopping (eviction) && (is_check_due (self) || news))
     check_guarantees (&pass);
 }

@@ -10,13 +10,10 @@ from dataclasses import dataclass, field
 
 import pytest
 from potoo_clock import DAY_S, StepClock
-from potoo_daemon import parse_time
-from potoo_process import SLOWNESS, wait_until
-from potoo_recording import find_lost_and_doubled, read_stamps
+from potoo_recording import check_is_one_run
 
 MINUTES = float(os.environ.get('POTOO_RETENTION_MINUTES', '1'))
 DAY_REAL_S = 60
-STEP_US = DAY_S * 1_000_000 // DAY_REAL_S
 DAY_US = DAY_S * 1_000_000
 QUOTA = 46_000_000
 CAMERAS = [f'cam-{i}' for i in range(8)]
@@ -128,19 +125,6 @@ def check_files_and_rows(daemon):
         assert any(directory.iterdir()), directory
 
 
-def check_frames(daemon, camera, protected):
-    """What is left of @camera, but for what was protected, is one run without a hole."""
-    segments = sorted(daemon.segments(camera), key=lambda row: row['id'])
-    stamps = [
-        stamp
-        for segment in segments
-        if segment['id'] not in protected
-        for stamp in read_stamps(daemon.segment_path(segment))
-    ]
-    assert find_lost_and_doubled(stamps) == ([], [])
-    return len(stamps)
-
-
 def test_a_day_a_minute(sim, make_daemon, tmp_path):
     cameras = sim({name: FASTER if name == LIMITED else FAST for name in CAMERAS})
     # An hour and a half before midnight: the first day is no whole one.
@@ -175,7 +159,7 @@ def test_a_day_a_minute(sim, make_daemon, tmp_path):
     for name in CAMERAS:
         label = f'{{camera="{name}",stream="main"}}'
         assert metrics[f'potoo_fragment_queue_dropped_fragments_total{label}'] == 0
-        assert check_frames(daemon, name, protected) > 100
+        assert check_is_one_run(daemon, name, protected) > 100
         assert {gap['cause'] for gap in daemon.gaps(name)} <= {'disconnected'}
     assert daemon.stop() == 0
     check_files_and_rows(daemon)

@@ -85,6 +85,15 @@ def find_lost_and_doubled(stamps, bframes=0):
     return lost, find_doubled(numbers)
 
 
+def check_is_one_run(daemon, camera, without=()):
+    """What is left of @camera, but for the ids @without, has no hole; returns the number of frames."""
+    segments = sorted(daemon.segments(camera), key=lambda row: row['id'])
+    kept = [segment for segment in segments if segment['id'] not in without]
+    stamps = [stamp for segment in kept for stamp in read_stamps(daemon.segment_path(segment))]
+    assert find_lost_and_doubled(stamps) == ([], [])
+    return len(stamps)
+
+
 def frame_wall_errors_us(path):
     """How much later than the camera's own wall time each frame is dated by its fragment's prft."""
     movie = read_movie(path)

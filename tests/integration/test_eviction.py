@@ -1,0 +1,169 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Deleting: beside recording, because somebody asks for it, and what is not deleted."""
+
+import http.client
+import sqlite3
+import time
+
+import pytest
+from potoo_clock import DAY_S
+from potoo_process import SLOWNESS, wait_until
+from potoo_recording import check_is_one_run
+
+FAST = {'fps': 50, 'gop': 25, 'bitrate': 600}
+LARGE = {**FAST, 'bitrate': 8000}
+CAMERAS = [f'cam-{i}' for i in range(4)]
+BATCH_MAX = 'potoo_eviction_batch_max_seconds{root="main"}'
+SYNC_MAX = 'potoo_storage_sync_max_seconds{root="main"}'
+DELETED = 'potoo_evicted_segments_total{root="main",reason="age"}'
+OLD_SEGMENTS = 3000
+OLD_BYTES = 20_000
+
+
+def write_old_segments(daemon):
+    """Days ago, of the camera `old`: rows and files, as a daemon that is stopped left them."""
+    begin_s = int(time.time() // DAY_S - 6) * DAY_S
+    rows = []
+    with sqlite3.connect(daemon.state_dir / 'catalog.db') as link:
+        (root,) = link.execute('SELECT id FROM storage_roots').fetchone()
+        (first,) = link.execute("SELECT next FROM id_counters WHERE name = 'segment'").fetchone()
+        for number in range(OLD_SEGMENTS):
+            at = begin_s + number * 2 * DAY_S // OLD_SEGMENTS
+            name = time.strftime('old/%Y-%m-%d/%H%M%SZ-main-', time.gmtime(at)) + f'{first + number:016x}.mp4'
+            path = daemon.recordings_dir / name
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_bytes(bytes(OLD_BYTES))
+            rows.append((first + number, root, first, at * 1_000_000, at * 1_000_000 + 50_000_000, OLD_BYTES))
+        link.executemany(
+            'INSERT INTO segments (id, camera, stream, root, state, recording, start_us, end_us, mono_us,'
+            " boot_id, duration_ticks, size_bytes, init_bytes, codecs)"
+            " VALUES (?, 'old', 0, ?, 1, ?, ?, ?, 1, 'x', 1, ?, 700, 'avc1.64001f')",
+            rows,
+        )
+        link.execute("UPDATE id_counters SET next = next + ? WHERE name = 'segment'", (OLD_SEGMENTS,))
+
+
+def test_writers_do_not_feel_it(sim, make_daemon):
+    """Thousands of small files go at once while cameras are recorded."""
+    cameras = sim({name: FAST for name in CAMERAS})
+    daemon = make_daemon(config={'storage': {'sync-interval': '250ms'}})
+    daemon.add_camera(id='old', url=cameras.urls[CAMERAS[0]], enabled=False)
+    assert daemon.stop() == 0
+    write_old_segments(daemon)
+    daemon.start()
+    for name in CAMERAS:
+        daemon.add_camera(id=name, url=cameras.urls[name])
+    for name in CAMERAS:
+        daemon.wait_state(name, 'streaming')
+    time.sleep(2)
+    before = daemon.metrics()
+    begun = time.monotonic()
+    daemon.patch_camera('old', keep_continuous_days=1)
+    wait_until(lambda: daemon.metrics()[DELETED] == OLD_SEGMENTS, 60, 'the old segments to be deleted')
+    took = time.monotonic() - begun
+    metrics = daemon.metrics()
+    assert daemon.segments('old') == []
+    assert not (daemon.recordings_dir / 'old').exists()
+    queued = max(metrics[f'potoo_fragment_queue_max_bytes{{camera="{name}",stream="main"}}'] for name in CAMERAS)
+    print(
+        f'{OLD_SEGMENTS} segments in {took:.1f} s; longest batch {metrics[BATCH_MAX]} s; longest sync '
+        f'{before[SYNC_MAX]} s before, {metrics[SYNC_MAX]} s then; at most {queued} bytes queued'
+    )
+    # A camera's fragments of 3 s: its queue has room for minutes.
+    assert queued < 3 * SLOWNESS * FAST['bitrate'] * 1000 / 8
+    for name in CAMERAS:
+        daemon.disable_camera(name)
+        assert check_is_one_run(daemon, name) > 100
+        assert {gap['cause'] for gap in daemon.gaps(name)} <= {'disconnected'}
+
+
+# --- what people ask for ---
+
+
+@pytest.fixture(scope='module')
+def recorded(module_workshop):
+    """(daemon, url by camera): one segment at least of `door` and `hall` is closed."""
+    urls = module_workshop.sim({'door': FAST, 'hall': LARGE}).urls
+    daemon = module_workshop.daemon()
+    for name, url in urls.items():
+        daemon.add_camera(id=name, url=url)
+    for name in urls:
+        daemon.wait_segments(name, 1, timeout=20)
+    return daemon, urls
+
+
+def first_segment(daemon, camera):
+    return min(daemon.segments(camera), key=lambda row: row['start'])
+
+
+def test_recordings_go_with_their_camera(recorded):
+    """In the background, but for what is locked; the id stays taken until all is gone."""
+    daemon, urls = recorded
+    door = {'id': 'door', 'url': urls['door']}
+    segment = first_segment(daemon, 'door')
+    lock = {'camera': 'door', 'start': segment['start'], 'end': segment['end'], 'reason': 'proof'}
+    status, _, lock = daemon.api('POST', '/api/v1/locks', lock)
+    assert status == 201
+    assert daemon.api('DELETE', '/api/v1/cameras/door?recordings=delete')[0] == 204
+    wait_until(lambda: len(daemon.segments('door')) == 1, 10, 'all but the locked segment to go')
+    assert daemon.api('POST', '/api/v1/cameras', door)[0] == 409
+    found = {camera['id']: camera for camera in daemon.get('/api/v1/storage')['cameras']}
+    assert found['door']['removed'] and not found['hall']['removed']
+    assert found['door']['bytes']['locked'] > 0
+    assert daemon.api('DELETE', f'/api/v1/locks/{lock["id"]}')[0] == 204
+    rows = "SELECT id FROM segments WHERE camera = 'door'"
+    wait_until(lambda: daemon.query(rows) == [], 10, 'the rest to go')
+    assert not (daemon.recordings_dir / 'door').exists()
+    assert daemon.segments('hall')
+    daemon.add_camera(**door)
+
+
+def test_who_plays_it_gets_it(recorded):
+    """A segment that is deleted under way is sent to its end, then it is 404."""
+    daemon, _ = recorded
+    segment = first_segment(daemon, 'hall')
+    connection = http.client.HTTPConnection('127.0.0.1', daemon.port, timeout=20 * SLOWNESS)
+    connection.request('GET', segment['media'])
+    response = connection.getresponse()
+    assert response.status == 200
+    head = response.read(1000)
+    assert daemon.api('DELETE', f'/api/v1/segments/{segment["id"]}')[0] == 204
+    assert not list(daemon.recordings_dir.glob(f'*/*/*{segment["id"]}.mp4'))
+    assert len(head + response.read()) == segment['size'] > 4_000_000
+    connection.close()
+    assert daemon.api('GET', segment['media'])[0] == 404
+    assert daemon.api('GET', f'/api/v1/segments/{segment["id"]}')[0] == 404
+
+
+# --- what is not deleted ---
+
+
+def storage_state(daemon):
+    return daemon.get('/api/v1/storage')['roots'][0]['state']
+
+
+def test_guarantee_that_does_not_fit(sim, make_daemon, tmp_path):
+    """It is told of long before, wins, and recording ends rather than what is guaranteed."""
+    cameras = sim({'door': LARGE})
+    quota = 10_000_000
+    daemon = make_daemon(
+        config={
+            'storage': {'sync-interval': '250ms'},
+            'storage-root main': {'path': tmp_path / 'root', 'max-bytes': quota, 'min-free': '1M'},
+        }
+    )
+    daemon.recordings_dir = tmp_path / 'root'
+    daemon.add_camera(id='door', url=cameras.urls['door'], min_days=30)
+    wait_until(lambda: storage_state(daemon) == 'full', 40, 'the root to be full')
+    (root,) = daemon.get('/api/v1/storage')['roots']
+    (camera,) = daemon.get('/api/v1/storage')['cameras']
+    assert root['reason'] and camera['guarantee_breaks'] == root['guarantee_breaks'] is not None
+    segments = daemon.segments('door')
+    sizes = [path.stat().st_size for path in daemon.recordings_dir.glob('*/*/*.mp4')]
+    assert len(sizes) == len(segments)
+    assert quota - max(sizes) < sum(sizes) <= quota + max(sizes)
+    metrics = daemon.metrics()
+    assert metrics['potoo_evicted_segments_total{root="main",reason="root"}'] == 0
+    wait_until(lambda: daemon.metrics()['potoo_guarantees_breaking'] == 1, 10, 'the warning')
+    assert 'guaranteed days will not fit' in daemon.read_log()
+    wait_until(lambda: daemon.gaps('door')[-1]['cause'] == 'disk-full', 10, 'the gap')
