@@ -42,6 +42,9 @@ function makeStream() {
     onCameraRemoved: id => heard.push(`removed ${id}`),
     onSegment: segment => heard.push(`segment ${segment.camera}`),
     onGap: gap => heard.push(`gap ${gap.camera}`),
+    onEvent: event => heard.push(`event ${event.camera}`),
+    onLock: lock => heard.push(`lock ${lock.camera}`),
+    onRemoved: () => heard.push('gone'),
   };
   const stream = new ChangeStream('/changes', handlers, url => new FakeSource(url) as unknown as EventSource);
   stream.start();
@@ -54,10 +57,13 @@ test('events are handed on', () => {
   const send = (type: string, data: unknown) => source().listeners.get(type)?.({ data: JSON.stringify(data) });
   send('camera', { id: 'a' });
   send('camera-removed', { id: 'b' });
+  send('event', { camera: 'e' });
+  send('lock', { camera: 'l' });
+  send('lock-removed', { id: '0' });
   send('segment', { camera: 'c' });
   send('gap', { camera: 'd' });
   send('reset', {});
-  assert.deepEqual(heard, ['open', 'fresh', 'camera a', 'removed b', 'segment c', 'gap d', 'fresh']);
+  assert.deepEqual(heard, ['open', 'fresh', 'camera a', 'removed b', 'event e', 'lock l', 'gone', 'segment c', 'gap d', 'fresh']);
 });
 
 test('a connection that EventSource resumes by itself is not fresh', () => {

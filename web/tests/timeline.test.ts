@@ -4,7 +4,20 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { Timeline } from '../src/api/types';
 import {
-  clamp, extentOf, findGap, findSpan, followView, fromRatio, gapBetween, growTrack, nextRecorded, readTimeline, stepOfKey, toRatio, zoomView,
+  clamp,
+  extentOf,
+  findEvent,
+  findGap,
+  findSpan,
+  followView,
+  fromRatio,
+  gapBetween,
+  growTrack,
+  nextRecorded,
+  readTimeline,
+  stepOfKey,
+  toRatio,
+  zoomView,
 } from '../src/state/timeline';
 
 const at = (text: string) => Date.parse(`2026-11-21T${text}Z`);
@@ -21,6 +34,11 @@ const timeline: Timeline = {
   gaps: [
     { id: 'a', start: time('10:10:00'), end: time('10:12:00'), cause: 'auth' },
     { id: 'b', start: time('10:12:00'), end: time('10:20:00'), cause: 'crash' },
+  ],
+  events: [
+    { id: 'e', kind: 'motion', start: time('10:01:00'), end: time('10:02:00'), score: null, title: 'Cat' },
+    { id: 'f', kind: 'bookmark', start: time('10:05:00'), end: time('10:05:00'), score: null, title: null },
+    { id: 'g', kind: 'manual', start: time('10:25:00'), end: null, score: null, title: null },
   ],
   coverage: 0.66,
 };
@@ -86,7 +104,7 @@ test('a zoomed view stays in its day and follows the player', () => {
 
 test('the extent is from the first to the last recorded moment', () => {
   assert.deepEqual(extentOf(track), { startMs: at('10:00:00'), endMs: at('10:30:00') });
-  assert.equal(extentOf({ spans: [], gaps: track.gaps, coverage: 0 }), null);
+  assert.equal(extentOf({ spans: [], gaps: track.gaps, events: [], coverage: 0 }), null);
 });
 
 test('keys move by seconds, and to the ends', () => {
@@ -96,4 +114,13 @@ test('keys move by seconds, and to the ends', () => {
   assert.equal(stepOfKey('Home', false), 'first');
   assert.equal(stepOfKey('End', false), 'last');
   assert.equal(stepOfKey('Enter', false), null);
+});
+
+test('an event is found in its time, a bookmark near it, and one that goes on grows', () => {
+  assert.equal(findEvent(track, at('10:01:30'), 0)?.title, 'Cat');
+  assert.equal(findEvent(track, at('10:02:00'), 0), null);
+  assert.equal(findEvent(track, at('10:05:05'), 0), null);
+  assert.equal(findEvent(track, at('10:05:05'), 10_000)?.id, 'f');
+  const grown = growTrack(track, at('10:27:00'), { startMs: at('10:00:00'), endMs: at('11:00:00') });
+  assert.equal(grown.events[2]?.endMs, at('10:27:00'));
 });

@@ -102,7 +102,7 @@ export async function rename(session) {
   const { page, options } = session;
   await session.open(`/cameras/${options.id}/edit`);
   await field(page, 'Name').fill(options.name);
-  await page.getByRole('switch', { name: /^Record/ }).click();
+  await page.getByRole('radio', { name: 'Never' }).check();
   await page.getByRole('button', { name: 'Save' }).click();
   await page.getByRole('heading', { name: options.name, level: 1 }).waitFor();
   await page.getByRole('link', { name: 'Cameras', exact: true }).first().click();

@@ -47,6 +47,23 @@ const views = {
   async edit({ page }) {
     await page.getByRole('button', { name: 'Save' }).waitFor();
   },
+  async schedule({ page }) {
+    await page.getByRole('radio', { name: 'By schedule' }).check();
+    await page.locator('.brush-choice').nth(1).click();
+    await page.getByRole('button', { name: 'Saturday: paint the whole day' }).click();
+    for (const fold of await page.locator('summary').all()) await fold.click();
+  },
+  async lock({ page }) {
+    await page.getByRole('button', { name: 'Lock …' }).click();
+    await page.getByRole('dialog').waitFor();
+  },
+  async storage({ page }) {
+    await page.getByRole('row', { name: /^Front door/ }).waitFor();
+    await page.getByRole('button', { name: 'Verify now' }).waitFor();
+  },
+  async nowhere({ page }) {
+    await page.getByRole('heading', { name: 'Page not found' }).waitFor();
+  },
   async remove({ page }) {
     await page.getByRole('button', { name: 'Remove camera …' }).click();
     await page.getByRole('dialog').waitFor();
@@ -81,8 +98,12 @@ function listPaths({ start }) {
     away: '/cameras/away',
     disabled: '/cameras/off',
     edit: '/cameras/front/edit',
+    schedule: '/cameras/front/edit',
     remove: '/cameras/front/edit',
     recordings: `/recordings/front${t(start)}`,
+    lock: `/recordings/front${t(start)}`,
+    storage: '/storage',
+    nowhere: '/nowhere',
     zoomed: `/recordings/front${t(start)}`,
     empty: `/recordings/front${t(start - DAY_MS)}`,
     unknown: '/cameras/none',

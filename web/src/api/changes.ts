@@ -5,7 +5,7 @@
 // growing pauses. Nobody is told anything while the page has long been in the background, since
 // a browser has few connections to give; it catches up when it is looked at again.
 
-import type { Camera, Gap, Segment } from './types';
+import type { Camera, CameraEvent, Gap, Lock, Segment } from './types';
 
 export interface ChangeHandlers {
   /** A connection that does not continue an earlier one: what happened before is unknown. */
@@ -17,6 +17,10 @@ export interface ChangeHandlers {
   onCameraRemoved(id: string): void;
   onSegment(segment: Segment): void;
   onGap(gap: Gap): void;
+  onEvent(event: CameraEvent): void;
+  onLock(lock: Lock): void;
+  /** A segment, gap, event or lock is no more; of which camera is not told. */
+  onRemoved(): void;
 }
 
 const FIRST_PAUSE_MS = 1000;
@@ -68,6 +72,10 @@ export class ChangeStream {
     this.#listen<{ id: string }>(source, 'camera-removed', ({ id }) => this.#handlers.onCameraRemoved(id));
     this.#listen<Segment>(source, 'segment', segment => this.#handlers.onSegment(segment));
     this.#listen<Gap>(source, 'gap', gap => this.#handlers.onGap(gap));
+    this.#listen<CameraEvent>(source, 'event', event => this.#handlers.onEvent(event));
+    this.#listen<Lock>(source, 'lock', lock => this.#handlers.onLock(lock));
+    for (const type of ['segment-removed', 'gap-removed', 'event-removed', 'lock-removed'])
+      source.addEventListener(type, () => this.#handlers.onRemoved());
   }
 
   #listen<Data>(source: EventSource, type: string, handler: (data: Data) => void): void {

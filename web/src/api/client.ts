@@ -4,7 +4,7 @@
 // the browser's AbortError when `signal` says so.
 
 import { ApiError, readError } from './error';
-import type { Camera, CameraInput, List, SystemInfo, TestResult, Timeline } from './types';
+import type { Camera, CameraEvent, CameraInput, List, Lock, Storage, SystemInfo, TestResult, Timeline, Verification } from './types';
 
 const BASE = '/api/v1';
 
@@ -60,16 +60,21 @@ async function readVersioned(response: Response): Promise<Versioned> {
   return { camera: (await response.json()) as Camera, etag: response.headers.get('ETag') };
 }
 
-export async function listCameras(signal?: AbortSignal): Promise<Camera[]> {
-  const cameras: Camera[] = [];
+/** All pages of a list; `query` begins with `&` unless it is empty. */
+async function listAll<Item>(path: string, query: string, signal?: AbortSignal): Promise<Item[]> {
+  const items: Item[] = [];
   let cursor: string | null = null;
   do {
-    const query: string = cursor === null ? '' : `&cursor=${encodeURIComponent(cursor)}`;
-    const page: List<Camera> = await request(`/cameras?limit=1000${query}`, { signal });
-    cameras.push(...page.items);
+    const place: string = cursor === null ? '' : `&cursor=${encodeURIComponent(cursor)}`;
+    const page: List<Item> = await request(`${path}?limit=1000${query}${place}`, { signal });
+    items.push(...page.items);
     cursor = page.next;
   } while (cursor !== null);
-  return cameras;
+  return items;
+}
+
+export async function listCameras(signal?: AbortSignal): Promise<Camera[]> {
+  return listAll('/cameras', '', signal);
 }
 
 export async function getCamera(id: string, signal?: AbortSignal): Promise<Versioned> {
@@ -95,6 +100,67 @@ export async function testCamera(input: CameraInput & { id?: string }, signal: A
 
 export async function getTimeline(id: string, startMs: number, endMs: number, signal?: AbortSignal): Promise<Timeline> {
   return request(`${cameraPath(id)}/timeline?${windowQuery(startMs, endMs)}`, { signal });
+}
+
+export async function listManualEvents(id: string, startMs: number, endMs: number, signal?: AbortSignal): Promise<CameraEvent[]> {
+  return listAll('/events', `&camera=${encodeURIComponent(id)}&kind=manual&${windowQuery(startMs, endMs)}`, signal);
+}
+
+/** Until it is stopped, or for so long. */
+export async function startRecording(id: string, seconds: number | null): Promise<void> {
+  const body = seconds === null ? { action: 'start' } : { action: 'start', seconds };
+  await send(`${BASE}${cameraPath(id)}/recording`, { method: 'POST', body });
+}
+
+export async function stopRecording(id: string): Promise<void> {
+  await send(`${BASE}${cameraPath(id)}/recording`, { method: 'POST', body: { action: 'stop' } });
+}
+
+export async function addBookmark(id: string, ms: number, title: string): Promise<void> {
+  const body = { camera: id, kind: 'bookmark', start: new Date(ms).toISOString(), title: title || null };
+  await send(`${BASE}/events`, { method: 'POST', body });
+}
+
+export async function removeEvent(id: string): Promise<void> {
+  await send(`${BASE}/events/${id}`, { method: 'DELETE' });
+}
+
+export async function listLocks(id: string, startMs: number, endMs: number, signal?: AbortSignal): Promise<Lock[]> {
+  return listAll('/locks', `&camera=${encodeURIComponent(id)}&${windowQuery(startMs, endMs)}`, signal);
+}
+
+export interface LockInput {
+  startMs: number;
+  endMs: number;
+  reason: string;
+  /** Null: never. */
+  expiresMs: number | null;
+}
+
+export async function addLock(id: string, { startMs, endMs, reason, expiresMs }: LockInput): Promise<void> {
+  const time = (ms: number) => new Date(ms).toISOString();
+  const expires = expiresMs === null ? null : time(expiresMs);
+  await send(`${BASE}/locks`, { method: 'POST', body: { camera: id, start: time(startMs), end: time(endMs), reason, expires } });
+}
+
+export async function removeLock(id: string): Promise<void> {
+  await send(`${BASE}/locks/${id}`, { method: 'DELETE' });
+}
+
+export async function getStorage(signal?: AbortSignal): Promise<Storage> {
+  return request('/storage', { signal });
+}
+
+export async function getVerification(signal?: AbortSignal): Promise<Verification> {
+  return request('/verify', { signal });
+}
+
+export async function startVerification(repair: boolean): Promise<Verification> {
+  return request('/verify', { method: 'POST', body: { repair } });
+}
+
+export async function stopVerification(): Promise<void> {
+  await send(`${BASE}/verify`, { method: 'DELETE' });
 }
 
 export async function getSystem(): Promise<SystemInfo> {

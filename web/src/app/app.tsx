@@ -9,6 +9,7 @@ import { CamerasPage } from '../pages/cameras';
 import { LivePage } from '../pages/live';
 import { NotFoundPage } from '../pages/not-found';
 import { RecordingsPage } from '../pages/recordings';
+import { StoragePage } from '../pages/storage';
 import { useRoute } from './navigation';
 import type { Route } from './router';
 
@@ -24,6 +25,8 @@ function Page({ route }: { route: Route }) {
       return <CameraFormPage key={route.id} id={route.id} />;
     case 'recordings':
       return <RecordingsPage key={route.id} id={route.id} route={route} />;
+    case 'storage':
+      return <StoragePage />;
     case 'unknown':
       return <NotFoundPage />;
   }

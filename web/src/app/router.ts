@@ -5,6 +5,7 @@
 export type Route =
   | { page: 'cameras' }
   | { page: 'add' }
+  | { page: 'storage' }
   | { page: 'live'; id: string }
   | { page: 'edit'; id: string }
   | { page: 'recordings'; id: string; atMs: number | null }
@@ -23,6 +24,7 @@ export function parseRoute(path: string, search: string): Route {
   const unknown: Route = { page: 'unknown', path };
   if (rest.length > 0) return unknown;
   if (first === '') return id === '' ? { page: 'cameras' } : unknown;
+  if (first === 'storage') return id === '' ? { page: 'storage' } : unknown;
   if (!SLUG.test(id)) return unknown;
   if (first === 'cameras' && last === undefined) return id === 'new' ? { page: 'add' } : { page: 'live', id };
   if (first === 'cameras' && last === 'edit') return { page: 'edit', id };
@@ -36,6 +38,8 @@ export function hrefOf(route: Route): string {
       return '/';
     case 'add':
       return '/cameras/new';
+    case 'storage':
+      return '/storage';
     case 'live':
       return `/cameras/${route.id}`;
     case 'edit':

@@ -9,13 +9,15 @@ interface ConfirmDialogProps {
   title: string;
   action: string;
   isBusy: boolean;
+  /** Danger: it cannot be taken back. */
+  kind?: 'danger' | 'primary';
   children: ComponentChildren;
   onConfirm: () => void;
   onCancel: () => void;
 }
 
-/** Asks before something that cannot be taken back. Escape and the backdrop cancel. */
-export function ConfirmDialog({ title, action, isBusy, children, onConfirm, onCancel }: ConfirmDialogProps) {
+/** Asks before something is done, also for what it takes to do it. Escape and the backdrop cancel. */
+export function ConfirmDialog({ title, action, isBusy, kind = 'danger', children, onConfirm, onCancel }: ConfirmDialogProps) {
   const dialog = useRef<HTMLDialogElement>(null);
   const id = useId();
   useEffect(() => {
@@ -40,16 +42,23 @@ export function ConfirmDialog({ title, action, isBusy, children, onConfirm, onCa
         if (event.target === dialog.current) cancel();
       }}
     >
-      <div class="dialog-body">
+      <form
+        class="dialog-body"
+        noValidate
+        onSubmit={event => {
+          event.preventDefault();
+          onConfirm();
+        }}
+      >
         <h2 id={id}>{title}</h2>
         {children}
         <div class="dialog-actions">
           <Button onClick={cancel}>{_('Cancel')}</Button>
-          <Button kind="danger" isDisabled={isBusy} onClick={onConfirm}>
+          <Button type="submit" kind={kind} isDisabled={isBusy}>
             {action}
           </Button>
         </div>
-      </div>
+      </form>
     </dialog>
   );
 }

@@ -78,6 +78,110 @@ export function TextField(props: TextFieldProps) {
   );
 }
 
+interface NumberFieldProps {
+  id: string;
+  label: string;
+  value: string;
+  /** Stands behind the number. */
+  unit: string;
+  hint?: ComponentChildren;
+  error?: string | undefined;
+  onInput: (value: string) => void;
+}
+
+/** What is typed stays as it is, until it is sent. */
+export function NumberField({ id, label, value, unit, hint, error, onInput }: NumberFieldProps) {
+  return (
+    <Field id={id} label={label} hint={hint} error={error}>
+      <span class="number-field">
+        <input
+          id={id}
+          name={id}
+          class="input"
+          type="text"
+          inputMode="decimal"
+          value={value}
+          autocomplete="off"
+          maxLength={16}
+          aria-invalid={error ? 'true' : undefined}
+          aria-describedby={[`${id}-unit`, describedBy(id, hint, error)].filter(Boolean).join(' ')}
+          onInput={event => onInput(event.currentTarget.value)}
+        />
+        <span id={`${id}-unit`} class="unit">
+          {unit}
+        </span>
+      </span>
+    </Field>
+  );
+}
+
+interface ChoiceFieldProps<Value extends string> {
+  id: string;
+  label: string;
+  value: Value;
+  options: readonly { value: Value; label: string; hint: string }[];
+  error?: string | undefined;
+  onChange: (value: Value) => void;
+}
+
+/** One of a few that need a word of explanation each. */
+export function ChoiceField<Value extends string>({ id, label, value, options, error, onChange }: ChoiceFieldProps<Value>) {
+  return (
+    <fieldset class="choice-field">
+      <legend>{label}</legend>
+      <div class="choices">
+        {options.map(option => (
+          <label key={option.value} class="choice">
+            <input
+              type="radio"
+              name={id}
+              value={option.value}
+              checked={option.value === value}
+              aria-describedby={`${id}-${option.value}-hint`}
+              onChange={() => onChange(option.value)}
+            />
+            <span>
+              <span class="switch-label">{option.label}</span>
+              <span class="field-hint" id={`${id}-${option.value}-hint`}>
+                {option.hint}
+              </span>
+            </span>
+          </label>
+        ))}
+      </div>
+      {error && (
+        <p class="field-error" id={`${id}-error`}>
+          <Icon name="warning" />
+          <span>{error}</span>
+        </p>
+      )}
+    </fieldset>
+  );
+}
+
+interface FoldProps {
+  title: string;
+  /** What is set in it, in a few words. */
+  summary?: string;
+  /** Something in it is wrong, so it must be seen. */
+  isForced: boolean;
+  children: ComponentChildren;
+}
+
+/** What few need, folded away until somebody opens it. */
+export function Fold({ title, summary, isForced, children }: FoldProps) {
+  return (
+    <details class="fold" open={isForced || undefined}>
+      <summary>
+        <Icon name="forward" />
+        <span class="fold-title">{title}</span>
+        {summary && <span class="field-hint">{summary}</span>}
+      </summary>
+      <div class="fold-body">{children}</div>
+    </details>
+  );
+}
+
 interface SelectFieldProps<Value extends string> {
   id: string;
   label: string;

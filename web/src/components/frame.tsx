@@ -52,11 +52,14 @@ function Header() {
     <header class="site-head">
       <a class="brand" href="/">
         <Logo />
-        <span>Potoo</span>
+        <span class="narrow-hidden">Potoo</span>
       </a>
       <nav class="site-nav" aria-label={_('Main')}>
         <a href={hrefOf({ page: 'cameras' })} aria-current={current('cameras')}>
           {_('Cameras')}
+        </a>
+        <a href={hrefOf({ page: 'storage' })} aria-current={current('storage')}>
+          {_('Storage')}
         </a>
         <a href={hrefOf({ page: 'add' })} aria-current={current('add')}>
           <Icon name="add" />

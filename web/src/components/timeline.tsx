@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 
-// A stretch of time as a bar: what is recorded, what is missing and why, and where the player is.
+// A stretch of time as a bar: what is recorded, what is missing and why, what happened, what is
+// locked, and where the player is.
 // It is a slider for the keyboard and for screen readers. Time runs from left to right in every
 // language, as on players.
 
@@ -8,11 +9,12 @@ import { useEffect, useRef, useState } from 'preact/hooks';
 import { formatDuration, formatMinute, formatTime } from '../i18n/format';
 import { _ } from '../i18n/text';
 import { type Range, listTicks } from '../state/day';
-import { type Missing, type Track, findGap, findSpan, fromRatio, nextRecorded, stepOfKey, toRatio } from '../state/timeline';
-import { causeWords } from '../state/words';
+import { type LockedRange, type Mark, type Missing, type Track, findEvent, findGap, findSpan, fromRatio, nextRecorded, stepOfKey, toRatio } from '../state/timeline';
+import { causeWords, eventWords } from '../state/words';
 
 interface TimelineProps {
   track: Track;
+  locks?: readonly LockedRange[];
   view: Range;
   nowMs: number;
   /** Where the player is; null when nothing plays. */
@@ -22,6 +24,7 @@ interface TimelineProps {
 }
 
 const TICK_PX = 72;
+const NEAR_PX = 4;
 const percent = (ratio: number) => `${(ratio * 100).toFixed(4)}%`;
 
 function placeOf(range: Range, view: Range) {
@@ -38,10 +41,16 @@ export function gapWords(gap: Missing): string {
     : _('{cause}, for {length}', { cause: causeWords(gap.cause), length });
 }
 
-/** What there is at `ms`, for the tooltip and for screen readers. */
-function momentWords(track: Track, ms: number, nowMs: number): string {
+export function markWords({ kind, title }: Mark): string {
+  return title ? _('{time}: {what}', { time: eventWords(kind), what: title }) : eventWords(kind);
+}
+
+/** What there is at `ms`, for the tooltip and for screen readers; events so near count as there. */
+function momentWords(track: Track, ms: number, nowMs: number, nearMs: number): string {
   const time = formatTime(ms);
   const gap = findGap(track, ms);
+  const event = findEvent(track, ms, nearMs);
+  if (event) return _('{time}: {what}', { time, what: markWords(event) });
   if (findSpan(track, ms)) return time;
   if (gap) return _('{time}: {what}', { time, what: gapWords(gap) });
   if (ms > nowMs) return _('{time}: still to come', { time });
@@ -58,10 +67,11 @@ function useWidth(ref: { current: HTMLElement | null }): number {
   return width;
 }
 
-export function Timeline({ track, view, nowMs, positionMs, label, onSeek }: TimelineProps) {
+export function Timeline({ track, locks = [], view, nowMs, positionMs, label, onSeek }: TimelineProps) {
   const bar = useRef<HTMLDivElement>(null);
   const width = useWidth(bar);
   const [pointerMs, setPointerMs] = useState<number | null>(null);
+  const nearMs = width > 0 ? ((view.endMs - view.startMs) / width) * NEAR_PX : 0;
   const valueMs = positionMs ?? nextRecorded(track, view.startMs) ?? view.startMs;
 
   const msAt = (event: PointerEvent) => {
@@ -89,7 +99,7 @@ export function Timeline({ track, view, nowMs, positionMs, label, onSeek }: Time
         aria-valuemin={0}
         aria-valuemax={Math.round((view.endMs - view.startMs) / 1000)}
         aria-valuenow={Math.round(toRatio(valueMs, view) * ((view.endMs - view.startMs) / 1000))}
-        aria-valuetext={momentWords(track, valueMs, nowMs)}
+        aria-valuetext={momentWords(track, valueMs, nowMs, 0)}
         onKeyDown={onKeyDown}
         onPointerDown={event => {
           if (event.button !== 0) return;
@@ -110,11 +120,17 @@ export function Timeline({ track, view, nowMs, positionMs, label, onSeek }: Time
         {track.gaps.filter(gap => isIn(gap, view)).map(gap => (
           <div key={gap.id} class="gap" style={placeOf(gap, view)} />
         ))}
+        {locks.filter(lock => isIn(lock, view)).map(lock => (
+          <div key={lock.id} class="locked" style={placeOf(lock, view)} />
+        ))}
+        {track.events.filter(event => isIn({ ...event, endMs: event.endMs + 1 }, view)).map(event => (
+          <div key={event.id} class={`mark mark-${event.kind}`} style={placeOf(event, view)} />
+        ))}
         {nowMs < view.endMs && <div class="future" style={placeOf({ startMs: nowMs, endMs: view.endMs }, view)} />}
         {positionMs !== null && positionMs >= view.startMs && positionMs <= view.endMs && (
           <div class="playhead" style={{ left: percent(toRatio(positionMs, view)) }} />
         )}
-        {pointerMs !== null && <Pointer ms={pointerMs} view={view} words={momentWords(track, pointerMs, nowMs)} />}
+        {pointerMs !== null && <Pointer ms={pointerMs} view={view} words={momentWords(track, pointerMs, nowMs, nearMs)} />}
       </div>
       <div class="ticks" aria-hidden="true">
         {listTicks(view, Math.max(2, width / TICK_PX))

@@ -28,6 +28,18 @@ export function formatMinute(ms: number): string {
   return getFormat({ hour: '2-digit', minute: '2-digit' }).format(ms);
 }
 
+/** Monday first. */
+export function weekdayNames(length: 'short' | 'long'): string[] {
+  const monday = Date.UTC(2024, 0, 1);
+  const format = getFormat({ weekday: length, timeZone: 'UTC' });
+  return [...Array(7).keys()].map(day => format.format(monday + day * 86_400_000));
+}
+
+/** 24 Dec 2026, of a day as the daemon names it: 2026-12-24 */
+export function formatDate(day: string): string {
+  return getFormat({ day: 'numeric', month: 'short', year: 'numeric', timeZone: 'UTC' }).format(Date.parse(day));
+}
+
 /** Saturday, 21 November 2026 */
 export function formatDay(ms: number): string {
   return getFormat({ weekday: 'long', day: 'numeric', month: 'long', year: 'numeric' }).format(ms);
@@ -86,6 +98,14 @@ export function formatNumber(value: number, digits = 0): string {
     maximumFractionDigits: digits,
     minimumFractionDigits: 0,
   }).format(value);
+}
+
+/** 1.5 TB · 12 GB · 340 MB */
+export function formatBytes(bytes: number): string {
+  if (bytes >= 999.5e9) return _('{n} TB', { n: formatNumber(bytes / 1e12, 2) });
+  if (bytes >= 999.5e6) return _('{n} GB', { n: formatNumber(bytes / 1e9, bytes < 9.95e9 ? 1 : 0) });
+  if (bytes >= 999.5e3) return _('{n} MB', { n: formatNumber(bytes / 1e6) });
+  return _('{n} kB', { n: formatNumber(bytes / 1e3) });
 }
 
 /** 4.0 Mb/s · 800 kb/s */

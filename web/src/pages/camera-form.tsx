@@ -4,23 +4,30 @@
 
 import type { TargetedEvent } from 'preact';
 import { useEffect, useRef, useState } from 'preact/hooks';
-import { type Versioned, addCamera, changeCamera, getCamera, removeCamera } from '../api/client';
+import { type Versioned, addCamera, changeCamera, getCamera, getStorage, removeCamera } from '../api/client';
 import { ApiError, fieldOf, toApiError } from '../api/error';
 import { navigate } from '../app/navigation';
 import { hrefOf } from '../app/router';
 import { Button, ButtonLink } from '../components/button';
 import { CameraTest } from '../components/camera-test';
 import { ConfirmDialog } from '../components/confirm-dialog';
-import { SelectField, SwitchField, TextField } from '../components/field';
+import { ChoiceField, Fold, NumberField, SelectField, SwitchField, TextField } from '../components/field';
 import { Message } from '../components/notice';
 import { PageHead } from '../components/page-head';
 import { Spinner } from '../components/player/player-frame';
-import { _ } from '../i18n/text';
+import { ScheduleEditor } from '../components/schedule-editor';
+import { _, ngettext } from '../i18n/text';
 import { noteCamera, noteRemoved } from '../state/app-state';
 import { type CameraForm, dropsPassword, emptyForm, formOf, readForm, readTestInput } from '../state/camera-form';
 import { UnknownCamera } from './not-found';
 
-const FIELDS = ['name', 'url', 'username', 'password', 'transport', 'audio', 'tls_verify', 'record', 'enabled'];
+type SetField = <Name extends keyof CameraForm>(name: Name) => (value: CameraForm[Name]) => void;
+
+interface PartProps {
+  form: CameraForm;
+  set: SetField;
+  errorOf: (name: keyof CameraForm) => string | undefined;
+}
 
 function RemoveCamera({ id, name }: { id: string; name: string }) {
   const [isAsking, setAsking] = useState(false);
@@ -62,6 +69,110 @@ function RemoveCamera({ id, name }: { id: string; name: string }) {
   );
 }
 
+const KEEP_FIELDS = ['keep_continuous_days', 'keep_event_days', 'max_bytes', 'min_days', 'storage_root', 'priority'] as const;
+const CODEC_FIELDS = ['audio_codec', 'transcode_video'] as const;
+
+/** When it is recorded. */
+function RecordingPart({ form, set, errorOf }: PartProps) {
+  const knowsEvents = form.record === 'event' || form.record === 'schedule';
+  return (
+    <section class="form-group" role="group" aria-labelledby="recording">
+      <h2 id="recording">{_('Recording')}</h2>
+      <ChoiceField
+        id="record"
+        label={_('When to record')}
+        value={form.record}
+        options={[
+          { value: 'continuous', label: _('Always'), hint: _('As long as the camera is switched on.') },
+          { value: 'event', label: _('On events'), hint: _('Around what the camera or another program reports, and by hand.') },
+          { value: 'schedule', label: _('By schedule'), hint: _('Always, on events or never, by day and hour.') },
+          { value: 'off', label: _('Never'), hint: _('Only by hand.') },
+        ]}
+        error={errorOf('record')}
+        onChange={set('record')}
+      />
+      {form.record === 'schedule' && <ScheduleEditor value={form.schedule} error={errorOf('schedule')} onChange={set('schedule')} />}
+      {knowsEvents && (
+        <div class="form-pair">
+          <NumberField id="pre_roll" label={_('Keep from before an event')} unit={_('seconds')} hint={_('0 to 120')} value={form.pre_roll} error={errorOf('pre_roll')} onInput={set('pre_roll')} />
+          <NumberField id="post_roll" label={_('Keep from after it')} unit={_('seconds')} hint={_('0 to 600')} value={form.post_roll} error={errorOf('post_roll')} onInput={set('post_roll')} />
+        </div>
+      )}
+      {form.sub_url.trim() !== '' && (
+        <SwitchField
+          id="record_sub"
+          label={_('Record the small stream too')}
+          hint={_('By the same plan, beside the main one.')}
+          value={form.record_sub}
+          error={errorOf('record_sub')}
+          onChange={set('record_sub')}
+        />
+      )}
+    </section>
+  );
+}
+
+function useRootNames(): readonly string[] {
+  const [names, setNames] = useState<readonly string[]>([]);
+  useEffect(() => {
+    const abort = new AbortController();
+    getStorage(abort.signal).then(
+      storage => setNames(storage.roots.map(root => root.name)),
+      () => undefined, // then only what is set can be chosen
+    );
+    return () => abort.abort();
+  }, []);
+  return names;
+}
+
+function StorageRootField({ form, set, errorOf }: PartProps) {
+  const { storage_root } = form;
+  const names = useRootNames();
+  const known = storage_root === '' || names.includes(storage_root) ? names : [...names, storage_root];
+  return (
+    <SelectField
+      id="storage_root"
+      label={_('Storage')}
+      value={storage_root}
+      options={[{ value: '', label: _('Any') }, ...known.map(name => ({ value: name, label: name }))]}
+      hint={_('Pinned to one, the camera is recorded there or not at all.')}
+      error={errorOf('storage_root')}
+      onChange={set('storage_root')}
+    />
+  );
+}
+
+function keepSummary(form: CameraForm): string {
+  const days = Number(form.keep_continuous_days);
+  return days > 0 ? ngettext('{n} day', '{n} days', days) : _('as long as there is room');
+}
+
+/** How long it is kept, and where; folded away. */
+function KeepingPart(props: PartProps) {
+  const { form, set, errorOf } = props;
+  const number = (name: 'keep_continuous_days' | 'keep_event_days' | 'min_days' | 'max_bytes' | 'priority', label: string, unit: string, hint: string) => (
+    <NumberField id={name} label={label} unit={unit} hint={hint} value={form[name]} error={errorOf(name)} onInput={set(name)} />
+  );
+  return (
+    <section class="form-group" role="group" aria-labelledby="keeping">
+      <h2 id="keeping">{_('Keeping recordings')}</h2>
+      <p class="field-hint">{_('Without limits the oldest recordings make room when a disk is full. What is locked is never deleted.')}</p>
+      <Fold title={_('Limits and storage')} summary={keepSummary(form)} isForced={KEEP_FIELDS.some(name => errorOf(name) !== undefined)}>
+        <div class="form-pair">
+          {number('keep_continuous_days', _('Keep at most'), _('days'), _('0: as long as there is room'))}
+          {number('keep_event_days', _('Keep events at most'), _('days'), _('0: as long as there is room'))}
+          {number('max_bytes', _('Use at most'), _('GB'), _('0: no limit'))}
+          {number('min_days', _('Guaranteed'), _('days'), _('Kept for certain: other cameras give way first, or recording stops.'))}
+        </div>
+        <div class="form-pair">
+          <StorageRootField {...props} />
+          {number('priority', _('Priority'), _('of 10'), _('The higher, the longer it keeps memory and disk when they are short.'))}
+        </div>
+      </Fold>
+    </section>
+  );
+}
+
 function missingName(): ApiError {
   const detail = _('Give the camera a name.');
   return new ApiError(400, { type: 'urn:potoo:error:invalid-argument', title: detail, detail, status: 400, pointer: '/name' });
@@ -79,11 +190,12 @@ function Form({ original }: FormProps) {
   const [isBusy, setBusy] = useState(false);
   const element = useRef<HTMLFormElement>(null);
 
-  const set = <Name extends keyof CameraForm>(name: Name) => (value: CameraForm[Name]) =>
+  const set: SetField = name => value =>
     setForm(before => ({ ...before, [name]: value }));
   // The id of a new camera is made from its name.
   const wrongField = error && fieldOf(error.pointer)?.replace(/^id$/, 'name');
-  const errorOf = (name: string) => (wrongField === name ? error?.message : undefined);
+  const errorOf = (name: keyof CameraForm) => (wrongField === name ? error?.message : undefined);
+  const part = { form, set, errorOf };
 
   useEffect(() => {
     if (!error) return;
@@ -116,7 +228,7 @@ function Form({ original }: FormProps) {
 
   return (
     <form ref={element} class="form" onSubmit={event => void save(event)} noValidate>
-      {error && !(wrongField && FIELDS.includes(wrongField)) && (
+      {error && !(wrongField && wrongField in form) && (
         <div class="form-error" role="alert" tabIndex={-1}>
           <Message tone="bad">{error.message}</Message>
         </div>
@@ -149,6 +261,15 @@ function Form({ original }: FormProps) {
             onInput={set('password')}
           />
         </div>
+        <TextField
+          id="sub_url"
+          label={_('Address of the small stream')}
+          type="url"
+          value={form.sub_url}
+          hint={_('If the camera has one, for small pictures and slow connections.')}
+          error={errorOf('sub_url')}
+          onInput={set('sub_url')}
+        />
         <SelectField
           id="transport"
           label={_('Transport')}
@@ -187,9 +308,32 @@ function Form({ original }: FormProps) {
           onInput={set('name')}
         />
         <SwitchField id="enabled" label={_('Switched on')} hint={_('Potoo connects to the camera.')} value={form.enabled} error={errorOf('enabled')} onChange={set('enabled')} />
-        <SwitchField id="record" label={_('Record')} hint={_('Always, as long as the camera is switched on.')} value={form.record} error={errorOf('record')} onChange={set('record')} />
-        <SwitchField id="audio" label={_('Sound')} hint={_('Recorded with the picture where the camera has it.')} value={form.audio} error={errorOf('audio')} onChange={set('audio')} />
+        <SwitchField id="audio" label={_('Sound')} hint={_('Taken where the camera has it.')} value={form.audio} error={errorOf('audio')} onChange={set('audio')} />
+        <Fold title={_('Encoding')} isForced={CODEC_FIELDS.some(name => errorOf(name) !== undefined)}>
+          <SelectField
+            id="audio_codec"
+            label={_('Other sound becomes')}
+            value={form.audio_codec}
+            options={[
+              { value: 'aac', label: 'AAC' },
+              { value: 'opus', label: 'Opus' },
+            ]}
+            hint={_('For cameras that send neither AAC nor Opus. In the live picture only AAC is heard.')}
+            error={errorOf('audio_codec')}
+            onChange={set('audio_codec')}
+          />
+          <SwitchField
+            id="transcode_video"
+            label={_('Encode JPEG video')}
+            hint={_('For cameras that send nothing but JPEG. Takes much processor time, and is refused when there is not enough.')}
+            value={form.transcode_video}
+            error={errorOf('transcode_video')}
+            onChange={set('transcode_video')}
+          />
+        </Fold>
       </section>
+      <RecordingPart {...part} />
+      <KeepingPart {...part} />
       <div class="form-actions">
         <Button type="submit" kind="primary" isDisabled={isBusy}>
           {camera ? _('Save') : _('Add camera')}

@@ -20,8 +20,9 @@ import { _ } from '../i18n/text';
 import { useCameras } from '../state/app-state';
 import { dayOf } from '../state/day';
 import { emptyTrack } from '../state/timeline';
-import { hasPicture, isPlayable, stateWords } from '../state/words';
+import { hasPicture, isPlayable, recordWords, stateWords } from '../state/words';
 import { UnknownCamera } from './not-found';
+import { RecordButton } from './record-button';
 import { useNow, useTimeline } from './use-timeline';
 
 const BACKDROP_HEIGHT = 720;
@@ -133,7 +134,7 @@ function LiveFacts({ camera }: { camera: Camera }) {
     rows.push([_('Sound'), status.audio_codec === null ? _('none') : formatCodec(status.audio_codec)]);
   }
   if (status.bitrate > 0) rows.push([_('Bit rate'), formatBitrate(status.bitrate)]);
-  rows.push([_('Recording'), camera.record === 'continuous' ? _('always') : _('off')]);
+  rows.push([_('Recording'), recordWords(camera.record)]);
   return (
     <dl class="facts-list">
       {rows.map(([term, value]) => (
@@ -200,6 +201,7 @@ export function LivePage({ id }: { id: string }) {
       <div class="watch">
         <div class="watch-main">{isPlayable(camera) ? <LiveVideo camera={camera} /> : <LiveStills camera={camera} />}</div>
         <aside class="watch-side">
+          <RecordButton camera={camera} />
           <Today camera={camera} />
           <LiveFacts camera={camera} />
         </aside>

@@ -22,7 +22,10 @@ import { sortCameras } from '../state/cameras';
 import { type Range, dayOf, parseDateText, parseTimeText, shiftDay, toDateText } from '../state/day';
 import { type Missing, type Track, emptyTrack, extentOf, findGap, followView, gapBetween, nextRecorded, zoomView } from '../state/timeline';
 import { causeWords } from '../state/words';
+import { EventList } from './day-events';
+import { BookmarkDialog, LockDialog, LockList } from './day-locks';
 import { UnknownCamera } from './not-found';
+import { useLocks } from './use-locks';
 import { useNow, useTimeline } from './use-timeline';
 
 const HOUR_MS = 3_600_000;
@@ -317,6 +320,8 @@ export function RecordingsPage({ id, route }: { id: string; route: RecordingsRou
   const [wantedMs, setWanted] = useState<number | null>(null); // until it is known what is recorded
   const { track, error } = useTimeline(id, day, now);
   const known = track ?? emptyTrack;
+  const locks = useLocks(id, day);
+  const [dialog, setDialog] = useState<{ kind: 'bookmark' | 'lock'; ms: number } | null>(null);
   const { playback, play, player } = usePlayback(id, video, known);
   const { positionMs } = playback;
 
@@ -437,10 +442,18 @@ export function RecordingsPage({ id, route }: { id: string; route: RecordingsRou
               else video.current?.play().catch(() => undefined);
             }}
           />
-          <Timeline track={known} view={view} nowMs={now} positionMs={positionMs} label={_('Time of day')} onSeek={goTo} />
+          <Timeline track={known} locks={locks} view={view} nowMs={now} positionMs={positionMs} label={_('Time of day')} onSeek={goTo} />
           <div class="day-bar">
             <DayChoice day={day} nowMs={now} onDay={changeDay} />
             <TimeChoice key={day.startMs} day={day} onTime={goTo} />
+            <div class="day-tools">
+              <Button icon="bookmark" isDisabled={positionMs === null} onClick={() => setDialog({ kind: 'bookmark', ms: positionMs ?? now })}>
+                {_('Bookmark')}
+              </Button>
+              <Button icon="lock" isDisabled={known.spans.length === 0} onClick={() => setDialog({ kind: 'lock', ms: positionMs ?? (view.startMs + view.endMs) / 2 })}>
+                {_('Lock …')}
+              </Button>
+            </div>
             <div class="zoom" role="group" aria-label={_('Zoom of the timeline')}>
               <IconButton label={_('Show more time')} icon="zoomout" isDisabled={zoom === 0} onClick={() => changeZoom(zoom - 1)} />
               <IconButton label={_('Show less time')} icon="zoomin" isDisabled={zoom === ZOOMS_MS.length - 1} onClick={() => changeZoom(zoom + 1)} />
@@ -450,8 +463,14 @@ export function RecordingsPage({ id, route }: { id: string; route: RecordingsRou
             {playback.note}
           </p>
         </div>
-        <aside class="watch-side">{track !== null && !(isEmpty && track.gaps.length === 0) && <GapList track={track} onPlay={goTo} />}</aside>
+        <aside class="watch-side">
+          {track !== null && !(isEmpty && track.events.length === 0) && <EventList events={track.events} onPlay={goTo} />}
+          <LockList locks={locks} onPlay={goTo} />
+          {track !== null && !(isEmpty && track.gaps.length === 0) && <GapList track={track} onPlay={goTo} />}
+        </aside>
       </div>
+      {dialog?.kind === 'bookmark' && <BookmarkDialog camera={id} ms={dialog.ms} onClose={() => setDialog(null)} />}
+      {dialog?.kind === 'lock' && <LockDialog camera={id} day={day} aroundMs={dialog.ms} onClose={() => setDialog(null)} />}
     </>
   );
 }

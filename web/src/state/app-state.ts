@@ -23,7 +23,7 @@ function happen(happening: Happening): void {
   store.set(reduce(store.get(), happening));
 }
 
-/** Tells of segments and gaps that began or ended; null: of any camera, all may have changed. */
+/** Tells of segments, gaps, events and locks that came, changed or went; null: of any camera. */
 export function watchRecordings(watcher: (camera: string | null) => void): () => void {
   recordingWatchers.add(watcher);
   return () => recordingWatchers.delete(watcher);
@@ -86,6 +86,9 @@ const stream = new ChangeStream('/api/v1/changes', {
   onCameraRemoved: id => happen({ kind: 'camera-removed', id }),
   onSegment: segment => tellRecording(segment.camera),
   onGap: gap => tellRecording(gap.camera),
+  onEvent: event => tellRecording(event.camera),
+  onLock: lock => tellRecording(lock.camera),
+  onRemoved: () => tellRecording(null),
 });
 
 function onVisibility(): void {

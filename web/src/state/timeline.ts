@@ -2,7 +2,7 @@
 
 // The recordings of a window in milliseconds, and what a player asks of them.
 
-import type { GapCause, Timeline } from '../api/types';
+import type { EventKind, GapCause, Lock, Timeline } from '../api/types';
 import type { Range } from './day';
 
 export interface Span extends Range {
@@ -15,13 +15,22 @@ export interface Missing extends Range {
   isOpen: boolean;
 }
 
+/** An event; a bookmark has no length. */
+export interface Mark extends Range {
+  id: string;
+  kind: EventKind;
+  title: string | null;
+  isOpen: boolean;
+}
+
 export interface Track {
   spans: readonly Span[];
   gaps: readonly Missing[];
+  events: readonly Mark[];
   coverage: number | null;
 }
 
-export const emptyTrack: Track = { spans: [], gaps: [], coverage: null };
+export const emptyTrack: Track = { spans: [], gaps: [], events: [], coverage: null };
 
 export function readTimeline(timeline: Timeline): Track {
   return {
@@ -38,6 +47,30 @@ export function readTimeline(timeline: Timeline): Track {
       cause: gap.cause,
       isOpen: gap.end === null,
     })),
+    events: timeline.events.map(event => ({
+      id: event.id,
+      kind: event.kind,
+      title: event.title,
+      startMs: Date.parse(event.start),
+      endMs: Date.parse(event.end ?? timeline.end),
+      isOpen: event.end === null,
+    })),
+  };
+}
+
+export interface LockedRange extends Range {
+  id: string;
+  reason: string;
+  expiresMs: number | null;
+}
+
+export function readLock(lock: Lock): LockedRange {
+  return {
+    id: lock.id,
+    reason: lock.reason,
+    startMs: Date.parse(lock.start),
+    endMs: Date.parse(lock.end),
+    expiresMs: lock.expires === null ? null : Date.parse(lock.expires),
   };
 }
 
@@ -46,7 +79,7 @@ export function growTrack(track: Track, nowMs: number, window: Range): Track {
   const end = Math.min(nowMs, window.endMs);
   const grow = <Item extends Range & { isOpen: boolean }>(item: Item): Item =>
     item.isOpen ? { ...item, endMs: Math.max(item.startMs, end) } : item;
-  return { ...track, spans: track.spans.map(grow), gaps: track.gaps.map(grow) };
+  return { ...track, spans: track.spans.map(grow), gaps: track.gaps.map(grow), events: track.events.map(grow) };
 }
 
 /** From the first to the last recorded moment. */
@@ -62,6 +95,13 @@ export function findSpan(track: Track, ms: number): Span | null {
 
 export function findGap(track: Track, ms: number): Missing | null {
   return track.gaps.find(gap => gap.startMs <= ms && ms < gap.endMs) ?? null;
+}
+
+/** The newest event at `ms`, or one without length within `nearMs` of it. */
+export function findEvent(track: Track, ms: number, nearMs: number): Mark | null {
+  const isNear = (mark: Mark) => mark.startMs - nearMs <= ms && ms < Math.max(mark.endMs, mark.startMs + nearMs);
+  const [newest] = track.events.filter(isNear).sort((a, b) => b.startMs - a.startMs);
+  return newest ?? null;
 }
 
 /** `ms` where it is recorded, else the next moment that is; null behind the last. */

@@ -2,7 +2,7 @@
 
 // Words of the interface in words of people.
 
-import type { Camera, CameraState, CameraStatus, GapCause } from '../api/types';
+import type { Camera, CameraState, CameraStatus, EventKind, GapCause, RecordMode, RootState, VerifyProblem } from '../api/types';
 import { _ } from '../i18n/text';
 
 export type Tone = 'good' | 'busy' | 'bad' | 'off';
@@ -71,4 +71,74 @@ export function isPlayable(camera: Camera): boolean {
   const codec = camera.status.video_codec;
   if (codec === null || !/^(hvc1|hev1)/i.test(codec)) return true;
   return 'MediaSource' in window && MediaSource.isTypeSupported(`video/mp4; codecs="${codec}"`);
+}
+
+export function recordWords(mode: RecordMode): string {
+  switch (mode) {
+    case 'continuous':
+      return _('always');
+    case 'event':
+      return _('on events');
+    case 'schedule':
+      return _('by schedule');
+    case 'off':
+      return _('off');
+  }
+}
+
+export function eventWords(kind: EventKind): string {
+  switch (kind) {
+    case 'motion':
+      return _('Motion');
+    case 'onvif':
+      return _('Reported by the camera');
+    case 'manual':
+      return _('Recorded by hand');
+    case 'api':
+      return _('Reported by a program');
+    case 'bookmark':
+      return _('Bookmark');
+    default:
+      return _('Event');
+  }
+}
+
+export function rootStateWords(state: RootState): string {
+  switch (state) {
+    case 'ok':
+      return _('In use');
+    case 'full':
+      return _('Full');
+    case 'missing':
+      return _('Not there');
+    case 'read-only':
+      return _('Cannot be written to');
+    case 'stalled':
+      return _('Does not answer');
+    case 'failed':
+      return _('Failed');
+    case 'foreign':
+      return _('Another disk');
+  }
+}
+
+export function problemWords(problem: VerifyProblem): string {
+  switch (problem) {
+    case 'missing':
+      return _('Recordings whose file is gone');
+    case 'damaged':
+      return _('Recordings of which a part cannot be read');
+    case 'changed':
+      return _('Recordings whose content has changed');
+    case 'mismatch':
+      return _('Recordings that the catalog tells something else of');
+    case 'times':
+      return _('Recordings with other times than the catalog tells');
+    case 'unreadable':
+      return _('Recordings that could not be looked at');
+    case 'unlisted':
+      return _('Recordings that the catalog does not know');
+    case 'foreign':
+      return _('Files that are not Potoo’s');
+  }
 }
