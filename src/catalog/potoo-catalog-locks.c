@@ -6,7 +6,6 @@
 #include "catalog/potoo-catalog-locks.h"
 
 #include <glib/gi18n-lib.h>
-#include <string.h>
 
 #include "base/potoo-error.h"
 #include "catalog/potoo-catalog-class.h"
