@@ -20,8 +20,8 @@ void potoo_catalog_amend_segment (PotooCatalog *catalog,
  * is adopted. */
 gint64 potoo_catalog_get_first_segment_id (PotooCatalog *catalog);
 
-/* No id up to @id is given out from now on, but for those of the block in use when ids were taken from
- * it already. Blocks. */
+/* No id up to @id is given out from now on, but for those of the block in use when ids were taken
+ * from it already. Blocks. */
 gboolean potoo_catalog_raise_segment_ids (PotooCatalog *catalog, gint64 id, GError **error);
 
 G_END_DECLS

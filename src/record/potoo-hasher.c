@@ -87,8 +87,7 @@ hash_segment (PotooHasher *self, const PotooSegment *segment, PotooPacer *pacer)
   g_autoptr (GError) error = NULL;
   guint8 sha256[POTOO_SHA256_BYTES];
   int fd = potoo_recorder_open_segment (self->recorder, segment, &error);
-  gboolean done = fd >= 0 &&
-                  potoo_content_hash (fd, segment->size_bytes, pacer, sha256, &error);
+  gboolean done = fd >= 0 && potoo_content_hash (fd, segment->size_bytes, pacer, sha256, &error);
 
   if (fd >= 0)
     close (fd);

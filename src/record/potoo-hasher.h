@@ -10,9 +10,9 @@ G_BEGIN_DECLS
  * PotooHasher:
  *
  * Notes the SHA-256 of segments once they are closed, so that what happens to them later is seen:
- * while they are still in the page cache as a rule, in a thread of the lowest priority that is there
- * only while there is something to read. What does not fit into its queue is hashed by the next
- * verification that repairs.
+ * while they are still in the page cache as a rule, in a thread of the lowest priority that is
+ * there only while there is something to read. What does not fit into its queue is hashed by the
+ * next verification that repairs.
  */
 typedef struct _PotooHasher PotooHasher;
 
