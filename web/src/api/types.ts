@@ -80,7 +80,8 @@ export type GapCause =
   | 'disk-error'
   | 'crash'
   | 'power'
-  | 'shutdown';
+  | 'shutdown'
+  | 'lost';
 
 export interface Gap {
   id: string;

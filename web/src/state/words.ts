@@ -56,6 +56,8 @@ export function causeWords(cause: GapCause): string {
       return _('Power failure or restart of the machine');
     case 'shutdown':
       return _('Potoo was stopped');
+    case 'lost':
+      return _('Files or the catalog were lost');
     default:
       return _('Unknown cause');
   }
