@@ -107,6 +107,41 @@ potoo_catalog_remove_camera_finish (PotooCatalog *catalog, GAsyncResult *result,
   return potoo_catalog_post_finish (catalog, result, potoo_catalog_remove_camera_async, error);
 }
 
+#define OF_NO_CAMERA                                                                               \
+  " WHERE camera = ?1 AND NOT EXISTS (SELECT 1 FROM cameras WHERE id = ?1)"                        \
+  " AND NOT EXISTS (SELECT 1 FROM segments WHERE camera = ?1)"
+
+static gboolean
+forget_camera_run (PotooDb *db, gpointer data, GError **error)
+{
+  static const char *const statements[] = {
+    "DELETE FROM gaps" OF_NO_CAMERA,
+    "DELETE FROM events" OF_NO_CAMERA,
+    "DELETE FROM locks" OF_NO_CAMERA,
+    "DELETE FROM recorded_days" OF_NO_CAMERA,
+  };
+
+  for (gsize i = 0; i < G_N_ELEMENTS (statements); i++)
+    {
+      g_autoptr (PotooStatement) statement = potoo_db_prepare (db, statements[i], error);
+      if (statement == NULL ||
+          !potoo_db_check (db, potoo_statement_bind_text (statement, 1, data), error) ||
+          !potoo_db_run (db, statement, error))
+        return FALSE;
+    }
+  return TRUE;
+}
+
+void
+potoo_catalog_forget_camera (PotooCatalog *catalog, const char *id)
+{
+  g_return_if_fail (POTOO_IS_CATALOG (catalog));
+  g_return_if_fail (id != NULL);
+
+  potoo_catalog_post (
+      catalog, &(PotooJob){ .run = forget_camera_run, .data = g_strdup (id), .destroy = g_free });
+}
+
 /* NULL with @error when the row does not hold a camera. */
 static PotooCameraSettings *
 read_camera (PotooDb *db, PotooStatement *statement, char *id, gsize id_size, GError **error)

@@ -23,6 +23,10 @@ void potoo_catalog_remove_camera_async (PotooCatalog *catalog,
 gboolean
 potoo_catalog_remove_camera_finish (PotooCatalog *catalog, GAsyncResult *result, GError **error);
 
+/* All else that there is of a camera goes too: gaps, events, locks, days. Nothing happens while
+ * there is such a camera, or a segment of one. Any thread, never blocks. */
+void potoo_catalog_forget_camera (PotooCatalog *catalog, const char *id);
+
 /* All cameras by id. A stored camera that does not parse (hand-edited catalog) is
  * skipped with a logged error. (transfer full) (element-type PotooCameraSettings) */
 GPtrArray *potoo_catalog_reader_list_cameras (PotooCatalogReader *reader, GError **error);

@@ -12,6 +12,7 @@
 #include "base/potoo-clock.h"
 #include "base/potoo-log.h"
 #include "base/potoo-main.h"
+#include "catalog/potoo-catalog-cameras.h"
 #include "catalog/potoo-catalog-settings.h"
 #include "record/potoo-retention-private.h"
 
@@ -119,13 +120,20 @@ potoo_retention_spare (PotooRetention *self, const char *camera)
   g_mutex_unlock (&self->lock);
 }
 
+/* Not what is being deleted: that is gone when what is posted after it is done. */
 static gboolean
-has_totals (GArray *totals, const char *camera)
+has_segments (GArray *totals, const char *camera)
 {
+  gint64 n = 0;
+
   for (guint i = 0; i < totals->len; i++)
-    if (g_str_equal (g_array_index (totals, PotooStreamTotals, i).camera, camera))
-      return TRUE;
-  return FALSE;
+    {
+      const PotooStreamTotals *row = &g_array_index (totals, PotooStreamTotals, i);
+      for (guint class = 0; class < POTOO_SEGMENT_N_CLASSES && g_str_equal (row->camera, camera);
+           class ++)
+        n += row->totals.kept[class].segments;
+    }
+  return n > 0;
 }
 
 void
@@ -140,8 +148,11 @@ potoo_retention_release_gone (PotooRetention *self, GArray *totals)
   g_hash_table_iter_init (&iter, self->condemned);
   while (g_hash_table_iter_next (&iter, &camera, &since_us))
     {
-      if (has_totals (totals, camera) && !potoo_retention_rules_has (self->rules, camera))
+      gboolean is_there = potoo_retention_rules_has (self->rules, camera);
+      if (has_segments (totals, camera) && !is_there)
         continue;
+      if (!is_there)
+        potoo_catalog_forget_camera (self->catalog, camera);
       if (now_us - *(gint64 *) since_us < CONDEMNED_LINGER_US)
         waits = TRUE;
       else

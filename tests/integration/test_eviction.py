@@ -114,6 +114,8 @@ def test_recordings_go_with_their_camera(recorded):
     rows = "SELECT id FROM segments WHERE camera = 'door'"
     wait_until(lambda: daemon.query(rows) == [], 10, 'the rest to go')
     assert not (daemon.recordings_dir / 'door').exists()
+    for table in ('gaps', 'locks', 'recorded_days'):
+        wait_until(lambda: daemon.query(f"SELECT * FROM {table} WHERE camera = 'door'") == [], 5, table)
     assert daemon.segments('hall')
     daemon.add_camera(**door)
 
