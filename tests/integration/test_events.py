@@ -445,10 +445,10 @@ def test_stop_with_requests_under_way(make_daemon):
     threads = [threading.Thread(target=hammer, args=(f'camera-{n}',)) for n in range(4)]
     for thread in threads:
         thread.start()
-    time.sleep(1)
+    wait_until(lambda: outcomes.count(201) > 8, 20, 'events to come')
     started = time.monotonic()
     assert daemon.stop() == 0
     assert time.monotonic() - started < 3 * SLOWNESS
     for thread in threads:
         thread.join(30)
-    assert outcomes.count(201) > 4
+        assert not thread.is_alive()
