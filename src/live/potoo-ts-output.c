@@ -9,8 +9,9 @@
  *
  * A run ends at a keyframe that does not follow on (the camera reconnected, or this
  * thread was too slow), that has other caps, or when the audio that the run lacks has come
- * steadily. Its pipeline is drained, so nothing of it is lost. When no video has come for 5 s, what
- * was before is taken out of the window: it must not be shown as live.
+ * steadily. Its pipeline is drained, so nothing of it is lost. When no video has come for 5 s, or
+ * longer if pictures are further apart, what was before is taken out of the window: it must
+ * not be shown as live.
  *
  * Audio that falls silent is ended in the pipeline, which would wait for it else.
  */
@@ -28,6 +29,8 @@
 #define AUDIO_SILENT_NS (2 * GST_SECOND)
 #define AUDIO_STEADY_NS (2 * GST_SECOND)
 #define STALE_US (5 * G_USEC_PER_SEC)
+#define STALE_STEPS 3 /* from picture to picture */
+#define MAX_STEP_US (20 * G_USEC_PER_SEC)
 #define WAITING_MAX_BYTES (8 * 1024 * 1024)
 #define CONGESTED_WAIT_US (20 * 1000)
 #define IDLE_WAIT_US (500 * 1000)
@@ -56,6 +59,8 @@ struct _PotooTsOutput
   GstCaps *video_caps, *audio_caps; /* of the run; (nullable) audio */
   GstClockTime run_start_ns;
   gint64 last_video_us; /* when video was taken; 0: none yet, or not for long */
+  GstClockTime last_pts_ns;
+  gint64 step_us;                              /* to the newest picture from the one before */
   GstClockTime last_audio_ns, steady_audio_ns; /* of AAC, whether the run takes it or not */
   gboolean audio_ended, audio_changed;
 };
@@ -274,11 +279,24 @@ needs_new_run (PotooTsOutput *self, const PotooAccessUnit *unit)
 static void
 end_stale_run (PotooTsOutput *self, gint64 now_us)
 {
-  if (self->last_video_us == 0 || now_us < self->last_video_us + STALE_US)
+  gint64 stale_us = MAX (STALE_US, STALE_STEPS * MIN (self->step_us, MAX_STEP_US));
+
+  if (self->last_video_us == 0 || now_us < self->last_video_us + stale_us)
     return;
   end_run (self, FALSE);
   potoo_live_window_clear (self->window);
   self->last_video_us = 0;
+}
+
+/* A B-frame is shown before what came before it: that is no step. */
+static void
+note_step (PotooTsOutput *self, const PotooAccessUnit *unit)
+{
+  if (unit->discontinuous)
+    self->step_us = 0;
+  else if (unit->pts_ns > self->last_pts_ns)
+    self->step_us = (gint64) ((unit->pts_ns - self->last_pts_ns) / 1000);
+  self->last_pts_ns = unit->pts_ns;
 }
 
 static void
@@ -287,6 +305,7 @@ take_video (PotooTsOutput *self, const PotooAccessUnit *unit)
   gint64 now_us = potoo_clock_mono_us ();
 
   end_stale_run (self, now_us);
+  note_step (self, unit);
   self->last_video_us = now_us;
   if (self->pipeline != NULL && unit->key && needs_new_run (self, unit))
     end_run (self, TRUE);

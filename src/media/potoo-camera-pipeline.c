@@ -177,6 +177,17 @@ on_accept_certificate (GstElement *source,
 }
 
 static void
+post_unusable_track (GstElement *source, PotooTrackKind kind, const char *reason)
+{
+  g_autofree char *no_sound = g_strdup_printf (_ ("The sound is left out: %s"), reason);
+
+  if (kind == POTOO_TRACK_VIDEO)
+    potoo_post_reason (source, POTOO_MESSAGE_UNUSABLE, reason);
+  else
+    potoo_post_reason (source, POTOO_MESSAGE_NO_SOUND, no_sound);
+}
+
+static void
 on_pad_added (GstElement *source, GstPad *pad, gpointer user_data)
 {
   PotooCameraPipeline *self = user_data;
@@ -198,9 +209,7 @@ on_pad_added (GstElement *source, GstPad *pad, gpointer user_data)
       self->fragmenter, self->clocks[kind], self->settings, &error);
   if (track == NULL)
     {
-      potoo_post_reason (
-          source, kind == POTOO_TRACK_VIDEO ? POTOO_MESSAGE_UNUSABLE : POTOO_MESSAGE_NO_SOUND,
-          error->message);
+      post_unusable_track (source, kind, error->message);
       return;
     }
   g_mutex_lock (&self->lock);
