@@ -5,7 +5,9 @@ All cameras are on one daemon; each test spoils its own, and the last tests look
 at those that nobody touched.
 """
 
+import re
 import time
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 from potoo_daemon import parse_time
@@ -26,6 +28,7 @@ from potoo_mp4 import read_movie
 from potoo_process import wait_until
 from potoo_recording import find_lost_and_doubled, probe, read_stamps
 from potoo_rtsp import AUDIO_ONLY, MOTION_JPEG, NO_TRACKS, TinyCamera
+from potoo_rtsp_proxy import RtspProxy
 
 CAMERAS = {
     **UNTOUCHED,
@@ -34,6 +37,21 @@ CAMERAS = {
     'no-keyframes': SMALL,
     'resolution': SMALL,
     'udp-only': {**SMALL, 'tcp': 0},
+    'odd-sound': {**SMALL, 'audio': 'pcmu'},
+}
+# What the camera says of its sound (G.711, payload type 0) instead of the truth.
+ODD_SOUND = {
+    'no-rtpmap': None,
+    'fast': '0 PCMU/4000000',
+    'no-rate': '0 PCMU/0',
+    'many-channels': '0 L16/44100/200',
+    'samples': '0 L16/44100/2',
+    'latm': '0 MP4A-LATM/90000',
+    'aac': '0 MPEG4-GENERIC/8000\r\na=fmtp:0 mode=AAC-hbr;config=1588;sizelength=13;indexlength=3;indexdeltalength=3',
+    'mpeg': '0 MPA/90000',
+    'g726': '0 G726-40/8000',
+    'opus': '0 opus/48000/2',
+    'unknown': '0 x-%s-\x07/8000',
 }
 
 
@@ -108,6 +126,43 @@ def test_resolution_change_cuts_cleanly(potoo, cameras):
     assert [probe(p)['streams'][0]['width'] for p in paths] == [320, 640]
     stamps = [stamp for path in paths for stamp in read_stamps(path)]
     assert find_lost_and_doubled(stamps) == ([], [])
+
+
+def lie_about_sound(sdp, words):
+    """@words in the place of the rtpmap of payload type 0; None: no rtpmap."""
+    line = f'a=rtpmap:{words}\r\n' if words else ''
+    changed, n = re.subn(r'a=rtpmap:0 .*\r\n', lambda _: line, sdp)
+    assert n == 1, sdp
+    return changed
+
+
+def test_sound_that_is_not_what_the_camera_says(potoo, cameras):
+    """It never costs a picture; what cannot be had is told."""
+    proxies = {
+        f'lies-{name}': RtspProxy(
+            cameras.urls['odd-sound'], edit_sdp=lambda sdp, words=words: lie_about_sound(sdp, words)
+        )
+        for name, words in ODD_SOUND.items()
+    }
+    for name, proxy in proxies.items():
+        potoo.add_camera(id=name, url=proxy.url)
+    for name in proxies:
+        potoo.wait_state(name, 'streaming')
+    time.sleep(4)
+    status = {name: potoo.camera(name)['status'] for name in proxies}
+    with ThreadPoolExecutor(len(proxies)) as pool:
+        paths = dict(zip(proxies, pool.map(lambda name: stop_recording(potoo, name), proxies)))
+    for name, proxy in proxies.items():
+        print(name, status[name]['audio_codec'], status[name]['reason'])
+        assert status[name]['state'] == 'streaming', name
+        stamps = [stamp for path in paths[name] for stamp in read_stamps(path)]
+        assert len(stamps) > 3 * 25 and find_lost_and_doubled(stamps) == ([], []), name
+        assert [gap['cause'] for gap in potoo.gaps(name)] in ([], ['disconnected']), name
+        proxy.listener.close()
+    assert status['lies-no-rtpmap']['audio_codec'] == 'mp4a.40.2'
+    for name in ('fast', 'no-rate', 'many-channels', 'opus', 'unknown'):
+        assert status[f'lies-{name}']['audio_codec'] is None
+        assert 'sound is left out' in status[f'lies-{name}']['reason']
 
 
 def test_udp_only(potoo, cameras):

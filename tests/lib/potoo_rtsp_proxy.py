@@ -12,11 +12,13 @@ class RtspProxy:
     """Passes on what goes to the camera at @url; @between is put behind every @every-th packet.
 
     `sent` is all that the recorder has sent. With @timeout_s the camera seems to drop sessions that
-    are silent for that long. With @pieces what comes from the camera is cut anywhere.
+    are silent for that long. With @pieces what comes from the camera is cut anywhere. What the
+    camera says of itself goes through @edit_sdp.
     """
 
-    def __init__(self, url, between=b'', every=10, timeout_s=None, pieces=False):
+    def __init__(self, url, between=b'', every=10, timeout_s=None, pieces=False, edit_sdp=None):
         self.between, self.every, self.timeout_s, self.pieces = between, every, timeout_s, pieces
+        self.edit_sdp = edit_sdp
         self.sent = bytearray()
         self.target = urlsplit(url)
         self.listener = socket.create_server(('127.0.0.1', 0))
@@ -69,6 +71,9 @@ class RtspProxy:
             head += line
         length = re.search(rb'(?i)content-length: *(\d+)', head)
         body = stream.read(int(length[1])) if length else b''
+        if body and self.edit_sdp:
+            body = self.edit_sdp(body.decode()).encode()
+            head = re.sub(rb'(?i)content-length: *\d+', b'Content-Length: %d' % len(body), head)
         if self.timeout_s:
             head = re.sub(rb'(?i)(session: *[^;\r]+)(;timeout=\d+)?', rb'\1;timeout=%d' % self.timeout_s, head)
         return head + body

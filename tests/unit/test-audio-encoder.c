@@ -228,10 +228,10 @@ test_caps_change (void)
   rig_init (&rig, mulaw, POTOO_AUDIO_AAC);
   push_mulaw (&rig, 50, START);
   wait_for (&rig, 14);
+  guint before = rig.times->len;
   for (guint i = 0; i < 100; i++)
     push (&rig, "audio/x-mulaw,rate=16000,channels=1", PACKET,
           START + 3 * GST_SECOND + i * PACKET_NS / 2);
-  guint before = rig.times->len;
   wait_for (&rig, before + 20);
   rig_clear (&rig);
 }
