@@ -19,8 +19,6 @@
 #define CONDEMNED_KEY "condemned-cameras" /* ids, between `;` */
 /* A removed camera's last segment may be under way for this long, and so may its removal. */
 #define CONDEMNED_LINGER_US (60 * POTOO_SECOND_US)
-/* Segments that are closed one after another make one pass. */
-#define GROWTH_DELAY_US POTOO_SECOND_US
 /* How often guarantees are looked at while there is no other reason for a pass. */
 #define CHECK_DELAY_US (10 * 60 * POTOO_SECOND_US)
 
@@ -299,7 +297,7 @@ potoo_retention_note_segment (PotooRetention *self, const PotooSegment *segment)
   const PotooRetentionRule *rule = potoo_retention_rules_get (rules, segment->camera);
 
   if (rule->max_bytes > 0 || rule->condemned)
-    potoo_retention_schedule (self, GROWTH_DELAY_US);
+    potoo_retention_wake (self);
   else if (rule->min_us > 0)
     potoo_retention_schedule (self, CHECK_DELAY_US);
 }
