@@ -3,6 +3,7 @@
 #include "record/potoo-root-care.h"
 
 #include "base/potoo-clock.h"
+#include "base/potoo-error.h"
 #include "base/potoo-log.h"
 #include "base/potoo-metrics.h"
 
@@ -73,13 +74,19 @@ gboolean
 potoo_root_care_bring_up (PotooRootCare *care, PotooRecoveryReport *all, GError **error)
 {
   g_auto (PotooRecoveryReport) report = { 0 };
+  g_autoptr (GError) local = NULL;
 
   care->looked_at_us = potoo_clock_mono_us ();
   if (!potoo_storage_root_is_attached (care->root))
     {
       care->recovered = FALSE;
-      if (!potoo_storage_root_attach (care->root, NULL))
-        return TRUE;
+      if (!potoo_storage_root_attach (care->root, &local))
+        {
+          if (!g_error_matches (local, POTOO_ERROR, POTOO_ERROR_BUSY))
+            return TRUE;
+          g_propagate_error (error, g_steal_pointer (&local));
+          return FALSE;
+        }
     }
   if (!potoo_storage_root_probe (care->root))
     return TRUE;
@@ -130,7 +137,9 @@ potoo_root_care_look (PotooRootCare *care)
   if (due_us == 0 || potoo_clock_mono_us () < due_us)
     return;
   potoo_recovery_report_init (&report);
-  if (!potoo_root_care_bring_up (care, &report, &error))
+  /* That it is in use elsewhere is its state. */
+  if (!potoo_root_care_bring_up (care, &report, &error) &&
+      !g_error_matches (error, POTOO_ERROR, POTOO_ERROR_BUSY))
     potoo_log_error (NULL, "Storage root %s: %s", potoo_storage_root_get_name (care->root),
                      error->message);
 }

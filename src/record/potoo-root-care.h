@@ -23,7 +23,7 @@ void potoo_root_care_free (PotooRootCare *care);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (PotooRootCare, potoo_root_care_free)
 
 /* At start. What recovery finds is added to @report. A root that cannot be used is no error: only a
- * catalog that does not work is. */
+ * catalog that does not work is, and an instance of Potoo that has the root (POTOO_ERROR_BUSY). */
 gboolean
 potoo_root_care_bring_up (PotooRootCare *care, PotooRecoveryReport *report, GError **error);
 

@@ -30,7 +30,8 @@ PotooWriter *potoo_writer_ref (PotooWriter *writer);
 void potoo_writer_unref (PotooWriter *writer);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (PotooWriter, potoo_writer_unref)
 
-/* At start: attaches and recovers the root, when it can be. FALSE only when the catalog fails. */
+/* At start: attaches and recovers the root, when it can be. FALSE when the
+ * catalog fails, or another instance has the root. */
 gboolean potoo_writer_bring_up (PotooWriter *writer, PotooRecoveryReport *report, GError **error);
 /* Whether the root is there and all that an earlier run left was dealt with. While the thread does
  * not run. */

@@ -139,12 +139,26 @@ def test_directories_that_cannot_be_written(tmp_path):
     for text, state in (
         (listen, locked),
         (listen, locked / 'new'),
-        (listen + f'[storage-root main]\npath={locked}\n', tmp_path / 'state'),
     ):
         config.write_text(text)
         result = run_potoo('--config', config, '--state-dir', state, before=NO_OVERRIDE)
         assert result.returncode not in (0, EX_CONFIG)
         assert str(locked) in result.stderr and 'ermission denied' in result.stderr
+    assert list(locked.iterdir()) == []
+
+
+def test_storage_root_that_cannot_be_written(make_daemon, tmp_path, monkeypatch):
+    """May be a disk that is mounted read-only: the rest goes on, and the state tells."""
+    locked = tmp_path / 'locked'
+    locked.mkdir()
+    locked.chmod(0o555)
+    wrapper = f'{os.environ.get("POTOO_WRAPPER", "")} {" ".join(NO_OVERRIDE)}'
+    monkeypatch.setenv('POTOO_WRAPPER', wrapper)
+    daemon = make_daemon(config={'storage-root main': {'path': locked}})
+    root = daemon.get('/api/v1/storage')['roots'][0]
+    assert root['state'] == 'read-only'
+    assert str(locked) in root['reason'] and 'ermission denied' in root['reason']
+    assert root['reason'] in daemon.read_log()
     assert list(locked.iterdir()) == []
 
 
