@@ -82,7 +82,10 @@ make_snapshot (PotooCamera *self)
   snapshot->version = self->version;
   snapshot->since_us = wall_us;
   snapshot->sub_state = self->sub.policy.state;
-  snapshot->pre_roll_us = self->pre_roll != NULL ? self->pre_roll (self->pre_roll_data) : -1;
+  snapshot->pre_roll_us = self->pre_roll != NULL &&
+                                  self->main.policy.state == POTOO_CAMERA_STREAMING
+                              ? self->pre_roll (self->pre_roll_data)
+                              : -1;
   describe_connection (&self->main, snapshot);
   return snapshot;
 }

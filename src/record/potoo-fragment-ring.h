@@ -6,6 +6,9 @@
 
 G_BEGIN_DECLS
 
+/* Instead of the sequence of a fragment: there is none. */
+#define POTOO_NO_SEQUENCE G_MAXUINT64
+
 /**
  * PotooRingMemory:
  *

@@ -20,9 +20,6 @@ PotooFragmentSelector *potoo_fragment_selector_new (PotooFragmentRing *ring);
 void potoo_fragment_selector_free (PotooFragmentSelector *selector);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (PotooFragmentSelector, potoo_fragment_selector_free)
 
-/* Of the fragment that continues the open segment; none is open. */
-#define POTOO_NO_SEQUENCE G_MAXUINT64
-
 /* What is to be written now, of what waits; a fragment that continues the open segment (@next)
  * needs nothing in front of it. (transfer full) (element-type PotooFragment) */
 GPtrArray *potoo_fragment_selector_set_plan (PotooFragmentSelector *selector,

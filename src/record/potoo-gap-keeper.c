@@ -11,10 +11,14 @@
 #include "base/potoo-log.h"
 #include "base/potoo-metrics.h"
 
+/* As many switches between two fragments are put right. */
+#define MAX_RECENT 16
+
 struct _PotooGapKeeper
 {
   PotooCatalog *catalog;
   PotooMetric *is_open, *count, *no_id;
+  GArray *recent; /* PotooGap, ended for now; the writer's thread */
 
   GMutex lock; /* protects what follows; no other lock is taken under it but the catalog's */
   PotooGap gap;
@@ -32,6 +36,7 @@ keeper_new (PotooCatalog *catalog, const char *camera, PotooStreamKind stream)
   PotooGapKeeper *keeper = g_new0 (PotooGapKeeper, 1);
 
   keeper->catalog = g_object_ref (catalog);
+  keeper->recent = g_array_new (FALSE, FALSE, sizeof (PotooGap));
   g_mutex_init (&keeper->lock);
   g_strlcpy (keeper->gap.camera, camera, sizeof keeper->gap.camera);
   keeper->gap.stream = stream;
@@ -72,6 +77,7 @@ potoo_gap_keeper_free (PotooGapKeeper *keeper)
   potoo_metric_unref (keeper->count);
   potoo_metric_unref (keeper->no_id);
   g_mutex_clear (&keeper->lock);
+  g_array_unref (keeper->recent);
   g_free (keeper);
 }
 
@@ -180,21 +186,35 @@ potoo_gap_keeper_end (PotooGapKeeper *keeper, gint64 end_us)
 }
 
 void
-potoo_gap_keeper_take_back (PotooGapKeeper *keeper, gint64 end_us)
+potoo_gap_keeper_end_for_now (PotooGapKeeper *keeper, gint64 end_us)
 {
   g_mutex_lock (&keeper->lock);
-  if (!keeper->open && keeper->gap.id != 0 && keeper->gap.end_us > end_us)
+  gboolean was_open = keeper->open;
+  end_locked (keeper, end_us);
+  if (was_open && keeper->gap.end_us == end_us && keeper->gap.id != 0)
     {
-      keeper->gap.end_us = end_us;
-      if (end_us > keeper->gap.start_us)
-        post_locked (keeper);
-      else
-        {
-          potoo_catalog_drop_gap (keeper->catalog, keeper->gap.id);
-          keeper->gap.id = 0;
-        }
+      if (keeper->recent->len == MAX_RECENT)
+        g_array_remove_index (keeper->recent, 0);
+      g_array_append_val (keeper->recent, keeper->gap);
     }
   g_mutex_unlock (&keeper->lock);
+}
+
+void
+potoo_gap_keeper_take_back (PotooGapKeeper *keeper, gint64 start_us)
+{
+  for (guint i = 0; i < keeper->recent->len; i++)
+    {
+      PotooGap *gap = &g_array_index (keeper->recent, PotooGap, i);
+      if (gap->end_us <= start_us)
+        continue;
+      gap->end_us = start_us;
+      if (gap->start_us < start_us)
+        potoo_catalog_put_gap (keeper->catalog, gap);
+      else
+        potoo_catalog_drop_gap (keeper->catalog, gap->id);
+    }
+  g_array_set_size (keeper->recent, 0);
 }
 
 /* --- handing over --- */

@@ -34,8 +34,11 @@ void potoo_gap_keeper_begin (PotooGapKeeper *keeper, gint64 start_us, PotooGapCa
 /* Ends the open gap, if there is one. */
 void potoo_gap_keeper_end (PotooGapKeeper *keeper, gint64 end_us);
 
-/* The gap that ended last ended too late: from @end_us on something was recorded after all. */
-void potoo_gap_keeper_take_back (PotooGapKeeper *keeper, gint64 end_us);
+/* The same, when it ends because no more is wanted: fragments of the time before may still come. */
+void potoo_gap_keeper_end_for_now (PotooGapKeeper *keeper, gint64 end_us);
+/* They came: from @start_us on all is recorded, and what was ended for now since the last call has
+ * no part in it. */
+void potoo_gap_keeper_take_back (PotooGapKeeper *keeper, gint64 start_us);
 
 /* --- handing over --- */
 

@@ -11,7 +11,6 @@ struct _PotooGapLedger
   PotooRecordingPlan *plan; /* (nullable) */
   PotooGapCause cause;
   PotooMoment settled; /* all is said of the time before */
-  gint64 ended_us;     /* monotonic; where the plan ended the last gap; G_MININT64: nowhere */
 };
 
 PotooGapLedger *
@@ -21,7 +20,6 @@ potoo_gap_ledger_new (PotooGapKeeper *gaps)
 
   self->gaps = gaps;
   self->cause = POTOO_GAP_DISCONNECTED;
-  self->ended_us = G_MININT64;
   return self;
 }
 
@@ -86,20 +84,11 @@ wall_at (PotooGapLedger *self, gint64 mono_us, const PotooMoment *until)
                                           : until->wall_us - (until->mono_us - mono_us);
 }
 
-static void
-end_gap (PotooGapLedger *self, const PotooMoment *end)
-{
-  potoo_gap_keeper_end (self->gaps, end->wall_us);
-  self->ended_us = end->mono_us;
-}
-
 void
 potoo_gap_ledger_begin_segment (PotooGapLedger *self, const PotooMoment *start)
 {
   potoo_gap_keeper_end (self->gaps, start->wall_us);
-  if (self->ended_us > start->mono_us)
-    potoo_gap_keeper_take_back (self->gaps, start->wall_us);
-  self->ended_us = G_MININT64;
+  potoo_gap_keeper_take_back (self->gaps, start->wall_us);
 }
 
 void
@@ -120,10 +109,8 @@ potoo_gap_ledger_pass (PotooGapLedger *self, const PotooMoment *until)
         continue;
       if (!open)
         potoo_gap_keeper_begin (self->gaps, wall_at (self, start_us, until), self->cause);
-      if (span->until_us > until->mono_us)
-        continue;
-      const PotooMoment end = { span->until_us, wall_at (self, span->until_us, until) };
-      end_gap (self, &end);
+      if (span->until_us <= until->mono_us)
+        potoo_gap_keeper_end_for_now (self->gaps, wall_at (self, span->until_us, until));
     }
   self->settled = *until;
 }
@@ -155,7 +142,7 @@ potoo_gap_ledger_review (PotooGapLedger *self, const PotooMoment *now)
           potoo_gap_ledger_pass (self, now);
         }
       else if (!is_due (self, now->mono_us))
-        end_gap (self, now);
+        potoo_gap_keeper_end_for_now (self->gaps, now->wall_us);
     }
   else if (is_due (self, now->mono_us))
     potoo_gap_keeper_begin (self->gaps, now->wall_us, self->cause);

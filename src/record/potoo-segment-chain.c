@@ -100,6 +100,7 @@ potoo_segment_chain_new (const PotooSegmentChainSpec *spec)
   self->camera = g_strdup (spec->camera);
   self->stream = spec->stream;
   self->segment_duration_us = spec->segment_duration_us;
+  self->next_sequence = POTOO_NO_SEQUENCE;
   self->gaps = potoo_gap_keeper_new (spec->catalog, spec->camera, spec->stream, spec->open_gap);
   self->ledger = potoo_gap_ledger_new (self->gaps);
   make_metrics (self);
@@ -133,6 +134,7 @@ potoo_segment_chain_new_successor (PotooSegmentChain *stalled,
   self->camera = g_strdup (stalled->camera);
   self->stream = stalled->stream;
   self->segment_duration_us = stalled->segment_duration_us;
+  self->next_sequence = POTOO_NO_SEQUENCE;
   self->gaps = potoo_gap_keeper_new_successor (stalled->gaps, start.wall_us);
   self->ledger = potoo_gap_ledger_new (self->gaps);
   potoo_gap_ledger_pass (self->ledger, &start);

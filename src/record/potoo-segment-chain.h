@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #pragma once
 
+#include "record/potoo-fragment-ring.h"
 #include "record/potoo-gap-ledger.h"
 #include "record/potoo-storage-root.h"
 
@@ -51,8 +52,10 @@ void potoo_segment_chain_write (PotooSegmentChain *chain, PotooFragment *fragmen
 void potoo_segment_chain_end (PotooSegmentChain *chain, PotooGapCause cause);
 
 gboolean potoo_segment_chain_is_open (PotooSegmentChain *chain); /* a segment is */
-/* Of the open segment. */
+/* Of the fragment that continues the open segment, or the last one; POTOO_NO_SEQUENCE: there was
+ * none. */
 guint64 potoo_segment_chain_get_next_sequence (PotooSegmentChain *chain);
+/* Of the open segment. */
 PotooMoment potoo_segment_chain_get_end (PotooSegmentChain *chain);
 
 /* Monotonic time of the oldest fragment that is not synced; 0: none. */

@@ -100,9 +100,10 @@ write_all (PotooStreamRecorder *self, GPtrArray *fragments)
 {
   for (guint i = 0; i < fragments->len; i++)
     {
-      gboolean was_open = potoo_segment_chain_is_open (self->chain);
+      gboolean goes_on = potoo_segment_chain_get_next_sequence (self->chain) ==
+                         potoo_fragment_get_sequence (fragments->pdata[i]);
       potoo_segment_chain_write (self->chain, fragments->pdata[i]);
-      if (!was_open && potoo_segment_chain_is_open (self->chain))
+      if (!goes_on && potoo_segment_chain_is_open (self->chain))
         check_pre_roll (self, fragments->pdata[i]);
     }
   self->lacks = fragments->len > 0 && !potoo_segment_chain_is_open (self->chain);
