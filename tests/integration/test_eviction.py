@@ -6,6 +6,7 @@ import sqlite3
 import time
 
 import pytest
+from potoo_changes import Changes
 from potoo_clock import DAY_S
 from potoo_process import SLOWNESS, wait_until
 from potoo_recording import check_is_one_run
@@ -155,17 +156,23 @@ def test_guarantee_that_does_not_fit(sim, make_daemon, tmp_path):
         }
     )
     daemon.recordings_dir = tmp_path / 'root'
-    daemon.add_camera(id='door', url=cameras.urls['door'], min_days=30)
-    wait_until(lambda: storage_state(daemon) == 'full', 40, 'the root to be full')
+    with Changes(daemon) as changes:
+        daemon.add_camera(id='door', url=cameras.urls['door'], min_days=30)
+        breaks = changes.wait('guarantee', timeout=40)
+        assert storage_state(daemon) == 'ok'  # still
+        full = changes.wait('storage-root', timeout=40)
+    assert (full['name'], full['state']) == ('main', 'full')
     (root,) = daemon.get('/api/v1/storage')['roots']
     (camera,) = daemon.get('/api/v1/storage')['cameras']
-    assert root['reason'] and camera['guarantee_breaks'] == root['guarantee_breaks'] is not None
+    assert root['state'] == 'full' and root['reason'] == full['reason']
+    assert breaks == {'camera': 'door', 'guarantee_breaks': camera['guarantee_breaks']}
+    assert camera['guarantee_breaks'] == root['guarantee_breaks'] is not None
     segments = daemon.segments('door')
     sizes = [path.stat().st_size for path in daemon.recordings_dir.glob('*/*/*.mp4')]
     assert len(sizes) == len(segments)
     assert quota - max(sizes) < sum(sizes) <= quota + max(sizes)
     metrics = daemon.metrics()
     assert metrics['potoo_evicted_segments_total{root="main",reason="root"}'] == 0
-    wait_until(lambda: daemon.metrics()['potoo_guarantees_breaking'] == 1, 10, 'the warning')
+    assert metrics['potoo_guarantees_breaking'] == 1
     assert 'guaranteed days will not fit' in daemon.read_log()
     wait_until(lambda: daemon.gaps('door')[-1]['cause'] == 'disk-full', 10, 'the gap')
