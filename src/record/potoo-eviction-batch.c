@@ -161,6 +161,13 @@ potoo_eviction_run (PotooEviction *eviction,
 
   batch->n_deleted = 0;
   batch->deleted_bytes = 0;
+  if (batch->reason != POTOO_EVICTION_REQUEST && is_hopeless (worker))
+    {
+      g_set_error (error, POTOO_ERROR, POTOO_ERROR_IO,
+                   _ ("%d segments could not be deleted; this is tried again in an hour"),
+                   POTOO_EVICTION_MAX_STUCK);
+      return FALSE;
+    }
   g_autoptr (GPtrArray) marked = mark (worker, batch, error);
   if (marked == NULL)
     return FALSE;
@@ -171,7 +178,7 @@ potoo_eviction_run (PotooEviction *eviction,
   potoo_metric_add (worker->time, took_us);
   potoo_metric_set_max (worker->time_max, took_us);
   /* When none of them could be deleted the next ones hardly can. */
-  if (failure == NULL || (batch->n_deleted > 0 && !is_hopeless (worker)))
+  if (failure == NULL || batch->n_deleted > 0)
     return TRUE;
   g_propagate_error (error, g_steal_pointer (&failure));
   return FALSE;

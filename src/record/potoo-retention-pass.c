@@ -94,6 +94,16 @@ get_owed (PotooRetentionRoot *root)
   return root->owed_bytes;
 }
 
+/* Once, until it works again: passes come every second while there is pressure. */
+static void
+note_failure (PotooRetentionRoot *root, const GError *failure)
+{
+  if (failure != NULL && !root->is_failing)
+    potoo_log_error (NULL, "Storage root %s: no more is deleted for now: %s",
+                     potoo_storage_root_get_name (root->root), failure->message);
+  root->is_failing = failure != NULL;
+}
+
 /* FALSE when the pass is to end; FALSE in @deleted when nothing was. */
 static gboolean
 carry_out (Pass *pass, const PotooRetentionChoice *choice, gboolean *deleted)
@@ -103,9 +113,7 @@ carry_out (Pass *pass, const PotooRetentionChoice *choice, gboolean *deleted)
   gint64 free_before = measure_free (pass->root->root);
 
   gboolean go_on = potoo_eviction_run (pass->eviction, pass->root->root, &batch, &error);
-  if (!go_on)
-    potoo_log_error (NULL, "Storage root %s: no more is deleted for now: %s",
-                     potoo_storage_root_get_name (pass->root->root), error->message);
+  note_failure (pass->root, error);
   *deleted = batch.n_deleted > 0;
   pass->making_room |= choice->reason == POTOO_EVICTION_ROOT;
   note_owed (pass->root, batch.deleted_bytes, free_before);
@@ -261,7 +269,7 @@ check_guarantees (Pass *pass)
       report = potoo_retention_report (pass->retention, pass->reader, &error);
   if (report == NULL)
     {
-      potoo_log_error (NULL, "No forecast can be made: %s", error->message);
+      potoo_log_debug (NULL, "No forecast can be made: %s", error->message);
       return;
     }
   for (guint i = 0; i < report->cameras->len; i++)
@@ -285,8 +293,7 @@ delete_all (Pass *pass, PotooRetentionChoice *choice)
         return FALSE;
       if (!choose (pass, choice, &error))
         {
-          potoo_log_error (NULL, "Storage root %s: what is to be deleted cannot be found out: %s",
-                           potoo_storage_root_get_name (pass->root->root), error->message);
+          note_failure (pass->root, error);
           return FALSE;
         }
       if (choice->segments->len == 0)

@@ -15,6 +15,7 @@ typedef struct
   gint64 owed_bytes;    /* deleted, but not seen as free yet (a file system may take its time, */
   gint64 owed_until_us; /* or somebody has the file open): believed until then, monotonic */
   gboolean is_short;
+  gboolean is_failing; /* which was logged */
   PotooMetric *short_bytes;
 } PotooRetentionRoot;
 

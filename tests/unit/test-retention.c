@@ -449,6 +449,52 @@ test_guarantee_breaks (Fixture *f, gconstpointer data)
   end_retention (retention);
 }
 
+/* --- what is told --- */
+
+static void
+test_report (Fixture *f, gconstpointer data)
+{
+  g_autoptr (GError) error = NULL;
+  PotooRetention *retention = make_retention (f);
+  gint64 oldest_us = 0;
+
+  for (guint days = 10; days > 0; days--)
+    {
+      PotooSegment segment = add (f, "door", 24.0 * days);
+      oldest_us = oldest_us == 0 ? segment.start_us : oldest_us;
+    }
+  PotooSegment locked = add (f, "gone", 24);
+  lock (f, &locked);
+  tell_cameras (retention, make_camera ("door", ",\"min_days\":5"), make_camera ("yard", ""));
+  g_autoptr (PotooCatalogReader) reader = potoo_catalog_reader_new (f->recording.catalog, NULL);
+  g_autoptr (PotooStorageReport) report = potoo_retention_report (retention, reader, &error);
+  g_assert_no_error (error);
+
+  g_assert_cmpuint (report->roots->len, ==, 1);
+  const PotooStorageReportRoot *root = report->roots->pdata[0];
+  g_assert_cmpint (root->totals.kept[POTOO_SEGMENT_CONTINUOUS].bytes, ==, 10 * SIZE);
+  g_assert_cmpint (root->totals.kept[POTOO_SEGMENT_LOCKED].bytes, ==, SIZE);
+  g_assert_cmpint (root->fills_us, ==, 0);
+  g_assert_cmpint (root->breaks_us, ==, 0);
+  g_assert_cmpuint (report->cameras->len, ==, 3);
+  const PotooStorageReportCamera *door = report->cameras->pdata[0],
+                                 *gone = report->cameras->pdata[1],
+                                 *fresh = report->cameras->pdata[2];
+  g_assert_cmpstr (door->id, ==, "door");
+  g_assert_false (door->removed);
+  g_assert_cmpint (door->oldest_us, ==, oldest_us);
+  g_assert_cmpfloat_with_epsilon (door->bytes_per_day, SIZE, 1e-6);
+  g_assert_cmpfloat_with_epsilon (root->bytes_per_day, SIZE, 1e-6);
+  g_assert_cmpfloat (door->days_kept, >, 36500);
+  g_assert_cmpint (door->breaks_us, ==, 0);
+  g_assert_cmpstr (gone->id, ==, "gone");
+  g_assert_true (gone->removed);
+  g_assert_cmpstr (fresh->id, ==, "yard");
+  g_assert_cmpint (fresh->oldest_us, ==, 0);
+  g_assert_cmpfloat (fresh->days_kept, <, 1e-6);
+  end_retention (retention);
+}
+
 int
 main (int argc, char **argv)
 {
@@ -462,5 +508,6 @@ main (int argc, char **argv)
   ADD ("rules", test_rules);
   ADD ("condemned", test_condemned);
   ADD ("guarantee", test_guarantee_breaks);
+  ADD ("report", test_report);
   return g_test_run ();
 }
