@@ -22,7 +22,7 @@ FPS = 25
 SEED = int(os.environ.get('POTOO_SEED', random.randrange(1_000_000)))
 SECONDS = 9
 PRE_ROLL, POST_ROLL = 2, 1
-LATE = 4  # what the ring holds beyond the pre-roll, less what telling takes
+LATE = 3  # what the ring holds beyond the pre-roll, less what telling may take on a busy machine
 # By how much a frame's own time may differ from that of its fragment, and a fragment's border be on
 # the other side of the moment at which something was said.
 SLACK_US = 60_000
