@@ -49,6 +49,12 @@ check_camera (PotooEventList *self,
               const PotooEvent *event,
               GError **error)
 {
+  if (!camera->present) /* since the command came */
+    {
+      potoo_set_error_at (error, POTOO_ERROR_INVALID_ARGUMENT, "/camera",
+                          _ ("There is no such camera"));
+      return FALSE;
+    }
   if (!goes_on (event, potoo_clock_wall_us ()))
     return TRUE;
   potoo_event_camera_settle (self, camera);
@@ -82,6 +88,8 @@ on_put (GObject *source, GAsyncResult *result, gpointer task)
   potoo_event_list_insert (self, command->camera, command->event);
   if (command->replaces != 0)
     potoo_event_list_end (self, command->replaces, command->event->start_us);
+  if (!command->camera->enabled && goes_on (command->event, potoo_clock_wall_us ()))
+    potoo_event_list_end (self, command->event->id, command->event->start_us); /* meanwhile */
   potoo_event_command_finish_with_event (task, command->event);
 }
 

@@ -390,6 +390,7 @@ potoo_event_list_remove_camera (PotooEventList *self, const char *id)
   if (camera == NULL)
     return;
   camera->present = FALSE;
+  camera->enabled = FALSE;
   end_all (self, camera);
   if (camera->live->len == 0 && camera->commands.length == 0)
     g_hash_table_remove (self->cameras, id);

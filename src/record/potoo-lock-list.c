@@ -20,18 +20,7 @@ G_DEFINE_FINAL_TYPE (PotooLockList, potoo_lock_list, G_TYPE_OBJECT)
 
 /* --- expiry --- */
 
-static void set_timer (PotooLockList *self);
-
-static gboolean
-on_timer (gpointer user_data)
-{
-  PotooLockList *self = user_data;
-
-  self->timer = 0;
-  potoo_lock_list_expire (self);
-  set_timer (self);
-  return G_SOURCE_REMOVE;
-}
+static gboolean on_timer (gpointer user_data);
 
 static void
 set_timer (PotooLockList *self)
@@ -82,11 +71,9 @@ on_expired (GObject *source, GAsyncResult *result, gpointer user_data)
                        error->message);
 }
 
-void
-potoo_lock_list_expire (PotooLockList *self)
+static void
+drop_expired (PotooLockList *self)
 {
-  g_return_if_fail (POTOO_IS_LOCK_LIST (self));
-
   gint64 now_us = potoo_clock_wall_us ();
   GHashTableIter iter;
   gpointer id, when;
@@ -100,6 +87,17 @@ potoo_lock_list_expire (PotooLockList *self)
       potoo_lock_list_drop_async (self, *(gint64 *) id, on_expired,
                                   g_memdup2 (id, sizeof (gint64)));
     }
+}
+
+static gboolean
+on_timer (gpointer user_data)
+{
+  PotooLockList *self = user_data;
+
+  self->timer = 0;
+  drop_expired (self);
+  set_timer (self);
+  return G_SOURCE_REMOVE;
 }
 
 /* --- life --- */

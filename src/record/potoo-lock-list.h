@@ -10,8 +10,9 @@ G_BEGIN_DECLS
 /**
  * PotooLockList:
  *
- * Who locks recordings against eviction comes here, and locks expire here. A command is done when
- * the catalog has it durably; on any error nothing has changed. Belongs to the main thread;
+ * Who locks recordings against eviction comes here, and locks expire here, by a timer. A command is
+ * done when the catalog has it durably; on any error nothing has changed. Belongs to the main
+ * thread;
  * `_async` commands may be called from any thread, and call back in the caller's
  * thread-default context.
  */
@@ -26,9 +27,6 @@ PotooLockList *potoo_lock_list_new (PotooCatalog *catalog);
 gboolean potoo_lock_list_start (PotooLockList *list, GError **error);
 /* No further commands and timers. */
 void potoo_lock_list_stop (PotooLockList *list);
-
-/* Drops those that have expired, soon; a timer sees to that as well. Main thread. */
-void potoo_lock_list_expire (PotooLockList *list);
 
 /* @object: as potoo_lock_draft_new() takes it. Errors: POTOO_ERROR_INVALID_ARGUMENT with the JSON
  * pointer; POTOO_ERROR_NOT_FOUND when nothing is recorded in that time, with the nearest

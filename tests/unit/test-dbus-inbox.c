@@ -24,10 +24,32 @@ on_gap (const PotooGap *gap, gpointer user_data)
   g_string_append_printf (user_data, "g%d ", (int) gap->id);
 }
 
+static void
+on_event (const PotooEvent *event, gpointer user_data)
+{
+  g_string_append_printf (user_data, "%s%d ", event->title, (int) event->id);
+}
+
+static void
+on_lock (const PotooLock *lock, gpointer user_data)
+{
+  g_string_append_printf (user_data, "%s%d ", lock->reason, (int) lock->id);
+}
+
+static void
+on_dropped (gint64 id, gpointer user_data)
+{
+  g_string_append_printf (user_data, "x%d ", (int) id);
+}
+
 static const PotooDbusInboxFuncs funcs = {
   .segment = on_segment,
   .segment_dropped = on_segment_dropped,
   .gap = on_gap,
+  .event = on_event,
+  .event_dropped = on_dropped,
+  .lock = on_lock,
+  .lock_dropped = on_dropped,
 };
 
 static void
@@ -42,10 +64,16 @@ put_some (gpointer inbox)
 {
   const PotooSegment segment = { .id = 1 };
   const PotooGap gap = { .id = 2 };
+  const PotooEvent event = { .id = 4, .title = (char *) "e" };
+  const PotooLock lock = { .id = 6, .reason = (char *) "l" };
 
   potoo_dbus_inbox_put_segment (inbox, &segment);
   potoo_dbus_inbox_put_gap (inbox, &gap);
   potoo_dbus_inbox_put_segment_dropped (inbox, 3);
+  potoo_dbus_inbox_put_event (inbox, &event);
+  potoo_dbus_inbox_put_event_dropped (inbox, 5);
+  potoo_dbus_inbox_put_lock (inbox, &lock);
+  potoo_dbus_inbox_put_lock_dropped (inbox, 7);
   return NULL;
 }
 
@@ -61,7 +89,7 @@ test_order (void)
       g_thread_join (g_thread_new ("catalog", put_some, inbox));
       g_assert_cmpstr (told->str, ==, "");
       settle ();
-      g_assert_cmpstr (told->str, ==, "s1 g2 d3 ");
+      g_assert_cmpstr (told->str, ==, "s1 g2 d3 e4 x5 l6 x7 ");
       g_string_truncate (told, 0);
     }
   potoo_dbus_inbox_free (inbox);
