@@ -54,7 +54,7 @@ export async function wrong(session) {
   await page.getByText('As text, to the minute').click();
   await page.getByRole('textbox', { name: 'Schedule' }).fill('mon-fri 00:00-24:00 event');
   const week = await at('Schedule');
-  await page.getByRole('radio', { name: 'Always' }).check();
+  await page.getByRole('group', { name: 'When to record' }).getByRole('radio', { name: 'Always' }).check();
   await page.getByText('Limits and storage').click();
   await page.getByRole('textbox', { name: 'Guaranteed' }).fill('many');
   await page.getByText('Limits and storage').click();

@@ -137,11 +137,14 @@ export function ChoiceField<Value extends string>({ id, label, value, options, e
               name={id}
               value={option.value}
               checked={option.value === value}
+              aria-labelledby={`${id}-${option.value}-label`}
               aria-describedby={`${id}-${option.value}-hint`}
               onChange={() => onChange(option.value)}
             />
             <span>
-              <span class="switch-label">{option.label}</span>
+              <span class="switch-label" id={`${id}-${option.value}-label`}>
+                {option.label}
+              </span>
               <span class="field-hint" id={`${id}-${option.value}-hint`}>
                 {option.hint}
               </span>
@@ -171,7 +174,7 @@ interface FoldProps {
 /** What few need, folded away until somebody opens it. */
 export function Fold({ title, summary, isForced, children }: FoldProps) {
   return (
-    <details class="fold" open={isForced || undefined}>
+    <details class="fold" aria-label={title} open={isForced || undefined}>
       <summary>
         <Icon name="forward" />
         <span class="fold-title">{title}</span>

@@ -174,6 +174,7 @@ export function ScheduleEditor({ value, error, onChange }: ScheduleEditorProps) 
   const week = parseSchedule(value);
   if (week) shown.current = week; // a text that is none yet leaves the week as it was
   const hint = _('Times are those of the machine that Potoo runs on. Over midnight there are two rules, one to 24:00 and one from 00:00.');
+  const asText = pgettext('schedule', 'As text, to the minute');
   useEffect(() => {
     if (error) document.querySelector<HTMLDetailsElement>('.schedule-text')?.setAttribute('open', '');
   }, [error]);
@@ -187,8 +188,8 @@ export function ScheduleEditor({ value, error, onChange }: ScheduleEditorProps) 
       <p class="field-hint">
         {_('Choose what to paint with, then drag over the hours. A click on a day paints all of it.')}
       </p>
-      <details class="schedule-text">
-        <summary>{pgettext('schedule', 'As text, to the minute')}</summary>
+      <details class="schedule-text" aria-label={asText}>
+        <summary>{asText}</summary>
         <Field id="schedule" label={_('Schedule')} hint={hint} error={error}>
           <textarea
             id="schedule"
