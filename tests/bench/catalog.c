@@ -279,6 +279,7 @@ make_catalog (Bench *bench, gint64 n)
   printf ("%" G_GINT64_FORMAT " segments of %d cameras, %.0f days, in %.1f s: %.3f ms each\n",
           slots * CAMERAS, CAMERAS, (double) (slots * SEGMENT_US) / POTOO_DAY_US,
           (double) taken_us / 1e6, (double) taken_us / 1e3 / (double) (slots * CAMERAS));
+  fflush (stdout);
 }
 
 /* --- reading --- */
@@ -304,8 +305,9 @@ read_timeline (Bench *bench)
 
   pick_camera (bench, camera, sizeof camera);
   gint64 start_us = pick_time (bench, POTOO_DAY_US);
-  g_autoptr (PotooTimeline) timeline = potoo_timeline_new (
-      bench->reader, camera, start_us, start_us + POTOO_DAY_US, bench->end_us, &error);
+  g_autoptr (PotooTimeline)
+      timeline = potoo_timeline_new (bench->reader, camera, POTOO_STREAM_MAIN, start_us,
+                                     start_us + POTOO_DAY_US, bench->end_us, &error);
   check (error);
   return timeline->spans->len + timeline->gaps->len;
 }
