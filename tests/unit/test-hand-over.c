@@ -331,6 +331,103 @@ test_comes_back (Recording *r, gconstpointer data)
   g_assert_cmpint (declared_us (r), ==, 0);
 }
 
+static void
+plan_on (Recording *r, const char *root)
+{
+  const PotooRecordingSpan always = { G_MININT64, G_MININT64, G_MAXINT64 };
+  const PotooRecordingPlanSpec spec = {
+    .spans = &always, .n_spans = 1, .priority = 5, .root = root
+  };
+  g_autoptr (PotooRecordingPlan) plan = potoo_recording_plan_new (&spec);
+  potoo_fragment_queue_set_plan (r->queue, plan);
+}
+
+/* Where the camera wants it, from the first fragment on; with its next segment where it wants it
+ * now; where that is not there, anywhere. */
+static void
+test_pinned (Recording *r, gconstpointer data)
+{
+  plan_on (r, "spare");
+  recording_push_many (r, 4, MEDIA_KEY | MEDIA_DISCONTINUOUS);
+  recording_wait_handled (r);
+  plan_on (r, "main");
+  recording_push_many (r, 10, MEDIA_KEY);
+  recording_wait_handled (r);
+  plan_on (r, "elsewhere");
+  recording_push_many (r, 10, MEDIA_KEY);
+  recording_wait_handled (r);
+  finish (r);
+  g_autoptr (GPtrArray) segments = recording_list_segments (r);
+  g_assert_cmpuint (segments->len, ==, 3);
+  g_assert_cmpint (segment_at (segments, 0)->root, ==, row_of (r, "spare"));
+  for (guint i = 1; i < segments->len; i++)
+    {
+      g_assert_cmpint (segment_at (segments, i)->root, ==, row_of (r, "main"));
+      g_assert_cmpint (segment_at (segments, i)->recording, ==,
+                       segment_at (segments, 0)->recording);
+    }
+  g_assert_cmpuint (check_ledger (r), ==, 24);
+  g_assert_cmpint (declared_us (r), ==, 0);
+}
+
+/* Equal roots share the streams; who has taken those of another gives them back. */
+static void
+test_spread (Recording *r, gconstpointer data)
+{
+  PotooFragmentQueue *queues[4];
+  MediaMaker makers[4];
+  g_autofree char *away = g_build_filename (r->directory, "away", NULL);
+  g_autofree char *twin = g_build_filename (r->directory, "twin", NULL);
+
+  recording_stop (r);
+  g_free (r->options);
+  r->options = g_strdup_printf ("segment-duration=10s\nsync-interval=250ms\n"
+                                "[storage-root twin]\npath=%s\nmin-free=1",
+                                twin);
+  recording_start (r);
+  g_assert_cmpint (g_rename (twin, away), ==, 0);
+  g_usleep (1100000);
+  for (guint i = 0; i < 4; i++)
+    {
+      g_autofree char *camera = g_strdup_printf ("camera-%u", i);
+      g_autoptr (PotooRecordingPlan) plan = potoo_recording_plan_new_endless ();
+      media_maker_init (&makers[i], FALSE);
+      queues[i] = potoo_recorder_add_stream (r->recorder, camera, POTOO_STREAM_MAIN);
+      potoo_fragment_queue_set_plan (queues[i], plan);
+    }
+  for (guint n = 0; n < 22; n++)
+    {
+      for (guint i = 0; i < 4; i++)
+        {
+          g_autoptr (PotooFragment) fragment = media_maker_next (
+              &makers[i], n == 0 ? MEDIA_KEY | MEDIA_DISCONTINUOUS : MEDIA_KEY);
+          potoo_fragment_queue_push (queues[i], fragment);
+        }
+      if (n != 2)
+        continue;
+      wait_for (state_of (r, "twin") == POTOO_ROOT_MISSING);
+      g_assert_cmpint (g_rename (away, twin), ==, 0);
+      wait_for (state_of (r, "twin") == POTOO_ROOT_OK);
+      g_usleep (TRUST_US + 100000);
+    }
+  for (guint i = 0; i < 4; i++)
+    {
+      g_autofree char *recorded = g_strdup_printf (
+          "potoo_recorded_fragments_total{camera=\"camera-%u\",stream=\"main\"}", i);
+      wait_for (recording_get_metric (recorded) == 22);
+    }
+  g_assert_true (potoo_recorder_stop (r->recorder, 20 * G_USEC_PER_SEC));
+  g_autoptr (GPtrArray) segments = recording_list_segments (r);
+  gint64 fragments[2] = { 0, 0 };
+  for (guint i = 0; i < segments->len; i++)
+    fragments[segment_at (segments, i)->root == row_of (r, "twin")] += recording_check_file (
+        r, segment_at (segments, i));
+  g_assert_cmpint (fragments[0] + fragments[1], ==, 4 * 22);
+  g_assert_cmpint (fragments[1], ==, 2 * 12); /* two of them, from their second segment on */
+  for (guint i = 0; i < 4; i++)
+    media_maker_clear (&makers[i]);
+}
+
 /* Full: the open segment goes on to its next key fragment, and the recording on another root. */
 static void
 test_full (Recording *r, gconstpointer data)
@@ -665,6 +762,8 @@ main (int argc, char *argv[])
   ADD ("no-space", &failures[2], test_failure);
   ADD ("lost-unsynced", NULL, test_lost_unsynced);
   ADD ("comes-back", NULL, test_comes_back);
+  ADD ("pinned", NULL, test_pinned);
+  ADD ("spread", NULL, test_spread);
   ADD ("full", NULL, test_full);
   ADD ("none-left", NULL, test_none_left);
   ADD ("vanishes", NULL, test_vanishes);
