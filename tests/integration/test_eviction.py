@@ -141,38 +141,53 @@ def test_who_plays_it_gets_it(recorded):
 # --- what is not deleted ---
 
 
-def storage_state(daemon):
-    return daemon.get('/api/v1/storage')['roots'][0]['state']
+QUOTA = 10_000_000
 
 
-def test_guarantee_that_does_not_fit(sim, make_daemon, tmp_path):
-    """It is told of long before, wins, and recording ends rather than what is guaranteed."""
-    cameras = sim({'door': LARGE})
-    quota = 10_000_000
-    daemon = make_daemon(
-        config={
-            'storage': {'sync-interval': '250ms'},
-            'storage-root main': {'path': tmp_path / 'root', 'max-bytes': quota, 'min-free': '1M'},
+def find_root(daemon, name):
+    (root,) = [root for root in daemon.get('/api/v1/storage')['roots'] if root['name'] == name]
+    return root
+
+
+@pytest.fixture
+def make_small(make_daemon, tmp_path):
+    """Factory: a daemon with a small root, that is filled first, and the others @named."""
+
+    def make(directory, *named):
+        roots = {
+            f'storage-root {name}': {'path': tmp_path / directory / name, 'min-free': '1M'}
+            for name in ('small', *named)
         }
-    )
-    daemon.recordings_dir = tmp_path / 'root'
-    with Changes(daemon) as changes:
-        daemon.add_camera(id='door', url=cameras.urls['door'], min_days=30)
+        roots['storage-root small'].update({'priority': 60, 'max-bytes': QUOTA})
+        (tmp_path / directory).mkdir()
+        return make_daemon(config={'storage': {'sync-interval': '250ms'}, **roots})
+
+    return make
+
+
+def test_guarantee_that_does_not_fit(sim, make_small, tmp_path):
+    """It is told of long before, and wins: another root is recorded to, or none."""
+    cameras = sim({'door': LARGE})
+    door = {'id': 'door', 'url': cameras.urls['door'], 'min_days': 30}
+    one, two = make_small('one'), make_small('two', 'large')
+    two.add_camera(**door)
+    with Changes(one) as changes:
+        one.add_camera(**door)
         breaks = changes.wait('guarantee', timeout=40)
-        assert storage_state(daemon) == 'ok'  # still
+        assert find_root(one, 'small')['state'] == 'ok'  # still
         full = changes.wait('storage-root', timeout=40)
-    assert (full['name'], full['state']) == ('main', 'full')
-    (root,) = daemon.get('/api/v1/storage')['roots']
-    (camera,) = daemon.get('/api/v1/storage')['cameras']
-    assert root['state'] == 'full' and root['reason'] == full['reason']
-    assert breaks == {'camera': 'door', 'guarantee_breaks': camera['guarantee_breaks']}
-    assert camera['guarantee_breaks'] == root['guarantee_breaks'] is not None
-    segments = daemon.segments('door')
-    sizes = [path.stat().st_size for path in daemon.recordings_dir.glob('*/*/*.mp4')]
-    assert len(sizes) == len(segments)
-    assert quota - max(sizes) < sum(sizes) <= quota + max(sizes)
-    metrics = daemon.metrics()
-    assert metrics['potoo_evicted_segments_total{root="main",reason="root"}'] == 0
-    assert metrics['potoo_guarantees_breaking'] == 1
-    assert 'guaranteed days will not fit' in daemon.read_log()
-    wait_until(lambda: daemon.gaps('door')[-1]['cause'] == 'disk-full', 10, 'the gap')
+    root = find_root(one, 'small')
+    assert (full['name'], full['state']) == ('small', 'full') == (root['name'], root['state'])
+    assert root['reason'] == full['reason']
+    assert breaks == {'camera': 'door', 'guarantee_breaks': root['guarantee_breaks']}
+    wait_until(lambda: one.gaps('door')[-1]['cause'] == 'disk-full', 10, 'the gap')
+    wait_until(lambda: list((tmp_path / 'two/large').glob('*/*/*.mp4')), 10, 'the other root')
+    for daemon, directory in ((one, 'one'), (two, 'two')):
+        sizes = [path.stat().st_size for path in (tmp_path / directory / 'small').glob('*/*/*.mp4')]
+        assert QUOTA - max(sizes) < sum(sizes) <= QUOTA + max(sizes)
+        metrics = daemon.metrics()
+        assert metrics['potoo_evicted_segments_total{root="small",reason="root"}'] == 0
+        assert metrics['potoo_guarantees_breaking'] == 1
+        assert 'guaranteed days will not fit' in daemon.read_log()
+    time.sleep(1)
+    assert {gap['cause'] for gap in two.gaps('door')} <= {'disconnected'}
