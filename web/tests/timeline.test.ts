@@ -40,6 +40,7 @@ const timeline: Timeline = {
     { id: 'f', kind: 'bookmark', start: time('10:05:00'), end: time('10:05:00'), score: null, title: null },
     { id: 'g', kind: 'manual', start: time('10:25:00'), end: null, score: null, title: null },
   ],
+  events_truncated: false,
   coverage: 0.66,
 };
 const track = readTimeline(timeline);
@@ -104,7 +105,7 @@ test('a zoomed view stays in its day and follows the player', () => {
 
 test('the extent is from the first to the last recorded moment', () => {
   assert.deepEqual(extentOf(track), { startMs: at('10:00:00'), endMs: at('10:30:00') });
-  assert.equal(extentOf({ spans: [], gaps: track.gaps, events: [], coverage: 0 }), null);
+  assert.equal(extentOf({ spans: [], gaps: track.gaps, events: [], hasMoreEvents: false, coverage: 0 }), null);
 });
 
 test('keys move by seconds, and to the ends', () => {

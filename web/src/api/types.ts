@@ -124,6 +124,7 @@ export interface Timeline {
   spans: { start: string; end: string; recording: string; open: boolean }[];
   gaps: { id: string; start: string; end: string | null; cause: GapCause }[];
   events: EventSummary[];
+  events_truncated: boolean;
   coverage: number | null;
 }
 

@@ -11,7 +11,7 @@ import { Message } from '../components/notice';
 import { markWords } from '../components/timeline';
 import { formatDuration, formatTime } from '../i18n/format';
 import { _ } from '../i18n/text';
-import type { Mark } from '../state/timeline';
+import type { Mark, Track } from '../state/timeline';
 
 const SHOWN = 20;
 const LEAD_MS = 3000; // one sees how it came to it
@@ -56,18 +56,27 @@ function Row({ event, onPlay, onError }: RowProps) {
   );
 }
 
-export function EventList({ events, onPlay }: { events: readonly Mark[]; onPlay: (ms: number) => void }) {
+interface EventListProps {
+  track: Track;
+  title: string;
+  /** So many are shown at first. */
+  most?: number;
+  onPlay: (ms: number) => void;
+}
+
+export function EventList({ track: { events, hasMoreEvents }, title, most = SHOWN, onPlay }: EventListProps) {
   const [isWhole, setWhole] = useState(false);
   const [reason, setReason] = useState<string | null>(null);
   const newestFirst = [...events].sort((a, b) => b.startMs - a.startMs);
-  const shown = isWhole ? newestFirst : newestFirst.slice(0, SHOWN);
+  const shown = isWhole ? newestFirst : newestFirst.slice(0, most);
   return (
     <section class="panel events" aria-labelledby="events">
       <div class="panel-head">
-        <h2 id="events">{_('Events')}</h2>
+        <h2 id="events">{title}</h2>
         {events.length > 0 && <span class="count">{events.length}</span>}
       </div>
       {reason !== null && <Message tone="bad">{reason}</Message>}
+      {hasMoreEvents && <p class="quiet">{_('There were too many on this day to show them all.')}</p>}
       {events.length === 0 && <p class="quiet">{_('Nothing was reported on this day.')}</p>}
       <ol class="gap-list">
         {shown.map(event => (

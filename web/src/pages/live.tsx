@@ -21,13 +21,15 @@ import { useCameras } from '../state/app-state';
 import { dayOf } from '../state/day';
 import { emptyTrack } from '../state/timeline';
 import { hasPicture, isPlayable, recordWords, stateWords } from '../state/words';
+import { ByHand } from './by-hand';
+import { EventList } from './day-events';
 import { UnknownCamera } from './not-found';
-import { RecordButton } from './record-button';
 import { useNow, useTimeline } from './use-timeline';
 
 const BACKDROP_HEIGHT = 720;
 const BACKDROP_EVERY_MS = 3_600_000; // once: it only stands in until there is a picture
 const STILLS_EVERY_MS = 1500;
+const NEWEST_EVENTS = 5;
 
 /** Why there is no picture, over the place where it would be. */
 function NotStreaming({ camera }: { camera: Camera }) {
@@ -152,25 +154,29 @@ function Today({ camera }: { camera: Camera }) {
   const today = dayOf(now);
   const { track, error } = useTimeline(camera.id, today, now);
   const { id } = camera;
+  const playFrom = (ms: number) => navigate({ page: 'recordings', id, atMs: ms });
   return (
-    <section class="panel" aria-labelledby="today">
-      <div class="panel-head">
-        <h2 id="today">{_('Recorded today')}</h2>
-        {track !== null && track.coverage !== null && <span class="count">{formatShare(track.coverage)}</span>}
-      </div>
-      {error !== null && track === null ? (
-        <Message tone="bad">{error.message}</Message>
-      ) : (
-        <Timeline
-          track={track ?? emptyTrack}
-          view={today}
-          nowMs={now}
-          positionMs={null}
-          label={_('Play from a time of today')}
-          onSeek={ms => navigate({ page: 'recordings', id, atMs: ms })}
-        />
-      )}
-    </section>
+    <>
+      <section class="panel" aria-labelledby="today">
+        <div class="panel-head">
+          <h2 id="today">{_('Recorded today')}</h2>
+          {track !== null && track.coverage !== null && <span class="count">{formatShare(track.coverage)}</span>}
+        </div>
+        {error !== null && track === null ? (
+          <Message tone="bad">{error.message}</Message>
+        ) : (
+          <Timeline
+            track={track ?? emptyTrack}
+            view={today}
+            nowMs={now}
+            positionMs={null}
+            label={_('Play from a time of today')}
+            onSeek={playFrom}
+          />
+        )}
+      </section>
+      {track !== null && track.events.length > 0 && <EventList track={track} title={_('Events of today')} most={NEWEST_EVENTS} onPlay={playFrom} />}
+    </>
   );
 }
 
@@ -201,7 +207,7 @@ export function LivePage({ id }: { id: string }) {
       <div class="watch">
         <div class="watch-main">{isPlayable(camera) ? <LiveVideo camera={camera} /> : <LiveStills camera={camera} />}</div>
         <aside class="watch-side">
-          <RecordButton camera={camera} />
+          <ByHand camera={camera} />
           <Today camera={camera} />
           <LiveFacts camera={camera} />
         </aside>

@@ -464,7 +464,7 @@ export function RecordingsPage({ id, route }: { id: string; route: RecordingsRou
           </p>
         </div>
         <aside class="watch-side">
-          {track !== null && !(isEmpty && track.events.length === 0) && <EventList events={track.events} onPlay={goTo} />}
+          {track !== null && !(isEmpty && track.events.length === 0) && <EventList track={track} title={_('Events')} onPlay={goTo} />}
           <LockList locks={locks} onPlay={goTo} />
           {track !== null && !(isEmpty && track.gaps.length === 0) && <GapList track={track} onPlay={goTo} />}
         </aside>

@@ -27,14 +27,17 @@ export interface Track {
   spans: readonly Span[];
   gaps: readonly Missing[];
   events: readonly Mark[];
+  /** There are too many to be told of all. */
+  hasMoreEvents: boolean;
   coverage: number | null;
 }
 
-export const emptyTrack: Track = { spans: [], gaps: [], events: [], coverage: null };
+export const emptyTrack: Track = { spans: [], gaps: [], events: [], hasMoreEvents: false, coverage: null };
 
 export function readTimeline(timeline: Timeline): Track {
   return {
     coverage: timeline.coverage,
+    hasMoreEvents: timeline.events_truncated,
     spans: timeline.spans.map(span => ({
       startMs: Date.parse(span.start),
       endMs: Date.parse(span.end),

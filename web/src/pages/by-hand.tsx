@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 
-// Recording by hand, whatever the camera's mode: begins, ends, and shows that it runs, also when
-// somebody else began it.
+// What is done by hand while one looks on: recording, whatever the camera's mode, which shows that
+// it runs also when somebody else began it; and a bookmark of this moment.
 
 import { useEffect, useState } from 'preact/hooks';
 import { listManualEvents, startRecording, stopRecording } from '../api/client';
@@ -12,6 +12,7 @@ import { Message } from '../components/notice';
 import { formatDuration } from '../i18n/format';
 import { _ } from '../i18n/text';
 import { getNowMs, watchRecordings } from '../state/app-state';
+import { BookmarkDialog } from './day-locks';
 import { useNow } from './use-timeline';
 
 const LONGEST_MS = 3_600_000; // an event lasts no longer
@@ -59,12 +60,13 @@ function Running({ event, nowMs }: { event: CameraEvent; nowMs: number }) {
   );
 }
 
-export function RecordButton({ camera }: { camera: Camera }) {
+export function ByHand({ camera }: { camera: Camera }) {
   const now = useNow();
   const events = useManualEvents(camera.id);
   const [length, setLength] = useState<(typeof LENGTHS_S)[number]>('0');
   const [isBusy, setBusy] = useState(false);
   const [reason, setReason] = useState<string | null>(null);
+  const [bookmarkMs, setBookmark] = useState<number | null>(null);
   const running = events.find(({ start, end }) => Date.parse(start) <= now && (end === null || Date.parse(end) > now));
   const act = (action: () => Promise<void>) => {
     setBusy(true);
@@ -98,7 +100,11 @@ export function RecordButton({ camera }: { camera: Camera }) {
             </select>
           </>
         )}
+        <Button icon="bookmark" onClick={() => setBookmark(getNowMs())}>
+          {_('Bookmark')}
+        </Button>
       </div>
+      {bookmarkMs !== null && <BookmarkDialog camera={camera.id} ms={bookmarkMs} onClose={() => setBookmark(null)} />}
       {reason !== null && <Message tone="bad">{reason}</Message>}
       {camera.record === 'continuous' && !running && (
         <p class="field-hint">{_('Marks what is recorded anyway as an event, so that it is kept longer.')}</p>
