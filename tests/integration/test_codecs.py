@@ -50,13 +50,14 @@ ODD = {
     'jump-back': {'audio': 'aac'},
     'long-gop': {'gop': 500, 'loop': 20, 'audio': 'pcmu'},
     'frozen': {'audio': 'pcmu'},
-    'resolution': {'codec': 'h265', 'bframes': 2, 'audio': 'pcmu'},
+    'resolution': {'bframes': 2, 'audio': 'pcmu'},
     'late-sound': {'audio': 'pcmu', 'metadata': 1},
 }
 JPEG = {
     'jpeg': {'codec': 'mjpeg', 'audio': 'pcmu'},
     'jpeg-refused': {'codec': 'mjpeg'},
-    'jpeg-too-much': {'codec': 'mjpeg', 'width': 1920, 'height': 1080, 'fps': 60, 'loop': 2},
+    # Refused also where it comes at half its rate.
+    'jpeg-too-much': {'codec': 'mjpeg', 'width': 2040, 'height': 2040, 'fps': 40, 'loop': 2},
 }
 SLOW = {'slow': {'interval': 5, 'gop': 1, 'audio': 'pcma'}}
 CAMERAS = {
