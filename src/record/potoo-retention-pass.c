@@ -17,8 +17,8 @@
 #define LONGEST_WAIT_US (3600 * POTOO_SECOND_US)
 /* Ages need not be kept to the second. */
 #define SHORTEST_WAIT_US (60 * POTOO_SECOND_US)
-/* For how long deleted files may stand in the way of free space. */
-#define OWED_US (30 * POTOO_SECOND_US)
+/* For how long deleted files may stand in the way of free space: what the headroom lasts. */
+#define OWED_US (10 * POTOO_SECOND_US)
 #define CHECK_INTERVAL_US (60 * POTOO_SECOND_US)
 /* Batches in a row of which nothing could be deleted. */
 #define MAX_VAIN 64
@@ -82,8 +82,9 @@ note_owed (PotooRetentionRoot *root, gint64 deleted_bytes, gint64 free_before)
 
   if (free_before < 0 || freed_bytes >= deleted_bytes / 2)
     return;
+  if (root->owed_bytes == 0)
+    root->owed_until_us = potoo_clock_mono_us () + OWED_US;
   root->owed_bytes += deleted_bytes - MAX (freed_bytes, 0);
-  root->owed_until_us = potoo_clock_mono_us () + OWED_US;
 }
 
 static gint64
