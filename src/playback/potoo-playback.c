@@ -72,6 +72,7 @@ add_segments (PotooPlaylist *playlist,
 PotooPlaylist *
 potoo_playback_make_playlist (PotooCatalogReader *reader,
                               const char *camera,
+                              PotooStreamKind stream,
                               gint64 start_us,
                               gint64 end_us,
                               guint *n_unreadable,
@@ -82,8 +83,7 @@ potoo_playback_make_playlist (PotooCatalogReader *reader,
   const PotooSegmentQuery query = {
     .camera = camera, .start_us = start_us, .end_us = end_us, .limit = MAX_SEGMENTS
   };
-  g_autoptr (GPtrArray)
-      segments = potoo_catalog_reader_list_stream (reader, &query, POTOO_STREAM_MAIN, error);
+  g_autoptr (GPtrArray) segments = potoo_catalog_reader_list_stream (reader, &query, stream, error);
   g_autoptr (PotooPlaylist) playlist = potoo_playlist_new (start_us, end_us);
 
   *n_unreadable = 0;

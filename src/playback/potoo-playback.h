@@ -9,7 +9,7 @@ G_BEGIN_DECLS
  * potoo_playback_make_playlist:
  * @n_unreadable: (out): segments left out because their index does not parse
  *
- * The playlist of a camera's main stream for a window of at most POTOO_PLAYLIST_MAX_US, from the
+ * The playlist of a stream of a camera for a window of at most POTOO_PLAYLIST_MAX_US, from the
  * catalog alone. Without entries when nothing is recorded in the window, or when what is being
  * recorded there has no whole GOP yet (potoo_playlist_is_growing()).
  *
@@ -18,6 +18,7 @@ G_BEGIN_DECLS
  */
 PotooPlaylist *potoo_playback_make_playlist (PotooCatalogReader *reader,
                                              const char *camera,
+                                             PotooStreamKind stream,
                                              gint64 start_us,
                                              gint64 end_us,
                                              guint *n_unreadable,

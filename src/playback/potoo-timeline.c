@@ -80,6 +80,7 @@ static gboolean
 load_gaps (PotooTimeline *self,
            PotooCatalogReader *reader,
            const char *camera,
+           PotooStreamKind stream,
            gint64 start_us,
            gint64 end_us,
            GError **error)
@@ -93,7 +94,7 @@ load_gaps (PotooTimeline *self,
     return FALSE;
   gboolean all = self->gaps->len < POTOO_TIMELINE_MAX_ROWS;
   for (guint i = self->gaps->len; i > 0; i--)
-    if (((const PotooGap *) self->gaps->pdata[i - 1])->stream != POTOO_STREAM_MAIN)
+    if (((const PotooGap *) self->gaps->pdata[i - 1])->stream != stream)
       g_ptr_array_remove_index (self->gaps, i - 1);
   if (!all || self->spans->len >= POTOO_TIMELINE_MAX_ROWS)
     {
@@ -108,6 +109,7 @@ load_gaps (PotooTimeline *self,
 PotooTimeline *
 potoo_timeline_new (PotooCatalogReader *reader,
                     const char *camera,
+                    PotooStreamKind stream,
                     gint64 start_us,
                     gint64 end_us,
                     gint64 now_us,
@@ -116,9 +118,9 @@ potoo_timeline_new (PotooCatalogReader *reader,
   g_return_val_if_fail (start_us < end_us && end_us - start_us <= POTOO_TIMELINE_MAX_US, NULL);
 
   g_autoptr (PotooTimeline) self = g_new0 (PotooTimeline, 1);
-  self->spans = potoo_catalog_reader_list_spans (reader, camera, POTOO_STREAM_MAIN, start_us,
-                                                 end_us, POTOO_TIMELINE_MAX_ROWS, error);
-  if (self->spans == NULL || !load_gaps (self, reader, camera, start_us, end_us, error))
+  self->spans = potoo_catalog_reader_list_spans (reader, camera, stream, start_us, end_us,
+                                                 POTOO_TIMELINE_MAX_ROWS, error);
+  if (self->spans == NULL || !load_gaps (self, reader, camera, stream, start_us, end_us, error))
     return NULL;
   clip_spans (self->spans, start_us, end_us);
   measure (self, start_us, end_us, now_us);

@@ -12,12 +12,12 @@ G_BEGIN_DECLS
 /**
  * PotooTimeline:
  *
- * When a camera's main stream was recorded, and when it was not though it should have been.
+ * When a stream of a camera was recorded, and when it was not though it should have been.
  */
 typedef struct
 {
   GArray *spans;      /* PotooSpan, by start, clipped to the window */
-  GPtrArray *gaps;    /* PotooGap of the main stream, by start, as in the catalog */
+  GPtrArray *gaps;    /* PotooGap of the stream, by start, as in the catalog */
   gint64 recorded_us; /* of the window, overlaps counted once */
   gint64 wanted_us;   /* recorded, or a gap; up to now */
 } PotooTimeline;
@@ -26,6 +26,7 @@ typedef struct
  * of more than POTOO_TIMELINE_MAX_ROWS. (transfer full) */
 PotooTimeline *potoo_timeline_new (PotooCatalogReader *reader,
                                    const char *camera,
+                                   PotooStreamKind stream,
                                    gint64 start_us,
                                    gint64 end_us,
                                    gint64 now_us,

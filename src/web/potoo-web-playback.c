@@ -145,6 +145,15 @@ reply_timeline (PotooWebRequest *request,
     potoo_web_reply_error (request, error);
 }
 
+static PotooStreamKind
+get_stream (PotooWebRequest *request)
+{
+  PotooStreamKind stream = POTOO_STREAM_MAIN;
+
+  potoo_stream_kind_parse (potoo_web_request_get_text (request, "stream"), &stream);
+  return stream;
+}
+
 static void
 get_timeline (PotooWebRequest *request)
 {
@@ -161,8 +170,9 @@ get_timeline (PotooWebRequest *request)
   if (!check_window (request, start_us, end_us, POTOO_TIMELINE_MAX_US,
                      _ ("A timeline is of at most 31 days")))
     return;
-  g_autoptr (PotooTimeline) timeline = potoo_timeline_new (
-      potoo_web_request_get_reader (request), camera, start_us, end_us, now_us, &error);
+  g_autoptr (PotooTimeline)
+      timeline = potoo_timeline_new (potoo_web_request_get_reader (request), camera,
+                                     get_stream (request), start_us, end_us, now_us, &error);
   if (timeline == NULL)
     potoo_web_reply_error (request, error);
   else if (timeline->spans->len == 0 && timeline->gaps->len == 0 &&
@@ -187,7 +197,7 @@ reply_nothing_recorded (PotooWebRequest *request,
   if (!potoo_web_cameras_is_known (request, camera))
     reply_unknown (request);
   else if (!potoo_catalog_reader_find_nearest (potoo_web_request_get_reader (request), camera,
-                                               POTOO_STREAM_MAIN, start_us, end_us, &before_us,
+                                               get_stream (request), start_us, end_us, &before_us,
                                                &after_us, &error))
     potoo_web_reply_error (request, error);
   else
@@ -222,7 +232,8 @@ get_playlist (PotooWebRequest *request)
                      _ ("A playlist is of at most 24 hours")))
     return;
   g_autoptr (PotooPlaylist) playlist = potoo_playback_make_playlist (
-      potoo_web_request_get_reader (request), camera, start_us, end_us, &n_unreadable, &error);
+      potoo_web_request_get_reader (request), camera, get_stream (request), start_us, end_us,
+      &n_unreadable, &error);
   potoo_web_request_count_unreadable_indexes (request, n_unreadable);
   if (playlist == NULL)
     potoo_web_reply_error (request, error);
@@ -236,10 +247,17 @@ get_playlist (PotooWebRequest *request)
     reply_nothing_recorded (request, camera, start_us, end_us);
 }
 
+#define STREAM_PARAM                                                                               \
+  {                                                                                                \
+    .name = "stream", .type = POTOO_WEB_PARAM_CHOICE, .choices = "main|sub",                       \
+    .summary = "Which of its streams"                                                              \
+  }
+
 static const PotooWebParam timeline_params[] = {
   { .name = "id", .type = POTOO_WEB_PARAM_SLUG, .in_path = TRUE, .summary = "The camera's id" },
   { .name = "start", .type = POTOO_WEB_PARAM_TIME, .summary = "24 hours before `end` if absent" },
   { .name = "end", .type = POTOO_WEB_PARAM_TIME, .summary = "Now if absent" },
+  STREAM_PARAM,
   { NULL },
 };
 
@@ -250,6 +268,7 @@ static const PotooWebParam playlist_params[] = {
     .required = TRUE,
     .summary = "The first picture to show" },
   { .name = "end", .type = POTOO_WEB_PARAM_TIME, .summary = "24 hours after `start` if absent" },
+  STREAM_PARAM,
   { NULL },
 };
 

@@ -7,6 +7,7 @@ repeats a run.
 
 import os
 import random
+import re
 import threading
 import time
 from dataclasses import dataclass, field
@@ -312,6 +313,14 @@ def test_sub_beside_main(shift):
     assert abs(kept['main'].fragments[0].start_us - kept['sub'].fragments[0].start_us) < 3_000_000 * SLOWNESS
     assert daemon.metrics()[f'potoo_camera_connects_total{labels}'] == 1
     begin = min(segment['start'] for segment in segments)
+    # Both can be looked at.
+    for stream in ('main', 'sub'):
+        ids = {segment['id'] for segment in segments if segment['stream'] == stream}
+        window = f'start={begin}&stream={stream}'
+        spans = daemon.get(f'/api/v1/cameras/both/timeline?{window}')['spans']
+        assert spans and {span['recording'] for span in spans} <= ids
+        playlist = daemon.get(f'/api/v1/cameras/both/playback.m3u8?{window}').decode()
+        assert set(re.findall(r'segments/([0-9a-f]{16})/', playlist)) == ids
     assert [gap for gap in daemon.gaps('both') if gap['end'] > begin and gap['stream'] == 'main'] == []
 
 

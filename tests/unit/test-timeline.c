@@ -43,8 +43,8 @@ load (CatalogFixture *f, gint64 start_us, gint64 end_us, gint64 now_us)
   g_autoptr (GError) error = NULL;
 
   catalog_fixture_sync (f);
-  PotooTimeline *timeline = potoo_timeline_new (f->reader, "front", start_us, end_us, now_us,
-                                                &error);
+  PotooTimeline *timeline = potoo_timeline_new (f->reader, "front", POTOO_STREAM_MAIN, start_us,
+                                                end_us, now_us, &error);
   g_assert_no_error (error);
   return timeline;
 }
@@ -181,12 +181,13 @@ test_too_many (CatalogFixture *f, gconstpointer data)
         catalog_fixture_sync (f);
     }
   catalog_fixture_sync (f);
-  g_assert_null (potoo_timeline_new (f->reader, "front", DAY, DAY + 31 * 24 * HOUR, DAY, &error));
+  g_assert_null (potoo_timeline_new (f->reader, "front", POTOO_STREAM_MAIN, DAY,
+                                     DAY + 31 * 24 * HOUR, DAY, &error));
   g_assert_error (error, POTOO_ERROR, POTOO_ERROR_INVALID_ARGUMENT);
   g_clear_error (&error);
   /* A day of a camera that drops every minute is well within. */
-  g_autoptr (PotooTimeline)
-      day = potoo_timeline_new (f->reader, "front", DAY, DAY + 24 * HOUR, DAY, &error);
+  g_autoptr (PotooTimeline) day = potoo_timeline_new (f->reader, "front", POTOO_STREAM_MAIN, DAY,
+                                                      DAY + 24 * HOUR, DAY, &error);
   g_assert_no_error (error);
   g_assert_cmpuint (day->spans->len, ==, 24 * 60);
 }
@@ -219,8 +220,9 @@ test_large (CatalogFixture *f, gconstpointer data)
     {
       g_autofree char *camera = g_strdup_printf ("camera-%u", i);
       gint64 before_us = potoo_clock_mono_us ();
-      g_autoptr (PotooTimeline) timeline = potoo_timeline_new (
-          f->reader, camera, DAY + HOUR, DAY + HOUR + POTOO_TIMELINE_MAX_US, DAY, &error);
+      g_autoptr (PotooTimeline)
+          timeline = potoo_timeline_new (f->reader, camera, POTOO_STREAM_MAIN, DAY + HOUR,
+                                         DAY + HOUR + POTOO_TIMELINE_MAX_US, DAY, &error);
       gint64 took_us = potoo_clock_mono_us () - before_us;
       g_assert_no_error (error);
       g_assert_cmpuint (timeline->spans->len, ==, 90);
@@ -256,8 +258,9 @@ test_large_playlist (CatalogFixture *f, gconstpointer data)
     }
   catalog_fixture_sync (f);
   gint64 before_us = potoo_clock_mono_us ();
-  g_autoptr (PotooPlaylist) playlist = potoo_playback_make_playlist (
-      f->reader, "front", DAY, DAY + POTOO_PLAYLIST_MAX_US, &n_unreadable, &error);
+  g_autoptr (PotooPlaylist)
+      playlist = potoo_playback_make_playlist (f->reader, "front", POTOO_STREAM_MAIN, DAY,
+                                               DAY + POTOO_PLAYLIST_MAX_US, &n_unreadable, &error);
   g_assert_cmpuint (n_unreadable, ==, 0);
   g_assert_no_error (error);
   g_autofree char *text = potoo_playlist_to_text (playlist);
