@@ -181,6 +181,9 @@ class Switcher(Operator):
                 since = self.timed(record='continuous')
         time.sleep(2)
         self.wanted.append(Wanted(since, self.timed(record='off')))
+        # What was under way comes before it is disabled.
+        segments = lambda: self.daemon_under_test.segments(self.camera)
+        wait_until(lambda: all(s['state'] != 'open' for s in segments()), 10, 'the last segment to end')
 
 
 class Watchman(Operator):
@@ -202,7 +205,7 @@ class Watchman(Operator):
             start_us, end_us = parse_time(event['start']), parse_time(event['end'])
             from_us, until_us = start_us - PRE_ROLL * 1_000_000, end_us + POST_ROLL * 1_000_000
             self.wanted.append(Wanted((from_us, from_us), (until_us, until_us)))
-        time.sleep(max(0, (self.wanted[-1].until_us[0] - now_us()) / 1e6) + 2.5)
+        time.sleep(max(0, (self.wanted[-1].until_us[0] - now_us()) / 1e6) + 2.5 * SLOWNESS)
 
 
 @pytest.fixture(scope='module')
