@@ -312,6 +312,20 @@ test_stop_while_media_flows (Fixture *fixture, gconstpointer data)
     ;
 }
 
+/* What is asked before a viewer is answered agrees with what then is tried. */
+static void
+test_can_begin (Fixture *fixture, gconstpointer data)
+{
+  g_assert_false (potoo_restream_replay_can_begin (fixture->hub));
+  push_video (fixture, 0, 5);
+  g_assert_false (potoo_restream_replay_can_begin (fixture->hub));
+  g_assert_null (make_feed (fixture, NULL));
+  push_video (fixture, 5, GOP + 1);
+  g_assert_true (potoo_restream_replay_can_begin (fixture->hub));
+  fixture->feed = make_feed (fixture, NULL);
+  g_assert_nonnull (fixture->feed);
+}
+
 #define ADD(name, func) g_test_add ("/restream-feed/" name, Fixture, NULL, set_up, func, tear_down)
 
 int
@@ -320,6 +334,7 @@ main (int argc, char **argv)
   g_test_init (&argc, &argv, NULL);
   gst_init (NULL, NULL);
   ADD ("no-picture", test_no_picture);
+  ADD ("can-begin", test_can_begin);
   ADD ("short-gops-without-sound", test_short_gops_without_sound);
   ADD ("from-the-newest-keyframe", test_from_the_newest_keyframe);
   ADD ("sound", test_sound);
