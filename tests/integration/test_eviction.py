@@ -78,6 +78,27 @@ def test_writers_do_not_feel_it(sim, make_daemon):
         assert {gap['cause'] for gap in daemon.gaps(name)} <= {'disconnected'}
 
 
+def test_killed_while_it_deletes(make_daemon):
+    """Whatever is cut off: what has a row has its file, what has none is gone; the next run goes on."""
+    daemon = make_daemon()
+    daemon.add_camera(id='old', url='rtsp://192.0.2.1/', enabled=False)
+    assert daemon.stop() == 0
+    write_old_segments(daemon)
+    daemon.start()
+    for _ in range(3):
+        daemon.patch_camera('old', keep_continuous_days=1)
+        wait_until(lambda: 0 < daemon.metrics()[DELETED] < OLD_SEGMENTS, 20, 'some to be deleted', 0.001)
+        daemon.kill()
+        left = {f'{row["id"]:016x}' for row in daemon.query('SELECT id FROM segments WHERE state <> 3')}
+        going = {f'{row["id"]:016x}' for row in daemon.query('SELECT id FROM segments WHERE state = 3')}
+        files = {path.stem[-16:] for path in daemon.recordings_dir.glob('*/*/*.mp4')}
+        assert left <= files <= left | going
+        daemon.start()
+    wait_until(lambda: daemon.query('SELECT id FROM segments') == [], 60, 'the rest to be deleted')
+    assert not (daemon.recordings_dir / 'old').exists()
+    assert not daemon.query('SELECT * FROM segment_totals')
+
+
 # --- what people ask for ---
 
 
