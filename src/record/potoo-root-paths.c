@@ -13,6 +13,7 @@
 #include "record/potoo-storage-root-private.h"
 
 #define MAX_PATH_LEVELS 3 /* camera, day, file */
+#define MAKE_TRIES 3
 
 /* Not dup(): who lists the directory needs a position of its own. */
 int
@@ -65,13 +66,9 @@ open_level (PotooStorageRoot *root, int parent_fd, const char *name, gboolean ma
   return fd;
 }
 
-int
-potoo_storage_root_open_directory (PotooStorageRoot *root,
-                                   const char *path,
-                                   gboolean make,
-                                   GError **error)
+static int
+open_levels (PotooStorageRoot *root, char **levels, gboolean make, GError **error)
 {
-  g_auto (GStrv) levels = g_strsplit (path, "/", MAX_PATH_LEVELS + 1);
   int fd = potoo_storage_root_open_top (root, error);
 
   for (char **level = levels; *level != NULL && fd >= 0; level++)
@@ -80,6 +77,28 @@ potoo_storage_root_open_directory (PotooStorageRoot *root,
       close (fd);
       fd = next;
     }
+  return fd;
+}
+
+int
+potoo_storage_root_open_directory (PotooStorageRoot *root,
+                                   const char *path,
+                                   gboolean make,
+                                   GError **error)
+{
+  g_auto (GStrv) levels = g_strsplit (path, "/", MAX_PATH_LEVELS + 1);
+  GError *failure = NULL;
+  int fd = open_levels (root, levels, make, &failure);
+
+  /* Eviction may find a level empty that was just made, and remove it. */
+  for (int i = 1;
+       make && i < MAKE_TRIES && g_error_matches (failure, POTOO_ERROR, POTOO_ERROR_NOT_FOUND); i++)
+    {
+      g_clear_error (&failure);
+      fd = open_levels (root, levels, make, &failure);
+    }
+  if (failure != NULL)
+    g_propagate_error (error, failure);
   return fd;
 }
 
