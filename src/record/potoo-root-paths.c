@@ -15,28 +15,32 @@
 #define MAX_PATH_LEVELS 3 /* camera, day, file */
 #define MAKE_TRIES 3
 
-/* Not dup(): who lists the directory needs a position of its own. */
-int
-potoo_storage_root_open_top (PotooStorageRoot *root, GError **error)
+/* -1 with POTOO_ERROR_UNAVAILABLE when nothing is attached. */
+static int
+dup_top (PotooStorageRoot *root, GError **error)
 {
-  int error_code = 0;
-
   g_mutex_lock (&root->lock);
   int fd = root->fd >= 0 ? fcntl (root->fd, F_DUPFD_CLOEXEC, 0) : -1;
   if (fd < 0 && root->fd >= 0)
-    error_code = errno;
+    potoo_set_error_errno (error, errno, _ ("Cannot open the storage root %s"),
+                           root->settings->path);
+  else if (fd < 0)
+    g_set_error (error, POTOO_ERROR, POTOO_ERROR_UNAVAILABLE,
+                 _ ("The storage root %s is not there: %s"), root->settings->name,
+                 root->reason != NULL ? root->reason : root->settings->path);
   g_mutex_unlock (&root->lock);
+  return fd;
+}
+
+/* Who lists the directory needs a position of its own; and the lock is not held meanwhile, since
+ * the disk may hang. */
+static int
+open_top (PotooStorageRoot *root, GError **error)
+{
+  int fd = dup_top (root, error);
+
   if (fd < 0)
-    {
-      if (error_code != 0)
-        potoo_set_error_errno (error, error_code, _ ("Cannot open the storage root %s"),
-                               root->settings->path);
-      else
-        g_set_error (error, POTOO_ERROR, POTOO_ERROR_UNAVAILABLE,
-                     _ ("The storage root %s (%s) is not there: mount its disk"),
-                     root->settings->name, root->settings->path);
-      return -1;
-    }
+    return -1;
   int own = openat (fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
   if (own < 0)
     potoo_set_error_errno (error, errno, _ ("Cannot open the storage root %s"),
@@ -44,6 +48,7 @@ potoo_storage_root_open_top (PotooStorageRoot *root, GError **error)
   close (fd);
   return own;
 }
+
 static int
 open_level (PotooStorageRoot *root, int parent_fd, const char *name, gboolean make, GError **error)
 {
@@ -69,7 +74,7 @@ open_level (PotooStorageRoot *root, int parent_fd, const char *name, gboolean ma
 static int
 open_levels (PotooStorageRoot *root, char **levels, gboolean make, GError **error)
 {
-  int fd = potoo_storage_root_open_top (root, error);
+  int fd = open_top (root, error);
 
   for (char **level = levels; *level != NULL && fd >= 0; level++)
     {

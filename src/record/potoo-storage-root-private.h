@@ -53,10 +53,6 @@ struct _PotooStorageRoot
   PotooMetric *states[POTOO_N_ROOT_STATES];
 };
 
-/* The root's directory, opened anew: closed by the caller. -1 with POTOO_ERROR_UNAVAILABLE when
- * there is none. */
-int potoo_storage_root_open_top (PotooStorageRoot *root, GError **error);
-
 void potoo_root_status_make_metrics (PotooStorageRoot *root);
 void potoo_root_status_free_metrics (PotooStorageRoot *root);
 

@@ -393,6 +393,9 @@ potoo_storage_root_detach (PotooStorageRoot *root)
   g_mutex_lock (&root->lock);
   int fd = root->fd;
   root->fd = -1;
+  root->total_bytes = root->free_bytes = root->min_free_bytes = 0;
+  root->measured_at_us = 0;
+  root->full = FALSE;
   g_mutex_unlock (&root->lock);
   if (fd >= 0)
     close (fd);
