@@ -14,19 +14,12 @@
 #include "base/potoo-clock.h"
 #include "base/potoo-error.h"
 #include "base/potoo-log.h"
-#include "base/potoo-metrics.h"
+#include "record/potoo-segment-metrics.h"
 #include "record/potoo-segment-writer.h"
 
 /* A run that begins this close to the end of the one before, in running time,
  * lost nothing: the wall clock was set. */
 #define SAME_MEDIA_US (200 * 1000)
-
-typedef struct
-{
-  PotooMetric *fragments, *bytes, *frames;
-  PotooMetric *unwritten_fragments;
-  PotooMetric *opened, *closed, *damaged, *no_id;
-} Metrics;
 
 struct _PotooSegmentChain
 {
@@ -44,51 +37,8 @@ struct _PotooSegmentChain
   guint64 next_sequence;       /* of the fragment that continues what was written last */
   PotooMoment written_end;
   gint64 unsynced_us; /* monotonic */
-  Metrics metrics;
+  PotooSegmentMetrics *metrics;
 };
-
-static PotooMetric *
-make_counter (PotooSegmentChain *self, const char *name, const char *help)
-{
-  return potoo_metric_new_counter (name, help, "camera", self->camera, "stream",
-                                   potoo_stream_kind_to_string (self->stream), NULL);
-}
-
-static void
-make_metrics (PotooSegmentChain *self)
-{
-  self->metrics = (Metrics){
-    .fragments = make_counter (self, "potoo_recorded_fragments_total", "Fragments written"),
-    .bytes = make_counter (self, "potoo_recorded_bytes_total", "Bytes of fragments written"),
-    .frames = make_counter (self, "potoo_recorded_frames_total", "Video frames written"),
-    .unwritten_fragments = make_counter (self, "potoo_unwritten_fragments_total",
-                                         "Fragments not written though the plan wants recording"),
-    .opened = make_counter (self, "potoo_segments_opened_total", "Segments begun"),
-    .closed = make_counter (self, "potoo_segments_closed_total", "Segments closed whole"),
-    .damaged = make_counter (self, "potoo_segments_damaged_total",
-                             "Segments ended by a failed write or sync"),
-    .no_id = make_counter (self, "potoo_segment_ids_missing_total",
-                           "Segments not begun because the catalog had no id left"),
-  };
-}
-
-static void
-ref_metrics (Metrics *m)
-{
-  PotooMetric *const all[] = { m->fragments, m->bytes,  m->frames,  m->unwritten_fragments,
-                               m->opened,    m->closed, m->damaged, m->no_id };
-  for (gsize i = 0; i < G_N_ELEMENTS (all); i++)
-    potoo_metric_ref (all[i]);
-}
-
-static void
-free_metrics (Metrics *m)
-{
-  PotooMetric *const all[] = { m->fragments, m->bytes,  m->frames,  m->unwritten_fragments,
-                               m->opened,    m->closed, m->damaged, m->no_id };
-  for (gsize i = 0; i < G_N_ELEMENTS (all); i++)
-    potoo_metric_unref (all[i]);
-}
 
 PotooSegmentChain *
 potoo_segment_chain_new (const PotooSegmentChainSpec *spec)
@@ -103,7 +53,7 @@ potoo_segment_chain_new (const PotooSegmentChainSpec *spec)
   self->next_sequence = POTOO_NO_SEQUENCE;
   self->gaps = potoo_gap_keeper_new (spec->catalog, spec->camera, spec->stream, spec->open_gap);
   self->ledger = potoo_gap_ledger_new (self->gaps);
-  make_metrics (self);
+  self->metrics = potoo_segment_metrics_new (spec->camera, spec->stream);
   return self;
 }
 
@@ -138,8 +88,7 @@ potoo_segment_chain_new_successor (PotooSegmentChain *stalled,
   self->gaps = potoo_gap_keeper_new_successor (stalled->gaps, start.wall_us);
   self->ledger = potoo_gap_ledger_new (self->gaps);
   potoo_gap_ledger_pass (self->ledger, &start);
-  self->metrics = stalled->metrics;
-  ref_metrics (&self->metrics);
+  self->metrics = potoo_segment_metrics_ref (stalled->metrics);
   return self;
 }
 
@@ -150,7 +99,7 @@ potoo_segment_chain_free (PotooSegmentChain *self)
   potoo_gap_ledger_free (self->ledger);
   potoo_gap_keeper_free (self->gaps);
   potoo_day_directory_clear (&self->day);
-  free_metrics (&self->metrics);
+  potoo_segment_metrics_unref (self->metrics);
   potoo_storage_root_unref (self->root);
   g_object_unref (self->catalog);
   g_free (self->camera);
@@ -190,7 +139,7 @@ give_up_segment (PotooSegmentChain *self, const GError *failure)
   potoo_storage_root_note_failure (self->root, self->camera, failure);
   end_at_durable (self, cause_of_failure (failure));
   g_clear_pointer (&self->segment, potoo_segment_writer_free);
-  potoo_metric_add (self->metrics.damaged, 1); /* now that its last row is posted */
+  potoo_metric_add (self->metrics->damaged, 1); /* now that its last row is posted */
 }
 
 /* The directory that the file is in is no longer the root's. Should it come back, recovery closes
@@ -202,7 +151,7 @@ abandon_segment (PotooSegmentChain *self)
     return;
   end_at_durable (self, POTOO_GAP_DISK_ERROR);
   potoo_segment_writer_abandon (g_steal_pointer (&self->segment));
-  potoo_metric_add (self->metrics.damaged, 1);
+  potoo_metric_add (self->metrics->damaged, 1);
 }
 
 static void
@@ -210,7 +159,7 @@ close_segment (PotooSegmentChain *self, PotooSegmentWriter *segment)
 {
   self->closed_recording = potoo_segment_writer_get_recording (segment);
   potoo_segment_writer_free (segment);
-  potoo_metric_add (self->metrics.closed, 1); /* now that its last row is posted */
+  potoo_metric_add (self->metrics->closed, 1); /* now that its last row is posted */
 }
 
 void
@@ -273,9 +222,9 @@ begin_segment (PotooSegmentChain *self, gint64 recording, PotooFragment *first, 
   };
   PotooSegmentWriter *segment = potoo_segment_writer_new (&spec, first, failure);
   if (segment != NULL)
-    potoo_metric_add (self->metrics.opened, 1);
+    potoo_metric_add (self->metrics->opened, 1);
   else if (g_error_matches (*failure, POTOO_ERROR, POTOO_ERROR_UNAVAILABLE))
-    potoo_metric_add (self->metrics.no_id, 1);
+    potoo_metric_add (self->metrics->no_id, 1);
   return segment;
 }
 
@@ -355,9 +304,9 @@ append (PotooSegmentChain *self, PotooFragment *fragment)
   self->written_end = get_end (fragment);
   if (self->unsynced_us == 0)
     self->unsynced_us = potoo_clock_mono_us ();
-  potoo_metric_add (self->metrics.fragments, 1);
-  potoo_metric_add (self->metrics.bytes, (gint64) potoo_fragment_get_size (fragment));
-  potoo_metric_add (self->metrics.frames, potoo_fragment_get_n_frames (fragment));
+  potoo_metric_add (self->metrics->fragments, 1);
+  potoo_metric_add (self->metrics->bytes, (gint64) potoo_fragment_get_size (fragment));
+  potoo_metric_add (self->metrics->frames, potoo_fragment_get_n_frames (fragment));
 }
 
 static gboolean
@@ -404,7 +353,7 @@ potoo_segment_chain_write (PotooSegmentChain *self, PotooFragment *fragment)
     return;
   const PotooMoment end = get_end (fragment);
   potoo_gap_ledger_pass (self->ledger, &end);
-  potoo_metric_add (self->metrics.unwritten_fragments, 1);
+  potoo_metric_add (self->metrics->unwritten_fragments, 1);
 }
 
 /* --- how it stands --- */
