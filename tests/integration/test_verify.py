@@ -10,7 +10,7 @@ import sqlite3
 import subprocess
 
 import pytest
-from potoo_process import POTOO, SLOWNESS, wait_until
+from potoo_process import POTOO, POTOOCTL, SLOWNESS, wait_until
 
 CLOSED, DAMAGED = 1, 2  # catalog/potoo-catalog-segments.h
 BUSY, DATA_ERROR, USAGE = 75, 65, 64  # sysexits(3)
@@ -50,10 +50,10 @@ def recorded(module_workshop):
 def make_verified(workshop, recorded, tmp_path):
     """A daemon on a copy of it."""
 
-    def make(**storage):
+    def make(env=None, **storage):
         directory = tmp_path / 'verified'
         shutil.copytree(recorded[0], directory / 'state')
-        daemon = workshop.daemon(directory=directory, config={'storage': storage})
+        daemon = workshop.daemon(directory=directory, env=env, config={'storage': storage})
         daemon.two = daemon.segments('door')
         daemon.camera_url = recorded[1]
         assert len(daemon.two) == 2
@@ -203,6 +203,31 @@ def test_command(verified):
     assert len(daemon.query('SELECT * FROM segments')) == 2
     daemon.start()
     assert len(daemon.segments('door')) == 2
+
+
+def test_potooctl(workshop, make_verified):
+    """The same over D-Bus: it waits, tells, and ends with a status for scripts."""
+    bus = workshop.bus()
+    daemon = make_verified(env=bus.env)
+    wait_until(lambda: 'Potoo is org.potoo.Nvr1' in daemon.read_log(), TIMEOUT_S, 'the bus')
+
+    def ctl(*arguments):
+        command = [POTOOCTL, 'verify', *arguments]
+        env = {**os.environ, **bus.env, 'LC_ALL': 'C.UTF-8'}
+        return subprocess.run(command, env=env, capture_output=True, text=True, timeout=60, check=False)
+
+    assert ctl('--stop').returncode != 0
+    clean = ctl()
+    assert clean.returncode == 0 and '2 of 2 segments compared' in clean.stdout, clean
+    spoil(daemon.segment_path(daemon.two[1]))
+    found = ctl()
+    assert found.returncode == DATA_ERROR and 'changed' in found.stdout
+    assert found.stderr.startswith('potooctl: ') and found.stderr.count('\n') == 1
+    told = ctl('--status', '--json')
+    assert told.returncode == DATA_ERROR
+    assert json.loads(told.stdout) == daemon.get('/api/v1/verify')
+    assert ctl('--repair').returncode == 0
+    assert ctl('--status').returncode == 0
 
 
 def backups(daemon):
