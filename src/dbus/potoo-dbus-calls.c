@@ -3,8 +3,8 @@
 /*
  * A call's life: taken from the skeleton → the bus is asked for the caller's user →
  * its function → one return. At shutdown the invocation is answered and taken out of
- * the call, whose function still returns later, then into nothing; so no function has
- * to be cancelled. A caller that dies is not noticed: its answer goes nowhere.
+ * the call, whose function, if it was run, still returns later, then into nothing; so no
+ * function has to be cancelled. A caller that dies is not noticed: its answer goes nowhere.
  */
 
 #include "dbus/potoo-dbus-calls.h"
@@ -206,7 +206,13 @@ on_caller_known (GObject *connection, GAsyncResult *result, gpointer user_data)
   PotooDbusCall *call = user_data;
   g_autoptr (GError) error = NULL;
 
-  if (check_caller (connection, result, &error))
+  gboolean allowed = check_caller (connection, result, &error);
+  if (call->invocation == NULL) /* answered at shutdown: what the target works on may be gone */
+    {
+      call_free (call);
+      return;
+    }
+  if (allowed)
     {
       call->func (call, call->target);
       return;
