@@ -6,7 +6,9 @@ POTOO_RETENTION_MINUTES  for how long (1; `scripts/test retention-long` says 60)
 
 import os
 import time
+from contextlib import suppress
 from dataclasses import dataclass, field
+from pathlib import Path
 
 import pytest
 from potoo_clock import DAY_S, StepClock
@@ -28,6 +30,17 @@ CONTINUOUS, EVENT, LOCK = 0, 1, 2
 OPEN, CLOSED = 0, 1
 BATCH_MAX = 'potoo_eviction_batch_max_seconds{root="main"}'
 SYNC_MAX = 'potoo_storage_sync_max_seconds{root="main"}'
+
+
+def list_files(directory):
+    """Size by path of the files that are there all the while: others go as we look."""
+    sizes = {}
+    for folder, _, names in os.walk(directory):
+        for name in names:
+            path = Path(folder) / name
+            with suppress(FileNotFoundError):
+                sizes[path] = path.stat().st_size
+    return sizes
 
 
 @dataclass
@@ -84,12 +97,7 @@ class Observer:
 
     def check_quota(self, rows):
         """What lies on the disk: rows may be behind."""
-        sizes = {}
-        for path in self.daemon.recordings_dir.glob('*/*/*.mp4'):
-            try:
-                sizes[path] = path.stat().st_size
-            except FileNotFoundError:
-                pass
+        sizes = list_files(self.daemon.recordings_dir)
         self.largest = max([self.largest, *sizes.values()])
         self.most_used = max(self.most_used, sum(sizes.values()))
         assert sum(sizes.values()) <= QUOTA + self.largest
