@@ -21,7 +21,8 @@ on_put (GObject *source, GAsyncResult *result, gpointer task)
       potoo_event_command_finish_with_error (task, error);
       return;
     }
-  potoo_event_list_update (potoo_event_command_get_list (task), command->camera, command->event);
+  potoo_event_list_update (potoo_event_command_get_list (task), command->camera, command->event,
+                           command->ends_now);
   potoo_event_command_finish_with_event (task, command->event);
 }
 
@@ -64,6 +65,7 @@ potoo_event_command_change (GTask *task, const PotooEventDraft *draft)
   PotooEventCommand *command = potoo_event_command_get (task);
   GError *error = NULL;
 
+  command->ends_now = potoo_event_draft_ends_now (draft);
   if (apply (command, draft, &error))
     potoo_catalog_put_event_async (self->catalog, command->event, on_put, task);
   else
@@ -173,7 +175,8 @@ potoo_event_list_end (PotooEventList *self, gint64 id, gint64 end_us)
   PotooEventCommand *command = potoo_event_command_new (run_change, NULL, id);
 
   g_task_set_source_tag (task, potoo_event_list_end);
-  command->draft = potoo_event_draft_new_end (end_us);
+  command->draft = end_us != 0 ? potoo_event_draft_new_end (end_us)
+                               : potoo_event_draft_new_end_now ();
   command->own = TRUE;
   potoo_event_command_post (task, command);
 }
@@ -191,8 +194,7 @@ run_stop (gpointer task)
       return G_SOURCE_REMOVE;
     }
   command->event = potoo_event_copy (running->event);
-  g_autoptr (PotooEventDraft)
-      draft = potoo_event_draft_new_end (MAX (potoo_clock_wall_us (), command->event->start_us));
+  g_autoptr (PotooEventDraft) draft = potoo_event_draft_new_end_now ();
   potoo_event_command_change (task, draft);
   return G_SOURCE_REMOVE;
 }

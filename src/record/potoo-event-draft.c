@@ -241,6 +241,15 @@ potoo_event_draft_new_end (gint64 end_us)
   return draft;
 }
 
+PotooEventDraft *
+potoo_event_draft_new_end_now (void)
+{
+  PotooEventDraft *draft = g_new0 (PotooEventDraft, 1);
+
+  draft->end = END_NOW;
+  return draft;
+}
+
 void
 potoo_event_draft_free (PotooEventDraft *draft)
 {
@@ -263,9 +272,9 @@ potoo_event_draft_get_kind (const PotooEventDraft *draft)
 }
 
 gboolean
-potoo_event_draft_has_end (const PotooEventDraft *draft)
+potoo_event_draft_ends_now (const PotooEventDraft *draft)
 {
-  return draft->end != END_ABSENT;
+  return draft->end == END_NOW;
 }
 
 /* --- applying: the times --- */
@@ -278,12 +287,12 @@ is_new (const PotooEventDraft *draft)
 
 /* 0: it goes on. */
 static gint64
-find_end (const PotooEventDraft *draft, const PotooEvent *event, gint64 now_us)
+find_end (const PotooEventDraft *draft, const PotooEvent *event, gint64 now_us, gint64 max_us)
 {
   switch (draft->end)
     {
-    case END_NOW:
-      return MAX (now_us, event->start_us); /* the clock may have been set back */
+    case END_NOW: /* the clock may have been set, back or ahead */
+      return CLAMP (now_us, event->start_us, event->start_us + max_us);
     case END_AT:
       return draft->end_us;
     case END_AFTER:
@@ -337,7 +346,7 @@ apply_times (const PotooEventDraft *draft,
     event->start_us = draft->start_us != 0 ? MIN (draft->start_us, now_us) : now_us;
   else if (draft->end == END_ABSENT)
     return TRUE;
-  event->end_us = find_end (draft, event, now_us);
+  event->end_us = find_end (draft, event, now_us, max_us);
   if (event->kind == POTOO_EVENT_BOOKMARK && event->end_us == 0)
     event->end_us = event->start_us;
   return check_times (draft, event, now_us, max_us, error);

@@ -28,12 +28,15 @@ PotooEventDraft *potoo_event_draft_new_patch (JsonObject *object, GError **error
 PotooEventDraft *potoo_event_draft_new_manual (const char *camera, gint64 duration_us);
 /* A change of the end to @end_us; 0: it goes on. */
 PotooEventDraft *potoo_event_draft_new_end (gint64 end_us);
+/* An end at the moment at which it is applied. */
+PotooEventDraft *potoo_event_draft_new_end_now (void);
 void potoo_event_draft_free (PotooEventDraft *draft);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (PotooEventDraft, potoo_event_draft_free)
 
 const char *potoo_event_draft_get_camera (const PotooEventDraft *draft); /* of a new one */
 PotooEventKind potoo_event_draft_get_kind (const PotooEventDraft *draft);
-gboolean potoo_event_draft_has_end (const PotooEventDraft *draft);
+/* TRUE when it ends the event at the moment at which it is applied, whatever the clock says. */
+gboolean potoo_event_draft_ends_now (const PotooEventDraft *draft);
 
 /* Makes @event what the draft says; of a new one the id is the caller's. @now_us: wall time. An
  * end may lie ahead; nothing lasts longer than @max_us. What the event keeps is not touched. */

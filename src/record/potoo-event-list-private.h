@@ -63,8 +63,11 @@ void potoo_event_camera_set_kept (PotooEventCamera *camera, PotooEvent *event, g
 /* @event is durable as it is: it happens now, or leaves a span. Tells `changed`. */
 void
 potoo_event_list_insert (PotooEventList *list, PotooEventCamera *camera, const PotooEvent *event);
-void
-potoo_event_list_update (PotooEventList *list, PotooEventCamera *camera, const PotooEvent *event);
+/* @ends_now: its end is this moment, whatever the clock says. */
+void potoo_event_list_update (PotooEventList *list,
+                              PotooEventCamera *camera,
+                              const PotooEvent *event,
+                              gboolean ends_now);
 /* The same without a word. */
 void potoo_event_list_insert_quietly (PotooEventList *list, const PotooEvent *event);
 /* It was dropped. */
@@ -75,12 +78,13 @@ void potoo_event_list_delete (PotooEventList *list, PotooEventCamera *camera, gi
 /* The task data of a GTask whose source is the list. */
 typedef struct
 {
-  GSourceFunc run;          /* gets the GTask when its turn has come */
-  char *camera_id;          /* (nullable) whose queue it is for … */
-  gint64 id;                /* … or that of this event */
-  PotooEventDraft *draft;   /* (nullable) */
-  gint64 duration_us;       /* of a manual recording */
-  gboolean own;             /* the list's: not bound */
+  GSourceFunc run;        /* gets the GTask when its turn has come */
+  char *camera_id;        /* (nullable) whose queue it is for … */
+  gint64 id;              /* … or that of this event */
+  PotooEventDraft *draft; /* (nullable) */
+  gint64 duration_us;     /* of a manual recording */
+  gboolean own;           /* the list's: not bound */
+  gboolean ends_now;
   PotooEventCamera *camera; /* in whose queue it is; that keeps it alive */
   PotooEvent *event;        /* (nullable) what is being put */
   gint64 replaces;          /* event that @event takes over from; 0: none */
@@ -110,7 +114,7 @@ potoo_event_list_end_last_run (PotooEventList *list, PotooCatalogReader *reader,
 
 /* --- potoo-event-change.c --- */
 
-/* Ends an event that goes on without anybody having asked. */
+/* Ends an event that goes on without anybody having asked. @end_us: 0: now */
 void potoo_event_list_end (PotooEventList *list, gint64 id, gint64 end_us);
 
 /* Within a command that is under way: applies @draft to the copy of an event that it has, and puts

@@ -217,7 +217,7 @@ look_at (PotooEventList *self, PotooEventCamera *camera)
                          (int) (POTOO_EVENT_MAX_US / POTOO_SECOND_US));
       potoo_metric_add (self->overlong, 1);
       live->look_us = now_us + RETRY_US;
-      potoo_event_list_end (self, live->event->id, live->event->start_us + POTOO_EVENT_MAX_US);
+      potoo_event_list_end (self, live->event->id, 0);
     }
   potoo_event_camera_settle (self, camera);
 }
@@ -323,7 +323,10 @@ potoo_event_list_insert (PotooEventList *self, PotooEventCamera *camera, const P
 }
 
 void
-potoo_event_list_update (PotooEventList *self, PotooEventCamera *camera, const PotooEvent *event)
+potoo_event_list_update (PotooEventList *self,
+                         PotooEventCamera *camera,
+                         const PotooEvent *event,
+                         gboolean ends_now)
 {
   PotooLiveEvent *live = find_live_of (camera, event->id);
 
@@ -336,6 +339,11 @@ potoo_event_list_update (PotooEventList *self, PotooEventCamera *camera, const P
       return;
     }
   place (live, event);
+  if (ends_now)
+    {
+      live->end_us = potoo_clock_mono_us ();
+      live->until_us = live->end_us + event->keep_end_us - event->end_us;
+    }
   potoo_event_camera_settle (self, camera);
   tell_changed (self, camera);
 }
@@ -357,14 +365,9 @@ potoo_event_list_delete (PotooEventList *self, PotooEventCamera *camera, gint64 
 static void
 end_all (PotooEventList *self, PotooEventCamera *camera)
 {
-  gint64 now_us = potoo_clock_wall_us ();
-
   potoo_event_camera_settle (self, camera);
   for (guint i = 0; i < camera->live->len; i++)
-    {
-      const PotooEvent *event = ((PotooLiveEvent *) camera->live->pdata[i])->event;
-      potoo_event_list_end (self, event->id, MAX (now_us, event->start_us));
-    }
+    potoo_event_list_end (self, ((PotooLiveEvent *) camera->live->pdata[i])->event->id, 0);
 }
 
 void

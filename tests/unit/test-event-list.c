@@ -2,6 +2,7 @@
 
 #include "record/potoo-event-list.h"
 
+#include <glib/gstdio.h>
 #include <string.h>
 
 #include "base/potoo-clock.h"
@@ -14,6 +15,8 @@
 #define HOUR_US (3600 * POTOO_SECOND_US)
 /* Between two readings of the clock, and two of its conversions. */
 #define SLACK_US (POTOO_SECOND_US / 2)
+
+static char *clock_path;
 
 typedef struct
 {
@@ -327,6 +330,30 @@ test_disabled (Fixture *fixture, gconstpointer data)
   check_no_spans (fixture);
 }
 
+/* A clock that is set between start and end changes nothing of what is recorded. */
+static void
+test_clock_is_set (Fixture *fixture, gconstpointer data)
+{
+  static const char *const offsets[] = { "-7200000000", "7200000000" };
+
+  for (gsize i = 0; i < G_N_ELEMENTS (offsets); i++)
+    {
+      g_autoptr (GError) error = NULL;
+      g_autoptr (PotooEvent) event = add (fixture, "{\"camera\":\"door\"}", &error);
+      g_assert_no_error (error);
+      g_assert_true (g_file_set_contents (clock_path, offsets[i], -1, NULL));
+      g_usleep (100 * 1000); /* until it is looked at again */
+      check_span (fixture, -PRE_US, G_MAXINT64, FALSE);
+      g_autoptr (PotooEvent) ended = change (fixture, event->id, "{\"end\":\"now\"}", &error);
+      g_assert_no_error (error);
+      g_assert_cmpint (ended->end_us, >=, event->start_us);
+      g_assert_cmpint (ended->end_us, <=, event->start_us + HOUR_US);
+      check_span (fixture, -PRE_US, POST_US, FALSE);
+      g_assert_true (g_file_set_contents (clock_path, "0", -1, NULL));
+      g_usleep (100 * 1000);
+    }
+}
+
 /* --- across runs --- */
 
 static void
@@ -440,6 +467,7 @@ main (int argc, char **argv)
     { "/event-list/manual", test_manual },
     { "/event-list/goes-on-for-too-long", test_goes_on_for_too_long },
     { "/event-list/disabled", test_disabled },
+    { "/event-list/clock-is-set", test_clock_is_set },
     { "/event-list/next-run", test_next_run },
     { "/event-list/flood", test_flood },
     { "/event-list/many-at-once", test_many_at_once },
@@ -447,8 +475,13 @@ main (int argc, char **argv)
     { "/event-list/stopped", test_stopped },
   };
 
+  g_close (g_file_open_tmp ("potoo-clock-XXXXXX", &clock_path, NULL), NULL);
+  g_setenv ("POTOO_TEST_CLOCK", clock_path, TRUE);
   g_test_init (&argc, &argv, NULL);
   for (gsize i = 0; i < G_N_ELEMENTS (tests); i++)
     g_test_add (tests[i].path, Fixture, NULL, set_up, tests[i].func, tear_down);
-  return g_test_run ();
+  int status = g_test_run ();
+  g_unlink (clock_path);
+  g_free (clock_path);
+  return status;
 }
