@@ -239,6 +239,28 @@ run_locked (Run *run, PotooConfig *config, GError **error)
   return done;
 }
 
+/* An empty catalog that is made here would stand in the way of the backup that the next start
+ * takes. */
+static gboolean
+check_place (const PotooAppVerifyOptions *options, GError **error)
+{
+  g_autofree char *path = g_build_filename (options->state_dir, "catalog.db", NULL);
+
+  if (g_file_test (options->repair ? options->state_dir : path, G_FILE_TEST_EXISTS))
+    return TRUE;
+  if (options->repair)
+    g_set_error (
+        error, POTOO_ERROR, POTOO_ERROR_NOT_FOUND,
+        _ ("There is no state directory %s: name the one that Potoo uses with --state-dir"),
+        options->state_dir);
+  else
+    g_set_error (error, POTOO_ERROR, POTOO_ERROR_NOT_FOUND,
+                 _ ("There is no catalog %s: name the right --state-dir, or have it restored with "
+                    "--verify --repair"),
+                 path);
+  return FALSE;
+}
+
 static int
 lock (const char *state_dir, GError **error)
 {
@@ -258,7 +280,8 @@ potoo_app_verify (const PotooAppVerifyOptions *options, GError **error)
 {
   g_autoptr (PotooConfig)
       config = potoo_config_load (options->config_path, options->state_dir, error);
-  int lock_fd = config != NULL ? lock (options->state_dir, error) : -1;
+  int lock_fd = config != NULL && check_place (options, error) ? lock (options->state_dir, error)
+                                                               : -1;
   Run run = { .options = options, .progress = isatty (STDERR_FILENO) };
 
   if (lock_fd < 0)

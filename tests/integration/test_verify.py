@@ -13,7 +13,7 @@ import pytest
 from potoo_process import POTOO, POTOOCTL, SLOWNESS, wait_until
 
 CLOSED, DAMAGED = 1, 2  # catalog/potoo-catalog-segments.h
-BUSY, DATA_ERROR, USAGE = 75, 65, 64  # sysexits(3)
+BUSY, DATA_ERROR, NO_INPUT, USAGE = 75, 65, 66, 64  # sysexits(3)
 TIMEOUT_S = 20 * SLOWNESS
 
 
@@ -174,6 +174,13 @@ def test_command(verified):
         found = subprocess.run([POTOO, *usage], capture_output=True, text=True, check=False)
         assert found.returncode == USAGE and '--verify' in found.stderr
 
+    nowhere = daemon.directory / 'nowhere'
+    for arguments in ([], ['--repair']):
+        command = [POTOO, '--verify', '--state-dir', nowhere, *arguments]
+        found = subprocess.run(command, capture_output=True, text=True, check=False)
+        assert found.returncode == NO_INPUT and str(nowhere) in found.stderr
+    assert not nowhere.exists()
+
     clean = run_verify(daemon)
     assert (clean.returncode, clean.stderr) == (0, '') and 'All recordings' in clean.stdout
     victim, other = map(daemon.segment_path, daemon.two)
@@ -262,6 +269,8 @@ def test_lost_catalog(make_verified):
     assert daemon.stop() == 0
     for path in daemon.state_dir.glob('catalog.db*'):
         path.unlink()
+    assert run_verify(daemon).returncode == NO_INPUT
+    assert not (daemon.state_dir / 'catalog.db').exists()
     daemon.start()
     wait_until(lambda: daemon.get('/api/v1/verify')['catalog_complete'], TIMEOUT_S, 'a whole catalog')
     assert daemon.get('/api/v1/cameras')['items'] == []
