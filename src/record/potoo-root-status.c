@@ -128,25 +128,28 @@ potoo_storage_root_publish (PotooStorageRoot *root)
 {
   g_mutex_lock (&root->lock);
   PotooRootState before = root->published, state = state_locked (root);
-  g_autofree char *reason = state != before ? describe_locked (root) : NULL;
-  root->published = state;
-  if (state != before)
+  /* Until it was looked at for the first time there is nothing to tell. */
+  gboolean known = root->trouble == POTOO_ROOT_OK || root->reason != NULL;
+  gboolean news = known && (state != before || !root->told);
+  g_autofree char *reason = news ? describe_locked (root) : NULL;
+  if (news)
     {
+      root->published = state;
       root->since_us = potoo_clock_mono_us ();
-      /* At the first attaching there is nothing to wait for. */
-      root->ok_since_us = state != POTOO_ROOT_OK ? 0 : root->was_ok ? root->since_us : 1;
-      root->was_ok |= state == POTOO_ROOT_OK || reason != NULL;
+      /* A root that was well from the start is trusted. */
+      root->ok_since_us = state != POTOO_ROOT_OK ? 0 : root->told ? root->since_us : 1;
+      root->told = TRUE;
       potoo_metric_set (root->states[before], 0);
       potoo_metric_set (root->states[state], 1);
     }
   potoo_metric_set (root->is_full, root->full);
   potoo_metric_set (root->has_failed, root->failed);
   g_mutex_unlock (&root->lock);
-  if (state == before)
+  if (!news)
     return;
   if (state != POTOO_ROOT_OK)
     potoo_log_error (NULL, "Storage root %s is %s: %s", root->settings->name, state_names[state],
-                     reason != NULL ? reason : "-");
+                     reason);
   else
     potoo_log_info (NULL, "Storage root %s can be written to", root->settings->name);
   g_mutex_lock (&root->watch_lock);

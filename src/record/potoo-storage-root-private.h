@@ -43,7 +43,7 @@ struct _PotooStorageRoot
   PotooRootState published;
   gint64 since_us; /* of the state published */
   gint64 ok_since_us;
-  gboolean was_ok;
+  gboolean told; /* at least once */
 
   GMutex watch_lock; /* held while they are called; no other lock is held then */
   PotooRootWatch watch;

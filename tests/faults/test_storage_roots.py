@@ -197,6 +197,7 @@ def test_disks_at_start(bench):
     main.mkdir()
     bench.daemon.start()
     assert bench.root('main')['state'] == 'missing'
+    assert 'Storage root main is missing: ' in bench.daemon.read_log()
     wait_until(lambda: list(spare.glob('door/*/*.mp4')), 15, 'the spare root to be used')
     assert bench.daemon.stop() == 0
     assert list(main.iterdir()) == []

@@ -303,6 +303,7 @@ test_known (Fixture *f, gconstpointer data)
   potoo_storage_root_set_ok (root);
   assert_state (root, POTOO_ROOT_OK, NULL);
   g_assert_cmpint (potoo_storage_root_get_row_id (root), ==, row_id);
+  g_assert_cmpint (potoo_storage_root_get_ok_since_us (root), >, 1); /* it was not always */
 }
 
 /* Another name is how a new disk begins, and a disk may be renamed. */
