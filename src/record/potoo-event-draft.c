@@ -265,12 +265,6 @@ potoo_event_draft_get_camera (const PotooEventDraft *draft)
   return draft->camera;
 }
 
-PotooEventKind
-potoo_event_draft_get_kind (const PotooEventDraft *draft)
-{
-  return draft->kind;
-}
-
 gboolean
 potoo_event_draft_ends_now (const PotooEventDraft *draft)
 {

@@ -34,7 +34,6 @@ void potoo_event_draft_free (PotooEventDraft *draft);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (PotooEventDraft, potoo_event_draft_free)
 
 const char *potoo_event_draft_get_camera (const PotooEventDraft *draft); /* of a new one */
-PotooEventKind potoo_event_draft_get_kind (const PotooEventDraft *draft);
 /* TRUE when it ends the event at the moment at which it is applied, whatever the clock says. */
 gboolean potoo_event_draft_ends_now (const PotooEventDraft *draft);
 
