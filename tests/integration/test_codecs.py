@@ -32,6 +32,7 @@ FPS = 25
 RECORD_S = 10
 SOUND_ERROR_MS = 10
 LOOP_S = 4  # of sound
+PACKET_MS = 40
 
 # codec of the camera's sound, what it is to become
 SOUND = {
@@ -78,6 +79,7 @@ class Recording:
     segments: dict  # by camera
     paths: dict  # by camera, in order
     gaps: dict  # by camera, until the end of that
+    metrics: dict  # at that time: they go with a connection
     marks_us: dict  # by camera: when a mark in its sound was made
 
 
@@ -126,11 +128,12 @@ def recording(module_workshop):
     misbehave(sim)
     status = {name: daemon.camera(name)['status'] for name in CAMERAS}
     gaps = {name: daemon.gaps(name) for name in RECORDED}
+    metrics = daemon.metrics()
     marks_us = {name: read_mark_us(sim, name) for name in CAMERAS}
     with ThreadPoolExecutor(8) as pool:
         segments = dict(zip(RECORDED, pool.map(daemon.disable_camera, RECORDED)))
     paths = {name: [daemon.segment_path(s) for s in segments[name]] for name in RECORDED}
-    return Recording(daemon, status, refused, segments, paths, gaps, marks_us)
+    return Recording(daemon, status, refused, segments, paths, gaps, metrics, marks_us)
 
 
 def newest(recording, name):
@@ -213,7 +216,8 @@ def test_sound_that_comes_and_goes(recording):
     with_sound = [path for path in paths if read_movie(path).track_of('soun') is not None]
     assert with_sound == paths[1:] and len(paths) == 2
     errors = sound_errors_ms(paths[1], recording.marks_us['late-sound'], LOOP_S * SECOND)
-    assert errors and abs(errors[-1]) < SOUND_ERROR_MS
+    # Each time it comes anew, by a packet too late at first.
+    assert errors and max(map(abs, errors)) < PACKET_MS + SOUND_ERROR_MS
     times = list_sound_times(paths[1])
     pauses = [b - a for a, b in zip(times, times[1:]) if b - a > 1]
     assert len(pauses) == 1 and 2 < pauses[0] < 5
@@ -249,11 +253,10 @@ def test_jpeg_becomes_h264(recording):
 def test_jpeg_pictures_come_in_order(recording):
     """Each picture is the next one of the camera's loop, but for those that were dropped and counted."""
     loop = LOOP_S * FPS
-    dropped = recording.daemon.metrics().get(
-        'potoo_transcode_dropped_total{camera="jpeg",stream="main",track="video"}', 0
-    )
+    dropped = recording.metrics['potoo_transcode_dropped_total{camera="jpeg",stream="main",track="video"}']
     positions = [p for path in recording.paths['jpeg'] for p in list_picture_positions(path)]
     assert len(positions) > (RECORD_S - 4) * FPS - dropped
+    del positions[-FPS:]  # what came after it was counted
     steps = [(b - a) % loop for a, b in zip(positions, positions[1:])]
     assert 0 not in steps
     assert sum(step - 1 for step in steps) <= dropped
