@@ -60,10 +60,27 @@ function Running({ event, nowMs }: { event: CameraEvent; nowMs: number }) {
   );
 }
 
+type Length = (typeof LENGTHS_S)[number];
+
+function LengthChoice({ length, onChange }: { length: Length; onChange: (length: Length) => void }) {
+  return (
+    <label class="record-length">
+      {_('Record')}
+      <select class="input" value={length} onChange={event => onChange(event.currentTarget.value as Length)}>
+        {LENGTHS_S.map(seconds => (
+          <option key={seconds} value={seconds}>
+            {lengthWords(Number(seconds))}
+          </option>
+        ))}
+      </select>
+    </label>
+  );
+}
+
 export function ByHand({ camera }: { camera: Camera }) {
   const now = useNow();
   const events = useManualEvents(camera.id);
-  const [length, setLength] = useState<(typeof LENGTHS_S)[number]>('0');
+  const [length, setLength] = useState<Length>('0');
   const [isBusy, setBusy] = useState(false);
   const [reason, setReason] = useState<string | null>(null);
   const [bookmarkMs, setBookmark] = useState<number | null>(null);
@@ -80,30 +97,19 @@ export function ByHand({ camera }: { camera: Camera }) {
     <section class="panel record-panel" aria-label={_('Recording by hand')}>
       <div class="record-row">
         {running ? (
-          <>
-            <Button icon="stop" isDisabled={isBusy} onClick={() => act(() => stopRecording(camera.id))}>
-              {_('Stop recording')}
-            </Button>
-            <Running event={running} nowMs={now} />
-          </>
+          <Button icon="stop" isDisabled={isBusy} onClick={() => act(() => stopRecording(camera.id))}>
+            {_('Stop recording')}
+          </Button>
         ) : (
-          <>
-            <Button icon="record" isDisabled={isBusy} onClick={() => act(() => startRecording(camera.id, length === '0' ? null : Number(length)))}>
-              {_('Record now')}
-            </Button>
-            <select class="input" aria-label={_('For how long')} value={length} onChange={event => setLength(event.currentTarget.value as typeof length)}>
-              {LENGTHS_S.map(seconds => (
-                <option key={seconds} value={seconds}>
-                  {lengthWords(Number(seconds))}
-                </option>
-              ))}
-            </select>
-          </>
+          <Button icon="record" isDisabled={isBusy} onClick={() => act(() => startRecording(camera.id, length === '0' ? null : Number(length)))}>
+            {_('Record now')}
+          </Button>
         )}
         <Button icon="bookmark" onClick={() => setBookmark(getNowMs())}>
           {_('Bookmark')}
         </Button>
       </div>
+      {running ? <Running event={running} nowMs={now} /> : <LengthChoice length={length} onChange={setLength} />}
       {bookmarkMs !== null && <BookmarkDialog camera={camera.id} ms={bookmarkMs} onClose={() => setBookmark(null)} />}
       {reason !== null && <Message tone="bad">{reason}</Message>}
       {camera.record === 'continuous' && !running && (
