@@ -60,7 +60,9 @@ on_segment (const PotooSegment *segment, gpointer user_data)
     {
       g_hash_table_remove (self->open, &segment->id);
       potoo_retention_note_segment (self->retention, segment);
-      if (segment->state == POTOO_SEGMENT_CLOSED && !segment->has_sha256)
+      /* Not what was adopted, which may be all that there is: verification comes to it. */
+      if (segment->state == POTOO_SEGMENT_CLOSED && !segment->has_sha256 &&
+          segment->boot_id[0] != '\0')
         potoo_hasher_push (self->hasher, segment);
     }
   else if (!g_hash_table_add (self->open, g_memdup2 (&segment->id, sizeof segment->id)))

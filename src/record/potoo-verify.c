@@ -204,6 +204,17 @@ look_at (PotooVerify *v, PotooStorageRoot *root, const PotooSegment *row, GError
                          : verify_row (v, root, row, error);
 }
 
+/* Of a disk that is not there nothing is said but that; least of all that its files are missing. */
+static gboolean
+is_there (PotooVerify *v, PotooStorageRoot *root)
+{
+  if (potoo_storage_root_is_attached (root))
+    return TRUE;
+  potoo_verify_note (v, POTOO_VERIFY_UNREADABLE, root, 0, "", _ ("The storage root is not there"),
+                     FALSE);
+  return FALSE;
+}
+
 static gboolean
 verify_rows (PotooVerify *v, PotooStorageRoot *root, GError **error)
 {
@@ -212,6 +223,8 @@ verify_rows (PotooVerify *v, PotooStorageRoot *root, GError **error)
 
   do
     {
+      if (!is_there (v, root))
+        return TRUE;
       g_autoptr (GPtrArray) rows = potoo_catalog_reader_list_root_segments (
           v->reader, potoo_storage_root_get_row_id (root), after_id, ROWS_PER_PAGE, error);
       if (rows == NULL)
@@ -306,6 +319,8 @@ verify_files (PotooVerify *v, PotooStorageRoot *root, GError **error)
   static const PotooRootVisitor visitor = { visit_file, visit_foreign };
   g_auto (PotooRecoveryReport) recovered = { 0 };
 
+  if (!potoo_storage_root_is_attached (root))
+    return TRUE;
   potoo_recovery_report_init (&recovered);
   g_autoptr (PotooAdoption)
       adoption = potoo_adoption_new (root, v->spec.catalog, v->reader, &recovered);

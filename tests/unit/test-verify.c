@@ -468,6 +468,19 @@ test_unreadable (Bench *b, gconstpointer data)
   g_assert_cmpint (row->state, ==, POTOO_SEGMENT_CLOSED);
 }
 
+/* A disk that is unmounted is not one whose files are gone. */
+static void
+test_absent_root (Bench *b, gconstpointer data)
+{
+  potoo_storage_root_detach (root_of (b));
+  g_autoptr (PotooVerifyReport) report = verify (b, TRUE);
+  g_assert_cmpuint (report->findings->len, ==, 1);
+  g_assert_cmpint (report->found[POTOO_VERIFY_UNREADABLE], ==, 1);
+  g_assert_cmpint (potoo_verify_report_get_open (report), ==, 1);
+  g_autoptr (PotooSegment) row = get_row (b, b->row.id);
+  g_assert_cmpint (row->state, ==, POTOO_SEGMENT_CLOSED);
+}
+
 static void
 test_unlisted (Bench *b, gconstpointer data)
 {
@@ -678,6 +691,7 @@ main (int argc, char *argv[])
   ADD ("longer", test_longer);
   ADD ("times", test_times);
   ADD ("unreadable", test_unreadable);
+  ADD ("absent-root", test_absent_root);
   ADD ("unlisted", test_unlisted);
   ADD ("foreign", test_foreign);
   ADD ("live", test_live);
