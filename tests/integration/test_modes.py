@@ -21,7 +21,7 @@ from potoo_recording import check_with_ffprobe, read_stamps
 
 FPS = 25
 SEED = int(os.environ.get('POTOO_SEED', random.randrange(1_000_000)))
-SECONDS = 9
+SECONDS = 7
 PRE_ROLL, POST_ROLL = 2, 1
 LATE = 3  # what the ring holds beyond the pre-roll, less what telling may take on a busy machine
 # By how much a frame's own time may differ from that of its fragment, and a fragment's border be on

@@ -188,7 +188,7 @@ def test_help_fits_a_terminal(ctl):
         (['cameras', 'add', DEAD_URL, 'pre_roll=5s'], 'whole number'),
         (['cameras', 'add', DEAD_URL, 'pre_roll=121'], '0 to 120'),
         (['cameras', 'add', DEAD_URL, 'max_bytes=lots'], 'must be a size'),
-        (['cameras', 'add', DEAD_URL, 'max_bytes=1MB'], '10 MB'),
+        (['cameras', 'edit', 'off', 'max_bytes=1MB'], '10 MB'),
         (['cameras', 'add', DEAD_URL, 'schedule=mon 00:00-24:00 off'], 'tue 00:00'),
         (['cameras', 'add', DEAD_URL, 'colour=red'], 'sub_url'),
         (['cameras', 'add', DEAD_URL, 'name'], 'SETTING=VALUE'),
