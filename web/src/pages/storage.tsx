@@ -107,7 +107,7 @@ function Root({ root }: { root: StorageRoot }) {
       <p class="facts">
         {[
           root.total_bytes > 0 && _('Disk of {size}', { size: formatBytes(root.total_bytes) }),
-          root.max_bytes !== null && _('quota {size}', { size: formatBytes(root.max_bytes) }),
+          root.max_bytes !== null && _('Quota {size}', { size: formatBytes(root.max_bytes) }),
           forecastOf(root),
         ]
           .filter(Boolean)
