@@ -7,6 +7,7 @@ struct _PotooFragmentSelector
   PotooFragmentRing *ring;
   PotooRecordingPlan *plan; /* (nullable) */
   guint64 seen;             /* sequence of the newest fragment that came */
+  gboolean ring_is_older;   /* it is as the plan before wanted it, until a fragment comes */
 };
 
 PotooFragmentSelector *
@@ -94,6 +95,16 @@ potoo_fragment_selector_resume (PotooFragmentSelector *self, PotooRecordingPlan 
   self->plan = plan;
 }
 
+/* Whether what comes next is wanted: it may need what is in @waiting to be shown. */
+static gboolean
+precedes_wanted (PotooFragmentSelector *self, GPtrArray *waiting)
+{
+  if (waiting->len == 0)
+    return FALSE;
+  gint64 end_us = (gint64) (potoo_fragment_get_end_ns (waiting->pdata[waiting->len - 1]) / 1000);
+  return potoo_recording_plan_find (self->plan, end_us, G_MAXINT64) != NULL;
+}
+
 GPtrArray *
 potoo_fragment_selector_set_plan (PotooFragmentSelector *self,
                                   PotooRecordingPlan *plan,
@@ -102,8 +113,19 @@ potoo_fragment_selector_set_plan (PotooFragmentSelector *self,
   g_autoptr (GPtrArray) waiting = potoo_fragment_ring_take_all (self->ring);
 
   potoo_fragment_selector_resume (self, plan);
-  potoo_fragment_ring_set_up (self->ring, plan->ring_us, plan->priority);
+  self->ring_is_older = plan->ring_us == 0 && precedes_wanted (self, waiting);
+  if (!self->ring_is_older)
+    potoo_fragment_ring_set_up (self->ring, plan->ring_us, plan->priority);
   return select_from (self, waiting, next);
+}
+
+/* A fragment has come: what it needed of the ring it has got. */
+static void
+bring_ring_up_to_date (PotooFragmentSelector *self)
+{
+  if (self->ring_is_older)
+    potoo_fragment_ring_set_up (self->ring, self->plan->ring_us, self->plan->priority);
+  self->ring_is_older = FALSE;
 }
 
 GPtrArray *
@@ -116,10 +138,12 @@ potoo_fragment_selector_add (PotooFragmentSelector *self, PotooFragment *fragmen
     {
       if (!again)
         potoo_fragment_ring_push (self->ring, fragment, self->seen == next);
+      bring_ring_up_to_date (self);
       return g_ptr_array_new_with_free_func ((GDestroyNotify) potoo_fragment_unref);
     }
   g_autoptr (GPtrArray) waiting = potoo_fragment_ring_take_all (self->ring);
   g_ptr_array_add (waiting, potoo_fragment_ref (fragment));
+  bring_ring_up_to_date (self);
   return select_from (self, waiting, next);
 }
 

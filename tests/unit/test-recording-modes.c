@@ -252,6 +252,22 @@ test_switches (Modes *m, gconstpointer data)
   check_gaps (m, "9-10 disconnected");
 }
 
+/* To continuous, within a group of pictures: the ring has what shows the rest of it. */
+static void
+test_from_event_to_continuous (Modes *m, gconstpointer data)
+{
+  set_plan (m, NULL, 0, RING);
+  push (m, 5);
+  set_plan (m, &(PotooRecordingSpan){ 5 * S + S / 2, 5 * S + S / 2, G_MAXINT64 }, 1, 0);
+  push (m, 3);
+  check_kept (m, "4-7");
+  check_gaps (m, "");
+  set_plan (m, &(PotooRecordingSpan){ 5 * S, 5 * S, 8 * S }, 1, 0);
+  push (m, 3);
+  check_kept (m, "4-7");
+  g_assert_cmpint (potoo_fragment_queue_get_pre_roll_us (m->r.queue), ==, -1);
+}
+
 /* A thousand switches between two fragments, by the clock of fragments: none is lost. */
 static void
 test_many_switches (Modes *m, gconstpointer data)
@@ -482,6 +498,7 @@ main (int argc, char *argv[])
   ADD ("events-close-to-each-other", test_events_close_to_each_other);
   ADD ("events-apart", test_events_apart);
   ADD ("switches", test_switches);
+  ADD ("from-event-to-continuous", test_from_event_to_continuous);
   ADD ("many-switches", test_many_switches);
   ADD ("rotation", test_rotation);
   ADD ("due-while-away", test_due_while_away);
