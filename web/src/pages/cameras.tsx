@@ -2,7 +2,7 @@
 
 // All cameras at a glance.
 
-import type { Camera } from '../api/types';
+import type { Camera, RecordMode } from '../api/types';
 import { hrefOf } from '../app/router';
 import { ButtonLink, Button } from '../components/button';
 import { CameraReason, CameraState } from '../components/camera-state';
@@ -32,6 +32,12 @@ function CameraFacts({ camera }: { camera: Camera }) {
   return <p class="facts">{facts.join(' · ')}</p>;
 }
 
+/** What is not as it mostly is. */
+function modeTag(mode: RecordMode): string {
+  if (mode === 'off') return _('Not recorded');
+  return mode === 'event' ? _('On events') : _('By schedule');
+}
+
 function CameraCard({ camera }: { camera: Camera }) {
   const { id, name, status } = camera;
   return (
@@ -46,7 +52,7 @@ function CameraCard({ camera }: { camera: Camera }) {
         </h2>
         <div class="card-state">
           <CameraState camera={camera} />
-          {camera.record === 'off' && <span class="tag">{_('Not recorded')}</span>}
+          {camera.record !== 'continuous' && <span class="tag">{modeTag(camera.record)}</span>}
         </div>
         <CameraReason status={status} />
         <CameraFacts camera={camera} />
