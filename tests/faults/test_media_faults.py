@@ -8,6 +8,7 @@ at those that nobody touched.
 import re
 import time
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 
 import pytest
 from potoo_daemon import parse_time
@@ -26,7 +27,7 @@ from potoo_faults import (
 from potoo_ledger import check_ledger
 from potoo_mp4 import read_movie
 from potoo_process import wait_until
-from potoo_recording import find_lost_and_doubled, probe, read_stamps
+from potoo_recording import find_lost_and_doubled, probe, read_stamps, run
 from potoo_rtsp import AUDIO_ONLY, MOTION_JPEG, NO_TRACKS, TinyCamera
 from potoo_rtsp_proxy import RtspProxy
 
@@ -164,6 +165,32 @@ def test_sound_that_is_not_what_the_camera_says(potoo, cameras):
     for name in ('fast', 'no-rate', 'many-channels', 'opus', 'unknown'):
         assert status[f'lies-{name}']['audio_codec'] is None
         assert 'sound is left out' in status[f'lies-{name}']['reason']
+
+
+def hide_plugin(directory, name):
+    """A place with all of GStreamer's plugins but one, for a daemon's environment."""
+    told = run('gst-inspect-1.0', 'coreelements').stdout
+    plugins = Path(re.search(r'Filename\s+(\S+)', told)[1]).parent
+    directory.mkdir()
+    for plugin in plugins.glob('*.so'):
+        if name not in plugin.name:
+            (directory / plugin.name).symlink_to(plugin)
+    return {'GST_PLUGIN_SYSTEM_PATH_1_0': str(directory), 'GST_REGISTRY': str(directory / 'registry')}
+
+
+def test_encoder_is_not_installed(workshop, cameras):
+    """Video goes on, and it is told what to install."""
+    daemon = workshop.daemon(env=hide_plugin(workshop.directory / 'plugins', 'voaacenc'))
+    daemon.add_camera(id='odd-sound', url=cameras.urls['odd-sound'])
+    daemon.wait_state('odd-sound', 'streaming')
+    status = wait_until(
+        lambda: [s for s in [daemon.camera('odd-sound')['status']] if s['reason']], 10, 'a reason'
+    )[0]
+    assert status['state'] == 'streaming' and status['audio_codec'] is None
+    assert 'sound' in status['reason'] and 'gstreamer1.0-plugins-bad' in status['reason']
+    time.sleep(1)
+    stamps = [s for path in stop_recording(daemon, 'odd-sound') for s in read_stamps(path)]
+    assert stamps and find_lost_and_doubled(stamps) == ([], [])
 
 
 def test_udp_only(potoo, cameras):

@@ -220,6 +220,12 @@ test_streaming (void)
   fake->audio = g_strdup ("mp4a.40.2"); /* a track that comes later */
   potoo_camera_tick (fixture.camera);
   assert_events (&fixture, "streaming ");
+
+  fake->no_sound = g_strdup ("no such encoder");
+  potoo_camera_tick (fixture.camera);
+  assert_events (&fixture, "streaming ");
+  g_autoptr (PotooCameraSnapshot) silent = potoo_camera_get_snapshot (fixture.camera);
+  g_assert_cmpstr (silent->reason, ==, "no such encoder");
   fixture_clear (&fixture);
 }
 

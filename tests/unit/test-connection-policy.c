@@ -357,6 +357,58 @@ test_rate (void)
   g_assert_cmpint (potoo_rate_meter_get_bitrate (&meter), ==, 0);
 }
 
+/* --- cameras that make a picture every few seconds --- */
+
+static PotooConnectionAdvice
+check_after (PotooConnectionPolicy *policy, gint64 after_us, const PotooPipelineProgress *progress)
+{
+  return potoo_connection_policy_check (policy, T0 + after_us, progress);
+}
+
+static void
+test_slow_is_not_stalled (void)
+{
+  PotooPipelineProgress progress = {
+    .last_access_unit_us = T0,
+    .last_keyframe_us = T0,
+    .access_units = 3,
+    .bytes = 1000,
+    .interval_us = 5 * S,
+  };
+  PotooConnectionPolicy policy;
+
+  potoo_connection_policy_init (&policy, &potoo_connection_timing);
+  potoo_connection_policy_begin (&policy, T0 - S);
+  potoo_connection_policy_playing (&policy, T0);
+  g_assert_cmpint (check_after (&policy, 14 * S, &progress), ==, POTOO_ADVICE_NONE);
+  g_assert_cmpint (check_after (&policy, 15 * S, &progress), ==, POTOO_ADVICE_STALLED);
+  /* It is waited for a keyframe as long as sixty pictures take. */
+  progress.last_access_unit_us = T0 + 290 * S;
+  g_assert_cmpint (check_after (&policy, 299 * S, &progress), ==, POTOO_ADVICE_NONE);
+  g_assert_cmpint (check_after (&policy, 300 * S, &progress), ==, POTOO_ADVICE_REQUEST_KEYFRAME);
+  /* What happens once an hour is no rate of pictures. */
+  progress.interval_us = 3600 * S;
+  progress.last_access_unit_us = progress.last_keyframe_us = T0 + 400 * S;
+  g_assert_cmpint (check_after (&policy, 400 * S, &progress), ==, POTOO_ADVICE_NONE);
+  g_assert_cmpint (check_after (&policy, 460 * S, &progress), ==, POTOO_ADVICE_STALLED);
+}
+
+/* Nobody tells what the video is before a keyframe comes, and that takes its time. */
+static void
+test_first_keyframe (void)
+{
+  PotooPipelineProgress progress = { .packets = 100, .bytes = 1000 };
+  PotooConnectionPolicy policy;
+
+  potoo_connection_policy_init (&policy, &potoo_connection_timing);
+  potoo_connection_policy_begin (&policy, T0);
+  g_assert_cmpint (check_after (&policy, 1 * S, &progress), ==, POTOO_ADVICE_REQUEST_KEYFRAME);
+  g_assert_cmpint (check_after (&policy, 20 * S, &progress), ==, POTOO_ADVICE_NONE);
+  g_assert_cmpint (check_after (&policy, 31 * S, &progress), ==, POTOO_ADVICE_REQUEST_KEYFRAME);
+  g_assert_cmpint (check_after (&policy, 39 * S, &progress), ==, POTOO_ADVICE_NONE);
+  g_assert_cmpint (check_after (&policy, 40 * S, &progress), ==, POTOO_ADVICE_NO_DATA);
+}
+
 int
 main (int argc, char *argv[])
 {
@@ -368,6 +420,8 @@ main (int argc, char *argv[])
   g_test_add_func ("/connection-policy/stall", test_stall);
   g_test_add_func ("/connection-policy/keyframes/time", test_keyframes_by_time);
   g_test_add_func ("/connection-policy/keyframes/bytes", test_keyframes_by_bytes);
+  g_test_add_func ("/connection-policy/slow-is-not-stalled", test_slow_is_not_stalled);
+  g_test_add_func ("/connection-policy/first-keyframe", test_first_keyframe);
   g_test_add_func ("/connection-policy/causes", test_causes);
   g_test_add_func ("/connection-policy/state-names", test_states_have_names);
   g_test_add_func ("/connection-policy/rate", test_rate);
