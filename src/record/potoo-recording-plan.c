@@ -118,14 +118,6 @@ potoo_recording_plan_unref (PotooRecordingPlan *plan)
   g_free (plan);
 }
 
-gboolean
-potoo_recording_plan_equal (PotooRecordingPlan *a, PotooRecordingPlan *b)
-{
-  return a->ring_us == b->ring_us && a->priority == b->priority &&
-         g_strcmp0 (a->root, b->root) == 0 && a->n_spans == b->n_spans &&
-         memcmp (a->spans, b->spans, a->n_spans * sizeof (PotooRecordingSpan)) == 0;
-}
-
 const PotooRecordingSpan *
 potoo_recording_plan_find (PotooRecordingPlan *plan, gint64 start_us, gint64 end_us)
 {

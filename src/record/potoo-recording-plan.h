@@ -51,8 +51,6 @@ PotooRecordingPlan *potoo_recording_plan_ref (PotooRecordingPlan *plan);
 void potoo_recording_plan_unref (PotooRecordingPlan *plan);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (PotooRecordingPlan, potoo_recording_plan_unref)
 
-gboolean potoo_recording_plan_equal (PotooRecordingPlan *a, PotooRecordingPlan *b);
-
 /* The first span that overlaps [@start_us, @end_us); a moment when both are the same. (nullable) */
 const PotooRecordingSpan *
 potoo_recording_plan_find (PotooRecordingPlan *plan, gint64 start_us, gint64 end_us);
