@@ -72,6 +72,13 @@ potoo_stream_kind_to_string (PotooStreamKind kind)
   return kind == POTOO_STREAM_MAIN ? "main" : "sub";
 }
 
+gboolean
+potoo_stream_kind_parse (const char *text, PotooStreamKind *kind)
+{
+  *kind = strcmp (text, "sub") == 0 ? POTOO_STREAM_SUB : POTOO_STREAM_MAIN;
+  return TRUE;
+}
+
 const char *
 potoo_segment_state_to_string (PotooSegmentState state)
 {
