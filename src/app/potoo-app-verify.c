@@ -53,9 +53,10 @@ print_progress (gpointer user_data)
   g_autoptr (PotooVerifyReport) report = potoo_verify_get_report (run->pass);
   g_autofree char *bytes = g_format_size ((guint64) report->bytes);
 
-  g_printerr (_ ("\r%" G_GINT64_FORMAT " of %" G_GINT64_FORMAT " segments, %" G_GINT64_FORMAT
-                 " files, %s\033[K"),
-              report->segments, report->total, report->files, bytes);
+  g_autofree char *line = g_strdup_printf (_ ("segments: %lld of %lld, files: %lld, read: %s"),
+                                           (long long) report->segments, (long long) report->total,
+                                           (long long) report->files, bytes);
+  g_printerr ("\r%s\033[K", line);
   return G_SOURCE_CONTINUE;
 }
 
@@ -64,8 +65,8 @@ print_problem_counts (const PotooVerifyReport *report)
 {
   for (guint i = 0; i < POTOO_VERIFY_N_PROBLEMS; i++)
     if (report->found[i] > 0)
-      g_print (_ ("  %s: %" G_GINT64_FORMAT ", repaired: %" G_GINT64_FORMAT "\n"),
-               potoo_verify_problem_to_string (i), report->found[i], report->repaired[i]);
+      g_print (_ ("  %s: %lld, repaired: %lld\n"), potoo_verify_problem_to_string (i),
+               (long long) report->found[i], (long long) report->repaired[i]);
 }
 
 static void
@@ -73,17 +74,16 @@ print_summary (const PotooVerifyReport *report)
 {
   g_autofree char *bytes = g_format_size ((guint64) report->bytes);
 
-  g_print (_ ("%" G_GINT64_FORMAT " segments and %" G_GINT64_FORMAT " files compared, %s read, in "
-              "%.1f s\n"),
-           report->segments, report->files, bytes, (double) report->duration_us / POTOO_SECOND_US);
+  g_print (_ ("Compared in %.1f s: segments: %lld, files: %lld, read: %s\n"),
+           (double) report->duration_us / POTOO_SECOND_US, (long long) report->segments,
+           (long long) report->files, bytes);
   print_problem_counts (report);
   if (report->known_damaged > 0)
-    g_print (_ ("%" G_GINT64_FORMAT " segments are known to be damaged\n"), report->known_damaged);
+    g_print (_ ("Segments known to be damaged: %lld\n"), (long long) report->known_damaged);
   if (report->hashed > 0)
-    g_print (_ ("%" G_GINT64_FORMAT " segments got a hash\n"), report->hashed);
+    g_print (_ ("Segments that got a hash: %lld\n"), (long long) report->hashed);
   if (report->unhashed > 0)
-    g_print (_ ("%" G_GINT64_FORMAT " segments have no hash to compare with yet\n"),
-             report->unhashed);
+    g_print (_ ("Segments without a hash to compare with: %lld\n"), (long long) report->unhashed);
   if (potoo_verify_report_get_open (report) == 0)
     g_print (_ ("All recordings are as they should be\n"));
 }
@@ -191,10 +191,9 @@ compare (Run *run, GError **error)
   if (open > 0)
     g_set_error (error, POTOO_ERROR, POTOO_ERROR_CORRUPT,
                  run->options->repair
-                     ? _ ("%" G_GINT64_FORMAT " problems could not be repaired")
-                     : _ ("%" G_GINT64_FORMAT
-                          " problems were found; --verify --repair puts right what can be"),
-                 open);
+                     ? _ ("Problems that could not be repaired: %lld")
+                     : _ ("Problems found: %lld; --verify --repair puts right what can be"),
+                 (long long) open);
   else if (run->absent != NULL)
     g_propagate_error (error, g_steal_pointer (&run->absent));
   return open == 0 && (error == NULL || *error == NULL);

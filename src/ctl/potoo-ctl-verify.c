@@ -60,9 +60,11 @@ print_progress (JsonObject *report)
 {
   g_autofree char *bytes = g_format_size ((guint64) json_object_get_int_member (report, "bytes"));
 
-  g_printerr (_ ("\r%" G_GINT64_FORMAT " of %" G_GINT64_FORMAT " segments, %s\033[K"),
-              json_object_get_int_member (report, "segments"),
-              json_object_get_int_member (report, "total"), bytes);
+  g_autofree char *line = g_strdup_printf (
+      _ ("segments: %lld of %lld, read: %s"),
+      (long long) json_object_get_int_member (report, "segments"),
+      (long long) json_object_get_int_member (report, "total"), bytes);
+  g_printerr ("\r%s\033[K", line);
 }
 
 static JsonObject *
@@ -108,12 +110,11 @@ print_report (PotooCtl *ctl, JsonObject *report)
   g_autofree char *bytes = g_format_size ((guint64) json_object_get_int_member (report, "bytes"));
 
   print_findings (ctl, json_object_get_array_member (report, "findings"));
-  g_print (_ ("%" G_GINT64_FORMAT " of %" G_GINT64_FORMAT " segments compared, %s read, in %.1f s; "
-              "%" G_GINT64_FORMAT " problems are left\n"),
-           json_object_get_int_member (report, "segments"),
-           json_object_get_int_member (report, "total"), bytes,
+  g_print (_ ("Compared in %.1f s: segments: %lld of %lld, read: %s; problems left: %lld\n"),
            json_object_get_double_member (report, "seconds"),
-           json_object_get_int_member (report, "open_problems"));
+           (long long) json_object_get_int_member (report, "segments"),
+           (long long) json_object_get_int_member (report, "total"), bytes,
+           (long long) json_object_get_int_member (report, "open_problems"));
 }
 
 static void

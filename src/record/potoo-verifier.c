@@ -156,18 +156,19 @@ log_end (PotooVerifier *self, const PotooVerifyReport *report)
            report->found[POTOO_VERIFY_MISSING] == 0)
     return; /* there was nothing, or nothing was missing */
   else if (self->rebuild)
-    potoo_log_info (NULL,
-                    _ ("The catalog is complete again: %" G_GINT64_FORMAT
-                       " recorded files were added, %" G_GINT64_FORMAT
-                       " that are gone were taken out, in %.1f s"),
-                    report->repaired[POTOO_VERIFY_UNLISTED], report->repaired[POTOO_VERIFY_MISSING],
-                    (double) report->duration_us / POTOO_SECOND_US);
+    potoo_log_info (
+        NULL,
+        _ ("The catalog is complete again, in %.1f s: recorded files added: %lld, taken "
+           "out because they are gone: %lld"),
+        (double) report->duration_us / POTOO_SECOND_US,
+        (long long) report->repaired[POTOO_VERIFY_UNLISTED],
+        (long long) report->repaired[POTOO_VERIFY_MISSING]);
   else
     potoo_log_info (NULL,
-                    _ ("Verified %" G_GINT64_FORMAT " segments (%" G_GINT64_FORMAT
-                       " bytes) in %.1f s: %" G_GINT64_FORMAT " problems to be looked at"),
-                    report->segments, report->bytes, (double) report->duration_us / POTOO_SECOND_US,
-                    open);
+                    _ ("Recordings verified in %.1f s: segments: %lld, bytes: %lld, problems to be "
+                       "looked at: %lld"),
+                    (double) report->duration_us / POTOO_SECOND_US, (long long) report->segments,
+                    (long long) report->bytes, (long long) open);
 }
 
 /* Whether all that may hold files was there to be looked at. */

@@ -191,9 +191,8 @@ compare_row (Check *c)
   if (row->state == POTOO_SEGMENT_DAMAGED)
     return;
   if (file_size != row->size_bytes)
-    fail (c->check, POTOO_VERIFY_MISMATCH,
-          _ ("The file has %" G_GINT64_FORMAT " bytes, the row says %" G_GINT64_FORMAT), file_size,
-          row->size_bytes);
+    fail (c->check, POTOO_VERIFY_MISMATCH, _ ("The file has %lld bytes, the row says %lld"),
+          (long long) file_size, (long long) row->size_bytes);
   if (!g_str_equal (potoo_mp4_reader_get_codecs (c->reader), row->codecs))
     fail (c->check, POTOO_VERIFY_MISMATCH, _ ("The file has %s, the row says %s"),
           potoo_mp4_reader_get_codecs (c->reader), row->codecs);
@@ -229,8 +228,8 @@ parse_index (Check *c)
 
   if (potoo_mp4_reader_get_init_size (c->reader) != row->init_bytes)
     fail (c->check, is_whole (c) ? POTOO_VERIFY_MISMATCH : POTOO_VERIFY_DAMAGED,
-          _ ("The init has %" G_GINT64_FORMAT " bytes, the row says %" G_GINT64_FORMAT),
-          potoo_mp4_reader_get_init_size (c->reader), row->init_bytes);
+          _ ("The init has %lld bytes, the row says %lld"),
+          (long long) potoo_mp4_reader_get_init_size (c->reader), (long long) row->init_bytes);
   else if (c->spec->index != NULL)
     index = potoo_segment_index_parse (c->spec->index, (gsize) row->init_bytes, &error);
   if (index == NULL)

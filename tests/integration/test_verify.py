@@ -225,7 +225,7 @@ def test_potooctl(workshop, make_verified):
 
     assert ctl('--stop').returncode != 0
     clean = ctl()
-    assert clean.returncode == 0 and '2 of 2 segments compared' in clean.stdout, clean
+    assert clean.returncode == 0 and 'segments: 2 of 2' in clean.stdout, clean
     spoil(daemon.segment_path(daemon.two[1]))
     found = ctl()
     assert found.returncode == DATA_ERROR and 'changed' in found.stdout
