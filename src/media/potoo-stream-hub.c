@@ -25,6 +25,7 @@
 
 #define RING_MAX_BYTES (64 * 1024 * 1024)
 #define RING_MAX_NS (60 * GST_SECOND)
+#define LONG_GOP_MAX_BYTES (4 * 1024 * 1024)
 /* Two whole GOPs and the one under way: what an HLS packager needs to give its
  * first playlist at once. */
 #define RING_MAX_KEYFRAMES 3
@@ -143,13 +144,11 @@ ring_publish (PotooStreamHub *hub)
 }
 
 static gboolean
-ring_is_over (PotooStreamHub *hub, const PotooHubUnit *newest)
+ring_is_too_long (PotooStreamHub *hub, const PotooHubUnit *newest)
 {
   GstClockTime start = potoo_hub_unit_get_time (hub->ring.units.head->data);
   GstClockTime end = potoo_hub_unit_get_time (newest);
 
-  if (hub->ring.bytes > RING_MAX_BYTES)
-    return TRUE;
   return GST_CLOCK_TIME_IS_VALID (start) && GST_CLOCK_TIME_IS_VALID (end) && end > start &&
          end - start > RING_MAX_NS;
 }
@@ -179,9 +178,12 @@ ring_append (PotooStreamHub *hub, PotooHubUnit *unit, GQueue *trash)
   potoo_unit_queue_append (&hub->ring, unit);
   hub->ring_keyframes += unit->unit.key ? 1 : 0;
   while (hub->ring_keyframes > RING_MAX_KEYFRAMES ||
-         (hub->ring_keyframes > 1 && ring_is_over (hub, unit)))
+         (hub->ring_keyframes > 1 &&
+          (hub->ring.bytes > RING_MAX_BYTES || ring_is_too_long (hub, unit))))
     ring_discard_gop (hub, trash);
-  if (ring_is_over (hub, unit))
+  /* Without its keyframe there is nothing to begin with until the next: a single GOP may be long,
+   * as those of cameras with few pictures are. */
+  if (hub->ring.bytes > (ring_is_too_long (hub, unit) ? LONG_GOP_MAX_BYTES : RING_MAX_BYTES))
     {
       potoo_metric_add (hub->drops, hub->ring.units.length);
       ring_discard_gop (hub, trash);

@@ -13,8 +13,9 @@ G_BEGIN_DECLS
  * outlives the camera's connections; its times are running times of the one monotonic time line.
  *
  * The ring holds references, bounded to 64 MiB (with 512 bytes of overhead for each access
- * unit) and 60 s: older whole GOPs go first; a single GOP over the bound is dropped,
- * counted, and the ring starts again at the next keyframe. Takers follow on regardless.
+ * unit) and 60 s: older whole GOPs go first; a single GOP over the bound, if it is larger than 4
+ * MiB, is dropped, counted, and the ring starts again at the next keyframe. Takers follow on
+ * regardless.
  *
  * Any thread. One lock protects ring and subscribers; it is never held during
  * a callback.

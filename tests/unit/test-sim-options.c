@@ -83,6 +83,9 @@ test_whole_gops (void)
     { "a,loop=2,fps=25,gop=30", 60 },
     { "a,loop=2,fps=10,gop=600", 600 },
     { "a,loop=3,fps=7,gop=1", 21 },
+    { "a,loop=20,interval=5,gop=2", 4 },
+    { "a,loop=4,interval=5,gop=5", 5 },
+    { "a,loop=2,fps=10,gop=600,codec=mjpeg", 20 },
   };
 
   for (guint i = 0; i < G_N_ELEMENTS (cases); i++)
@@ -116,6 +119,10 @@ test_bad_cameras (void)
     { "a,codec=aac", "h264, h265" },
     { "a,audio=h264", "none, aac, pcmu, pcma, opus, g722, g726, l16, mp2" },
     { "a,slices=0", "from 1 to 8" },
+    { "a,interval=21", "from 1 to 20" },
+    { "a,sprop=2", "from 0 to 1" },
+    { "a,wrap=-1", "from 0 to 3600" },
+    { "a,codec=mjpeg,width=2048", "at most 2040" },
     { "a,loop=1", "from 2 to 600" },
     { "a,loop=600", "at most 4096" },
     { "a,loop=100,bitrate=50000", "512 MB" },

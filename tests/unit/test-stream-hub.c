@@ -215,7 +215,10 @@ test_ring_time (void)
   g_assert_cmpuint (first_in_ring (hub), ==, 1);
   push_full (hub, 0, 4, FALSE, 10, 5 * GST_SECOND); /* back in time: bounded by bytes alone */
   g_assert_cmpuint (first_in_ring (hub), ==, 1);
-  push_full (hub, 0, 5, FALSE, 10, 101 * GST_SECOND);
+  push_full (hub, 0, 5, FALSE, 10, 101 * GST_SECOND); /* long, and small */
+  g_assert_cmpuint (first_in_ring (hub), ==, 1);
+  for (guint64 i = 6; i < 6 + 4 * MIB / 50000; i++)
+    push_full (hub, 0, i, FALSE, 50000, 102 * GST_SECOND);
   g_assert_cmpuint (first_in_ring (hub), ==, G_MAXUINT64);
 }
 
