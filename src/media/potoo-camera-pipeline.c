@@ -10,43 +10,18 @@
  * tried first, and UDP when the camera refuses TCP (RTSP 461), within the same object.
  */
 
-#include "media/potoo-camera-pipeline.h"
+#include "media/potoo-camera-pipeline-private.h"
 
 #include <glib/gi18n-lib.h>
-#include <gst/pbutils/pbutils.h>
 #include <gst/rtsp/rtsp.h>
 #include <gst/sdp/sdp.h>
 #include <string.h>
 
-#include "base/potoo-clock.h"
 #include "base/potoo-error.h"
 #include "base/potoo-log.h"
-#include "media/potoo-camera-track.h"
 #include "media/potoo-rtsp-failure.h"
 #include "media/potoo-rtsp-source.h"
 #include "media/potoo-udp-source.h"
-
-struct _PotooCameraPipeline
-{
-  GObject parent_instance;
-
-  PotooCameraSettings *settings;
-  PotooStreamHub *hub;
-  PotooFragmenter *fragmenter;
-  GstElement *pipeline;
-  GstElement *source;
-  guint bus_watch;
-  gboolean ended, playing, udp;
-  gboolean encodes_video; /* there is none that need not be encoded; the source's thread */
-  int untrusted;          /* atomic: the camera's certificate was refused */
-
-  GMutex lock;              /* protects what follows: made in streaming threads */
-  GPtrArray *tracks;        /* PotooCameraTrack */
-  char *no_sound;           /* (nullable) why there is none */
-  PotooRtpClock *clocks[2]; /* by PotooTrackKind, of this connection */
-  gboolean selected[2];
-  guint sessions[2]; /* rtpbin's, and the number of the media in the SDP */
-};
 
 G_DEFINE_FINAL_TYPE (PotooCameraPipeline, potoo_camera_pipeline, G_TYPE_OBJECT)
 
@@ -219,15 +194,17 @@ on_pad_added (GstElement *source, GstPad *pad, gpointer user_data)
 
 /* --- what ends a connection, or its sound (main thread) --- */
 
+/* @failed: of the track that was taken; else it is one of several that the camera offers. */
 static void
-note_no_sound (PotooCameraPipeline *self, const char *reason)
+note_no_sound (PotooCameraPipeline *self, const char *reason, gboolean failed)
 {
   g_mutex_lock (&self->lock);
-  if (!self->selected[POTOO_TRACK_AUDIO] || self->no_sound == NULL)
+  if (failed || !self->sound_failed)
     {
       g_free (self->no_sound);
       self->no_sound = potoo_mask_secrets (reason);
     }
+  self->sound_failed |= failed;
   g_mutex_unlock (&self->lock);
 }
 
@@ -250,7 +227,7 @@ take_sound_error (PotooCameraPipeline *self, GstMessage *message, const GError *
   if (!found)
     return FALSE;
   g_autofree char *reason = g_strdup_printf (_ ("The sound is left out: %s"), error->message);
-  note_no_sound (self, reason);
+  note_no_sound (self, reason, TRUE);
   return TRUE;
 }
 
@@ -282,12 +259,14 @@ on_error_message (PotooCameraPipeline *self, GstMessage *message)
 }
 
 static void
-on_application_message (PotooCameraPipeline *self, const GstStructure *structure)
+on_application_message (PotooCameraPipeline *self,
+                        const GstElement *source,
+                        const GstStructure *structure)
 {
   if (gst_structure_has_name (structure, POTOO_MESSAGE_UNUSABLE))
     end (self, POTOO_ERROR_UNSUPPORTED, gst_structure_get_string (structure, "reason"));
   else if (gst_structure_has_name (structure, POTOO_MESSAGE_NO_SOUND))
-    note_no_sound (self, gst_structure_get_string (structure, "reason"));
+    note_no_sound (self, gst_structure_get_string (structure, "reason"), source != self->source);
   else if (gst_structure_has_name (structure, POTOO_MESSAGE_FIRST_ACCESS_UNIT) && !self->playing &&
            !self->ended)
     {
@@ -310,7 +289,8 @@ on_bus_message (GstBus *bus, GstMessage *message, gpointer user_data)
       end (self, POTOO_ERROR_UNAVAILABLE, _ ("The camera ended the stream"));
       break;
     case GST_MESSAGE_APPLICATION:
-      on_application_message (self, gst_message_get_structure (message));
+      on_application_message (self, GST_ELEMENT (GST_MESSAGE_SRC (message)),
+                              gst_message_get_structure (message));
       break;
     default:
       break;
@@ -472,101 +452,7 @@ potoo_camera_pipeline_stop_finish (PotooCameraPipeline *self, GAsyncResult *resu
   g_task_propagate_boolean (G_TASK (result), NULL);
 }
 
-/* --- looking at it --- */
-
-static PotooCameraTrack *
-find_track_locked (PotooCameraPipeline *self, guint index)
-{
-  for (guint i = 0; i < self->tracks->len; i++)
-    if (potoo_camera_track_get_index (self->tracks->pdata[i]) == index)
-      return self->tracks->pdata[i];
-  return NULL;
-}
-
-void
-potoo_camera_pipeline_request_keyframe (PotooCameraPipeline *self)
-{
-  g_mutex_lock (&self->lock);
-  PotooCameraTrack *video = find_track_locked (self, 0);
-  g_mutex_unlock (&self->lock);
-  if (video != NULL)
-    potoo_camera_track_request_keyframe (video);
-}
-
-void
-potoo_camera_pipeline_get_progress (PotooCameraPipeline *self, PotooPipelineProgress *progress)
-{
-  *progress = (PotooPipelineProgress){ 0 };
-  g_mutex_lock (&self->lock);
-  for (guint i = 0; i < self->tracks->len; i++)
-    {
-      PotooTrackProgress p;
-      potoo_camera_track_get_progress (self->tracks->pdata[i], &p);
-      progress->bytes += p.bytes;
-      if (potoo_camera_track_get_index (self->tracks->pdata[i]) != 0)
-        continue;
-      progress->last_access_unit_us = p.last_access_unit_us;
-      progress->last_keyframe_us = p.last_keyframe_us;
-      progress->bytes_since_keyframe = p.bytes_since_keyframe;
-      progress->access_units = p.access_units;
-      progress->interval_us = p.interval_us;
-      progress->packets = p.packets;
-    }
-  g_mutex_unlock (&self->lock);
-}
-
-static GstCaps *
-get_track_caps (PotooCameraPipeline *self, guint index)
-{
-  g_mutex_lock (&self->lock);
-  PotooCameraTrack *track = find_track_locked (self, index);
-  GstCaps *caps = track != NULL ? potoo_camera_track_get_caps (track) : NULL;
-  g_mutex_unlock (&self->lock);
-  return caps;
-}
-
-void
-potoo_camera_pipeline_get_video (PotooCameraPipeline *self,
-                                 char **codec,
-                                 guint *width,
-                                 guint *height)
-{
-  g_autoptr (GstCaps) caps = get_track_caps (self, 0);
-  int w = 0, h = 0;
-
-  *codec = NULL;
-  if (caps != NULL)
-    {
-      const GstStructure *s = gst_caps_get_structure (caps, 0);
-      gst_structure_get_int (s, "width", &w);
-      gst_structure_get_int (s, "height", &h);
-      *codec = gst_codec_utils_caps_get_mime_codec (caps);
-    }
-  *width = (guint) w;
-  *height = (guint) h;
-}
-
-char *
-potoo_camera_pipeline_get_audio (PotooCameraPipeline *self)
-{
-  g_autoptr (GstCaps) caps = get_track_caps (self, 1);
-  return caps != NULL ? gst_codec_utils_caps_get_mime_codec (caps) : NULL;
-}
-
-char *
-potoo_camera_pipeline_look (PotooCameraPipeline *self)
-{
-  gint64 now_us = potoo_clock_mono_us ();
-
-  g_return_val_if_fail (POTOO_IS_CAMERA_PIPELINE (self), NULL);
-
-  g_mutex_lock (&self->lock);
-  for (guint i = 0; i < self->tracks->len; i++)
-    potoo_camera_track_look (self->tracks->pdata[i], now_us);
-  char *reason = g_strdup (self->no_sound);
-  g_mutex_unlock (&self->lock);
-  return reason;
-}
+/* --- the object --- */
 
 static void
 potoo_camera_pipeline_finalize (GObject *object)
