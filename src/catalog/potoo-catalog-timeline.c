@@ -61,11 +61,11 @@ merge_span (GArray *spans, const PotooSpan *next)
   " WHERE " condition " AND camera = ?1 AND stream = ?2 AND start_us > ?3 AND start_us < ?5"       \
   " AND (end_us > ?4 OR start_us >= ?4)"
 
-/* The few that are open are not in the index of the others: they would change it at each sync. */
-static const char spans_sql[] =
-    SELECT_SPANS ("segments_of_timeline", "state IN (1, 2)") " UNION ALL " SELECT_SPANS (
-        "segments_unfinished",
-        "root IN (SELECT id FROM storage_roots) AND state IN (0, 3) AND state = 0") " ORDER BY start_us, id";
+/* The one that is open is not in the index of the others: it would change it at each sync. */
+static const char spans_sql[] = SELECT_SPANS (
+    "segments_of_timeline",
+    "state IN (1, 2)") " UNION ALL " SELECT_SPANS ("segments_open",
+                                                   "state = 0") " ORDER BY start_us, id";
 
 GArray *
 potoo_catalog_reader_list_spans (PotooCatalogReader *reader,

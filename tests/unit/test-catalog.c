@@ -792,7 +792,8 @@ test_plans (CatalogFixture *fixture, gconstpointer data)
     { "segments_by_root WHERE root", "segments_by_root (root=? AND rowid>?)" },
     { "segments_of_timeline", "COVERING INDEX segments_of_timeline (camera=? AND stream=?"
                               " AND start_us>? AND start_us<?)" },
-    { "segments_of_timeline", "segments_unfinished (root=?)" },
+    { "segments_of_timeline",
+      "segments_open (camera=? AND stream=? AND start_us>? AND start_us<?)" },
     { "stream = ?2 AND state", "segments_by_stream (camera=? AND stream=? AND start_us>?)" },
     { "SELECT 1 FROM segments", "(camera=?)" },
     { "gaps_long_by_camera WHERE camera = ?1 AND end_us",

@@ -16,6 +16,8 @@ CREATE INDEX segments_evictable_by_camera ON segments (root, camera, class, end_
 -- All that a timeline needs: a day lies in three pages of this, and in three hundred of the table.
 CREATE INDEX segments_of_timeline ON segments
   (camera, stream, start_us, id, end_us, recording, state) WHERE state IN (1, 2);
+-- What it needs besides: the one that is being written.
+CREATE INDEX segments_open ON segments (camera, stream, start_us, id) WHERE state = 0;
 
 -- Events ---------------------------------------------------------------------
 
