@@ -13,7 +13,9 @@
 
 #include "base/potoo-clock.h"
 
-/* To make room for what an open segment still grows by; at most this part of a camera's limit. */
+/* Room for what an open segment has grown by that is not durable yet, and for what it grows by
+ * until the next pass; at most this part of a camera's limit. */
+#define CAMERA_HEADROOM_SEGMENTS 2
 #define CAMERA_HEADROOM_PART 8
 
 gboolean
@@ -195,7 +197,16 @@ choose_by_age (const PotooRetentionInput *in,
 
 /* --- by what a camera may have --- */
 
-/* What must go for @camera to have room for one more segment; what lies on roots that are not
+gint64
+potoo_retention_get_camera_headroom (const PotooTotal *kept, gint64 max_bytes)
+{
+  gint64 headroom = kept->segments > 0 ? CAMERA_HEADROOM_SEGMENTS * kept->bytes / kept->segments
+                                       : 0;
+
+  return MIN (headroom, max_bytes / CAMERA_HEADROOM_PART);
+}
+
+/* What must go for @camera to have its headroom; what lies on roots that are not
  * there does not count, since nothing can be done about it. */
 static gint64
 get_camera_need (const PotooRetentionInput *in, const char *camera, gint64 max_bytes)
@@ -213,8 +224,7 @@ get_camera_need (const PotooRetentionInput *in, const char *camera, gint64 max_b
           sum.bytes += totals->totals.kept[class].bytes;
         }
     }
-  gint64 segment_bytes = sum.segments > 0 ? sum.bytes / sum.segments : 0;
-  return sum.bytes + MIN (segment_bytes, max_bytes / CAMERA_HEADROOM_PART) - max_bytes;
+  return sum.bytes + potoo_retention_get_camera_headroom (&sum, max_bytes) - max_bytes;
 }
 
 /* Of all roots that are there; NULL on an error. */

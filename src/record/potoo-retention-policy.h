@@ -56,6 +56,9 @@ gboolean potoo_retention_choose (const PotooRetentionInput *input,
 void potoo_retention_choice_clear (PotooRetentionChoice *choice);
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (PotooRetentionChoice, potoo_retention_choice_clear)
 
+/* What is to be free of a camera's limit, by what it has. */
+gint64 potoo_retention_get_camera_headroom (const PotooTotal *kept, gint64 max_bytes);
+
 /* TRUE when segments can be deleted from a root in this state. */
 gboolean potoo_retention_is_reachable (const PotooRootStatus *root);
 

@@ -167,6 +167,21 @@ get_part (const PotooStorageReportCamera *camera, const PotooTotals *on_root)
   return all > 0 ? (double) potoo_totals_get_kept_bytes (on_root) / (double) all : 0;
 }
 
+/* What retention lets a camera have; 0: no limit. */
+static gint64
+get_camera_room (const PotooStorageReportCamera *camera)
+{
+  PotooTotal kept = { 0 };
+
+  for (guint class = 0; class < POTOO_SEGMENT_N_CLASSES; class ++)
+    {
+      kept.segments += camera->totals.kept[class].segments;
+      kept.bytes += camera->totals.kept[class].bytes;
+    }
+  return camera->rule->max_bytes -
+         potoo_retention_get_camera_headroom (&kept, camera->rule->max_bytes);
+}
+
 static PotooForecastShare
 make_share (const PotooStorageReportCamera *camera, const PotooTotals *on_root, double event_days)
 {
@@ -187,7 +202,7 @@ make_share (const PotooStorageReportCamera *camera, const PotooTotals *on_root, 
     .keep_continuous_days = (double) rule->keep_us[POTOO_SEGMENT_CONTINUOUS] / POTOO_DAY_US,
     .keep_event_days = (double) rule->keep_us[POTOO_SEGMENT_EVENT] / POTOO_DAY_US,
     .min_days = (double) rule->min_us / POTOO_DAY_US,
-    .max_bytes = (double) rule->max_bytes * part,
+    .max_bytes = (double) get_camera_room (camera) * part,
     .weight = (double) rule->priority / POTOO_RETENTION_USUAL_PRIORITY,
   };
 }

@@ -318,13 +318,13 @@ test_camera_limit (Store *s, gconstpointer data)
       add (s, "a", POTOO_SEGMENT_CONTINUOUS, 100 - i);
       add (s, "b", POTOO_SEGMENT_CONTINUOUS, 300 - i);
     }
-  /* 12, and one more is to have room */
-  assert_chosen (s, POTOO_EVICTION_CAMERA, "2 5 8");
+  /* 12, and an eighth is to be free */
+  assert_chosen (s, POTOO_EVICTION_CAMERA, "2 5 8 11");
   assert_nothing_more (s);
   for (guint i = 0; i < 5; i++)
     add (s, "a", POTOO_SEGMENT_LOCKED, 400);
-  assert_chosen (s, POTOO_EVICTION_CAMERA, "11 14 17");
-  assert_chosen (s, POTOO_EVICTION_CAMERA, "1 4");
+  assert_chosen (s, POTOO_EVICTION_CAMERA, "14 17");
+  assert_chosen (s, POTOO_EVICTION_CAMERA, "1 4 7");
   assert_nothing_more (s);
 }
 
@@ -346,7 +346,7 @@ test_camera_limit_over_roots (Store *s, gconstpointer data)
     add (s, "a", POTOO_SEGMENT_CONTINUOUS, 500);
   add (s, "a", POTOO_SEGMENT_EVENT, 500);
   s->root = 2;
-  assert_chosen (s, POTOO_EVICTION_CAMERA, "2");
+  assert_chosen (s, POTOO_EVICTION_CAMERA, "2 4");
   s->root = 1;
   assert_chosen (s, POTOO_EVICTION_CAMERA, "1 3");
   assert_nothing_more (s);
@@ -368,7 +368,7 @@ test_camera_limit_class_over_roots (Store *s, gconstpointer data)
   s->root = 2;
   assert_chosen (s, POTOO_EVICTION_CAMERA, "13");
   s->root = 1;
-  assert_chosen (s, POTOO_EVICTION_CAMERA, "1 2 3");
+  assert_chosen (s, POTOO_EVICTION_CAMERA, "1 2 3 4");
 }
 
 static void
