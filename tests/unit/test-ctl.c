@@ -308,8 +308,13 @@ test_password_file (void)
   {
     const char *content, *password; /* NULL: refused */
   } cases[] = {
-    { "secret\nnext", "secret" }, { "secret", "secret" }, { "se cret\r\n", "se cret" }, { "", "" },
-    { "\xff\n", NULL },           { long_line, NULL },
+    { "secret\nnext", "secret" },
+    { "secret", "secret" },
+    { "se cret\r\n", "se cret" },
+    { "\n", "" },
+    { "", NULL },
+    { "\xff\n", NULL },
+    { long_line, NULL },
   };
   g_autofree char *path = g_build_filename (g_get_tmp_dir (), "test-ctl-password-XXXXXX", NULL);
   int fd = g_mkstemp (path);
