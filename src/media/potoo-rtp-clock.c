@@ -47,8 +47,9 @@ struct _PotooRtpClock
   gint64 base_ticks; /* RTP time since base_rtp, unwrapped, of the newest packet */
   gint64 base_ns;
   gint64 first_arrival_ns, newest_arrival_ns;
-  gint64 newest_ns; /* stream time of the newest packet */
-  gint64 step_ns;   /* of stream time, about; 0: not known */
+  gint64 newest_ns;   /* stream time of the newest packet */
+  gint64 step_ns;     /* of stream time, about; 0: not known */
+  gint64 hindered_ns; /* arrival of the newest packet that was not punctual */
   gint64 addend_ns;
   gint64 bucket_start_ns, least_ns, least_before_ns; /* arrival - stream time */
   guint delayed_buckets;
@@ -172,6 +173,8 @@ learn (PotooRtpClock *clock, gint64 arrival_ns)
 
   if (arrival_ns - clock->bucket_start_ns >= BUCKET)
     end_bucket (clock, arrival_ns);
+  if (arrival_ns - clock->newest_ns - clock->addend_ns > PUNCTUAL)
+    clock->hindered_ns = arrival_ns;
   clock->least_ns = MIN (clock->least_ns, arrival_ns - clock->newest_ns);
   follow (clock, elapsed_ns);
   clock->newest_arrival_ns = arrival_ns;
@@ -205,13 +208,14 @@ has_jumped (const PotooRtpClock *clock, gint64 stream_ns, gint64 arrival_ns)
          stream_ns + clock->addend_ns > arrival_ns + MAX_AHEAD;
 }
 
-/* Whether packets come, and without delay. */
+/* Whether packets come, and have come for a while without delay: several that waited may arrive
+ * at once, the last of which has none. */
 static gboolean
 is_punctual (PotooRtpClock *clock, gint64 now_ns)
 {
   g_mutex_lock (&clock->lock);
   gboolean punctual = clock->started && now_ns - clock->newest_arrival_ns <= PUNCTUAL &&
-                      clock->newest_arrival_ns - clock->newest_ns - clock->addend_ns <= PUNCTUAL;
+                      now_ns - clock->hindered_ns >= LOST_TIME;
   g_mutex_unlock (&clock->lock);
   return punctual;
 }

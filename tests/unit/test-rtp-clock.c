@@ -200,7 +200,9 @@ test_sound_is_held_up (void)
 {
   gint64 pause_ns = 4 * (gint64) GST_SECOND;
 
-  for (guint pictures_first = 0; pictures_first < 2; pictures_first++)
+  static const guint pictures_first[] = { 0, 1, 50, 100 };
+
+  for (gsize n = 0; n < G_N_ELEMENTS (pictures_first); n++)
     {
       g_autoptr (PotooRtpClock) video = potoo_rtp_clock_new (NULL);
       g_autoptr (PotooRtpClock) audio = potoo_rtp_clock_new (video);
@@ -212,8 +214,7 @@ test_sound_is_held_up (void)
       send_pictures (&sound, 100, GST_MSECOND);
       pictures.arrival_ns += pause_ns;
       sound.arrival_ns += pause_ns;
-      if (pictures_first)
-        send_picture (&pictures, 0);
+      send_pictures (&pictures, pictures_first[n], 0);
       for (guint i = 0; i < pause_ns / FRAME; i++)
         {
           gint64 error = send_picture (&sound, 0);
