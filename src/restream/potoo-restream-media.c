@@ -23,7 +23,8 @@ struct _PotooRestreamMedia
   GstRTSPMedia parent_instance;
   PotooRestreamFeed *feed;
   PotooRestreamThrottle *throttle;
-  GSource *timeout; /* while it is prepared */
+  GSource *timeout; /* from prepare() on */
+  int prepared;     /* atomic */
 };
 
 G_DEFINE_FINAL_TYPE (PotooRestreamMedia, potoo_restream_media, GST_TYPE_RTSP_MEDIA)
@@ -36,13 +37,14 @@ potoo_restream_media_count (void)
   return (guint) g_atomic_int_get (&n_media);
 }
 
+/* gst_rtsp_media_get_status() would wait here for what this thread is to bring about. */
 static gboolean
 on_timeout (gpointer user_data)
 {
   PotooRestreamMedia *self = user_data;
   g_autoptr (GstElement) bin = gst_rtsp_media_get_element (GST_RTSP_MEDIA (self));
 
-  if (gst_rtsp_media_get_status (GST_RTSP_MEDIA (self)) == GST_RTSP_MEDIA_STATUS_PREPARING)
+  if (!g_atomic_int_get (&self->prepared))
     GST_ELEMENT_ERROR (bin, STREAM, FAILED, ("No packets of a live stream in time"), (NULL));
   return G_SOURCE_REMOVE;
 }
@@ -62,6 +64,7 @@ potoo_restream_media_prepare (GstRTSPMedia *media, GstRTSPThread *thread)
   PotooRestreamMedia *self = POTOO_RESTREAM_MEDIA (media);
 
   clear_timeout (self);
+  g_atomic_int_set (&self->prepared, FALSE);
   self->timeout = g_timeout_source_new (PREPARE_TIMEOUT_MS);
   g_source_set_callback (self->timeout, on_timeout, g_object_ref (self), g_object_unref);
   g_source_attach (self->timeout, thread->context);
@@ -196,6 +199,7 @@ potoo_restream_media_setup_sdp (GstRTSPMedia *media, GstSDPMessage *sdp, GstSDPI
 static void
 potoo_restream_media_prepared (GstRTSPMedia *media)
 {
+  g_atomic_int_set (&POTOO_RESTREAM_MEDIA (media)->prepared, TRUE);
   for (guint i = 0; i < gst_rtsp_media_n_streams (media); i++)
     {
       g_autoptr (GObject)

@@ -28,6 +28,7 @@
 struct _PotooRestreamReader
 {
   GstRTSPClient *client; /* not a reference */
+  GSource *client_watch; /* not a reference; NULL once it is stopped */
   GSocket *socket;
   GMainContext *context;
   PotooRestreamWaitFunc must_wait;
@@ -36,7 +37,6 @@ struct _PotooRestreamReader
   GSource *timer;       /* while it holds a request */
   GstRTSPMessage *held; /* as long */
   gint64 held_until_us;
-  gboolean stopped;
 };
 
 static guint n_held; /* of all readers: they are in one thread */
@@ -88,10 +88,13 @@ is_gone (PotooRestreamReader *self)
 }
 
 /* gst_rtsp_client_close() alone lets a streaming thread send by the watch that it has just taken
- * away. */
+ * away. Without a way to send nobody holds the watch: it would end, and all media with it, under
+ * the lock that streaming threads send with, and wait for them. */
 static void
 close_client (PotooRestreamReader *self)
 {
+  g_autoptr (GSource) watch = self->client_watch != NULL ? g_source_ref (self->client_watch) : NULL;
+
   gst_rtsp_client_set_send_messages_func (self->client, NULL, NULL, NULL);
   gst_rtsp_client_close (self->client);
 }
@@ -144,7 +147,8 @@ on_message (GstRTSPWatch *watch, GstRTSPMessage *message, gpointer user_data)
 {
   PotooRestreamReader *self = user_data;
 
-  if (self->stopped || (message->type == GST_RTSP_MESSAGE_DATA && !is_rtcp (self->client, message)))
+  if (self->client_watch == NULL ||
+      (message->type == GST_RTSP_MESSAGE_DATA && !is_rtcp (self->client, message)))
     return GST_RTSP_OK;
   if (self->must_wait (self->client, message) && hold (self, message))
     return GST_RTSP_OK;
@@ -204,8 +208,8 @@ start_reading (PotooRestreamReader *self)
 
 /* --- life --- */
 
-/* FALSE when the client goes on reading by itself. */
-static gboolean
+/* The client's watch, which reads no more. NULL when the client goes on reading by itself. */
+static GSource *
 take_over (GMainContext *context, guint source_id)
 {
   GSource *watch = g_main_context_find_source_by_id (context, source_id);
@@ -213,9 +217,9 @@ take_over (GMainContext *context, guint source_id)
                                    : NULL;
 
   if (reading == NULL)
-    return FALSE;
+    return NULL;
   g_source_remove_child_source (watch, reading);
-  return TRUE;
+  return watch;
 }
 
 PotooRestreamReader *
@@ -229,7 +233,8 @@ potoo_restream_reader_new (GstRTSPClient *client,
 
   if (gst_rtsp_connection_create_from_socket (socket, "", 0, NULL, &connection) != GST_RTSP_OK)
     return NULL;
-  if (!take_over (context, source_id))
+  GSource *client_watch = take_over (context, source_id);
+  if (client_watch == NULL)
     {
       potoo_log_debug (NULL, "This version of gst-rtsp-server reads RTSP in another way");
       gst_rtsp_connection_free (connection);
@@ -237,6 +242,7 @@ potoo_restream_reader_new (GstRTSPClient *client,
     }
   PotooRestreamReader *self = g_new0 (PotooRestreamReader, 1);
   self->client = client;
+  self->client_watch = client_watch;
   self->socket = g_object_ref (socket);
   self->context = g_main_context_ref (context);
   self->must_wait = must_wait;
@@ -252,7 +258,7 @@ potoo_restream_reader_new (GstRTSPClient *client,
 void
 potoo_restream_reader_stop (PotooRestreamReader *self)
 {
-  self->stopped = TRUE;
+  self->client_watch = NULL;
   stop_holding (self);
   stop_reading (self);
 }

@@ -2,7 +2,8 @@
 
 /*
  * When sending fails, gst-rtsp-server closes the client from an idle source that holds no
- * reference to it. So a client whose connection ended stays for a moment.
+ * reference to it. So a client whose connection ended stays for a moment, and goes only when
+ * no idle source is left to run, however busy the thread is.
  */
 
 #include "restream/potoo-restream-rtsp.h"
@@ -42,6 +43,7 @@ on_closed (GstRTSPClient *client, gpointer user_data)
   PotooRestreamRtsp *self = user_data;
   g_autoptr (GSource) source = g_timeout_source_new (LINGER_MS);
 
+  g_source_set_priority (source, G_PRIORITY_LOW);
   g_source_set_callback (source, release, g_object_ref (client), g_object_unref);
   g_source_attach (source, g_main_context_get_thread_default ());
   g_queue_push_tail (&self->lingering, g_steal_pointer (&source));
