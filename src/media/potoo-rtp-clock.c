@@ -51,6 +51,7 @@ struct _PotooRtpClock
   gint64 step_ns;     /* of stream time, about; 0: not known */
   gint64 hindered_ns; /* arrival of the newest packet that was not punctual */
   gint64 addend_ns;
+  gboolean paused;
   gint64 bucket_start_ns, least_ns, least_before_ns; /* arrival - stream time */
   guint delayed_buckets;
   gint64 report_ns; /* sender's clock - stream time */
@@ -220,11 +221,14 @@ is_punctual (PotooRtpClock *clock, gint64 now_ns)
   return punctual;
 }
 
+/* Packets paused, and are as late since. */
 static gboolean
-has_lost_time (const PotooRtpClock *clock, gint64 stream_ns, gint64 arrival_ns)
+has_lost_time (PotooRtpClock *clock, gint64 stream_ns, gint64 arrival_ns)
 {
-  return arrival_ns - clock->newest_arrival_ns >= LOST_TIME &&
-         arrival_ns - stream_ns - clock->addend_ns >= LOST_TIME;
+  gboolean late = arrival_ns - stream_ns - clock->addend_ns >= LOST_TIME;
+
+  clock->paused = late && (clock->paused || arrival_ns - clock->newest_arrival_ns >= LOST_TIME);
+  return clock->paused;
 }
 
 /* @unhindered: nothing on the way held it up, as is known from elsewhere. */
@@ -239,7 +243,7 @@ take_time (PotooRtpClock *clock,
   gint64 stream_ns = clock->base_ns + ns_of_ticks (clock, ticks);
 
   if (still || has_jumped (clock, stream_ns, arrival_ns) ||
-      (unhindered && has_lost_time (clock, stream_ns, arrival_ns)))
+      (has_lost_time (clock, stream_ns, arrival_ns) && unhindered))
     {
       stream_ns = MAX (arrival_ns - clock->addend_ns, clock->newest_ns + 1);
       rebase (clock, rtp_time, stream_ns);
