@@ -149,7 +149,7 @@ choose (Pass *pass, PotooRetentionChoice *choice, GError **error)
   set_free (pass->root, roots);
   const PotooRetentionInput input = {
     .rules = rules,
-    .now_us = potoo_clock_wall_us (),
+    .now_us = potoo_retention_get_time (pass->retention),
     .totals = totals,
     .roots = roots,
     .root = potoo_storage_root_get_row_id (pass->root->root),
@@ -188,7 +188,7 @@ note_next (PotooRetention *self, gint64 next_us)
 {
   if (next_us == G_MAXINT64)
     return;
-  gint64 wait_us = next_us - potoo_clock_wall_us ();
+  gint64 wait_us = next_us - potoo_retention_get_time (self);
   potoo_retention_schedule (self, CLAMP (wait_us, SHORTEST_WAIT_US, LONGEST_WAIT_US));
 }
 

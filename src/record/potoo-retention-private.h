@@ -2,6 +2,7 @@
 #pragma once
 
 #include "base/potoo-metrics.h"
+#include "record/potoo-retention-clock.h"
 #include "record/potoo-retention.h"
 
 G_BEGIN_DECLS
@@ -31,10 +32,12 @@ struct _PotooRetention
   guint timer;
   gint64 timer_due_us; /* monotonic */
 
-  GMutex lock;                /* protects what follows; no other lock is taken under it */
-  PotooEviction *eviction;    /* until stopped; changed by main only */
-  GPtrArray *settings;        /* PotooCameraSettings; does not change itself */
-  gboolean told_cameras;      /* before that no guarantee is known, and nothing is deleted */
+  GMutex lock;             /* protects what follows; no other lock is taken under it */
+  PotooEviction *eviction; /* until stopped; changed by main only */
+  GPtrArray *settings;     /* PotooCameraSettings; does not change itself */
+  gboolean told_cameras;   /* before that no guarantee is known, and nothing is deleted */
+  PotooRetentionClock clock;
+  gint64 clock_stored_us;     /* what of it the catalog has */
   GHashTable *condemned;      /* id → gint64 *: since when, monotonic */
   PotooRetentionRules *rules; /* made of the two */
   gint64 wanted_due_us;       /* monotonic: when main is to look again; 0: not asked for */
@@ -58,6 +61,8 @@ void potoo_retention_pass (PotooEviction *eviction,
 /* Asks main for a pass in @delay_us, or earlier. Any thread. */
 void potoo_retention_schedule (PotooRetention *self, gint64 delay_us);
 PotooRetentionRules *potoo_retention_ref_rules (PotooRetention *self); /* any thread */
+/* The time that ages are taken from. Any thread. */
+gint64 potoo_retention_get_time (PotooRetention *self);
 /* What became of the condemned, by all @totals. Any thread. */
 void potoo_retention_release_gone (PotooRetention *self, GArray *totals);
 /* For main to emit. Any thread. */

@@ -16,6 +16,8 @@
 #include "catalog/potoo-catalog-settings.h"
 #include "record/potoo-retention-private.h"
 
+#define CLOCK_KEY "retention-clock" /* microseconds since 1970 */
+#define CLOCK_STORE_US (POTOO_RETENTION_DOUBT_US)
 #define CONDEMNED_KEY "condemned-cameras" /* ids, between `;` */
 /* A removed camera's last segment may be under way for this long, and so may its removal. */
 #define CONDEMNED_LINGER_US (60 * POTOO_SECOND_US)
@@ -74,13 +76,9 @@ store_condemned_locked (PotooRetention *self)
 }
 
 static gboolean
-load_condemned (PotooRetention *self, GError **error)
+load_condemned (PotooRetention *self, PotooCatalogReader *reader, GError **error)
 {
   GError *failure = NULL;
-  g_autoptr (PotooCatalogReader) reader = potoo_catalog_reader_new (self->catalog, error);
-
-  if (reader == NULL)
-    return FALSE;
   g_autofree char *text = potoo_catalog_reader_get_setting (reader, CONDEMNED_KEY, &failure);
   if (failure != NULL)
     {
@@ -91,6 +89,25 @@ load_condemned (PotooRetention *self, GError **error)
   for (char **id = ids; *id != NULL; id++)
     if (potoo_slug_is_valid (*id))
       g_hash_table_insert (self->condemned, g_strdup (*id), g_new0 (gint64, 1)); /* long ago */
+  return TRUE;
+}
+
+static gboolean
+load (PotooRetention *self, GError **error)
+{
+  GError *failure = NULL;
+  g_autoptr (PotooCatalogReader) reader = potoo_catalog_reader_new (self->catalog, error);
+
+  if (reader == NULL || !load_condemned (self, reader, error))
+    return FALSE;
+  g_autofree char *text = potoo_catalog_reader_get_setting (reader, CLOCK_KEY, &failure);
+  if (failure != NULL)
+    {
+      g_propagate_error (error, failure);
+      return FALSE;
+    }
+  self->clock_stored_us = text != NULL ? MAX (g_ascii_strtoll (text, NULL, 10), 0) : 0;
+  potoo_retention_clock_init (&self->clock, self->clock_stored_us, potoo_clock_mono_us ());
   return TRUE;
 }
 
@@ -238,6 +255,25 @@ potoo_retention_get_eviction (PotooRetention *self)
 }
 
 /* --- any thread --- */
+
+gint64
+potoo_retention_get_time (PotooRetention *self)
+{
+  g_mutex_lock (&self->lock);
+  gint64 now_us = potoo_retention_clock_read (&self->clock, potoo_clock_wall_us (),
+                                              potoo_clock_mono_us ());
+  gboolean store = self->clock.doubted_since_us == 0 &&
+                   ABS (now_us - self->clock_stored_us) >= CLOCK_STORE_US;
+  if (store)
+    self->clock_stored_us = now_us;
+  g_mutex_unlock (&self->lock);
+  if (store)
+    {
+      g_autofree char *text = g_strdup_printf ("%" G_GINT64_FORMAT, now_us);
+      potoo_catalog_put_setting (self->catalog, CLOCK_KEY, text);
+    }
+  return now_us;
+}
 
 void
 potoo_retention_schedule (PotooRetention *self, gint64 delay_us)
@@ -390,7 +426,7 @@ potoo_retention_new (PotooCatalog *catalog,
   self->recorder = g_object_ref (recorder);
   for (guint i = 0; i < roots->len; i++)
     add_root (self, roots->pdata[i]);
-  if (!load_condemned (self, error))
+  if (!load (self, error))
     return NULL;
   make_rules_locked (self);
   self->eviction = potoo_eviction_new (catalog, roots);
