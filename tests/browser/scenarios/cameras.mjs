@@ -49,7 +49,7 @@ export async function errors(session) {
   const wrong = async name => {
     const control = field(page, name);
     await session.until(`${name} to be wrong`, async () => (await control.getAttribute('aria-invalid')) === 'true');
-    check(await control.evaluate(element => element === document.activeElement), `${name} has no focus`);
+    await session.until(`${name} to have the focus`, () => control.evaluate(element => element === document.activeElement));
     const ids = (await control.getAttribute('aria-describedby')).split(' ');
     const texts = await Promise.all(ids.map(id => page.locator(`[id="${id}"]`).innerText()));
     check((await page.locator('[aria-invalid=true]').count()) === 1, 'more than one field is wrong');
