@@ -2,8 +2,9 @@
 
 #include "record/potoo-gap-ledger.h"
 
-/* What ends so little before the plan wants no more is whole: media stops between two pictures. */
-#define SLACK_US (200 * 1000)
+/* What ends so little before the plan wants no more is whole: media stops between two pictures, and
+ * a camera that is disabled takes what is under way with it. The ledger counts in fragments. */
+#define SLACK_US (1000 * 1000)
 
 struct _PotooGapLedger
 {
