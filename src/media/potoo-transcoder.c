@@ -10,14 +10,10 @@
 #include <gst/app/gstappsink.h>
 #include <gst/app/gstappsrc.h>
 #include <gst/video/video.h>
-#include <sys/resource.h>
 #include <time.h>
 
 #include "base/potoo-error.h"
 #include "media/potoo-media.h"
-
-/* Encoding gives way to all else that a recorder does. */
-#define NICE 5
 
 struct _PotooTranscoder
 {
@@ -28,7 +24,6 @@ struct _PotooTranscoder
   GstElement *source, *last; /* the pipeline's */
   gint64 cpu_us;             /* atomic */
   gint failed;               /* atomic */
-  gboolean is_nice;          /* its thread only */
 };
 
 /* --- its thread --- */
@@ -41,9 +36,6 @@ note_cpu_time (PotooTranscoder *self)
   if (clock_gettime (CLOCK_THREAD_CPUTIME_ID, &used) == 0)
     __atomic_store_n (&self->cpu_us, (gint64) used.tv_sec * G_USEC_PER_SEC + used.tv_nsec / 1000,
                       __ATOMIC_RELAXED);
-  if (!self->is_nice)
-    setpriority (PRIO_PROCESS, 0, NICE); /* Linux: of this thread */
-  self->is_nice = TRUE;
 }
 
 static GstFlowReturn
