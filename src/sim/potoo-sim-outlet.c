@@ -59,21 +59,31 @@ push (PotooSimOutlet *outlet, gint64 turn, PotooSimSets sets)
     potoo_sim_camera_count_sent (outlet->camera, size);
 }
 
+static gboolean
+is_keyframe (PotooSimOutlet *outlet, gint64 turn)
+{
+  return !outlet->is_audio && potoo_sim_feed_turn_is_key (outlet->feed, turn);
+}
+
+static gboolean
+is_left_out (PotooSimOutlet *outlet, gint64 turn)
+{
+  return is_keyframe (outlet, turn) &&
+         potoo_sim_camera_has_fault (outlet->camera, POTOO_SIM_FAULT_NO_KEYFRAMES);
+}
+
 static gint64
 beat (gpointer data, gint64 due_us)
 {
   PotooSimOutlet *outlet = data;
   gint64 turn = outlet->turn++;
-  gboolean is_key = potoo_sim_feed_turn_is_key (outlet->feed, turn);
 
-  if (is_key && !outlet->is_audio)
+  if (is_keyframe (outlet, turn))
     {
       potoo_sim_loop_unref (outlet->loop);
       outlet->loop = potoo_sim_feed_get_loop (outlet->feed);
     }
-  gboolean skip = !outlet->is_audio && is_key &&
-                  potoo_sim_camera_has_fault (outlet->camera, POTOO_SIM_FAULT_NO_KEYFRAMES);
-  if (!skip && !is_muted (outlet))
+  if (!is_left_out (outlet, turn) && !is_muted (outlet))
     push (outlet, turn,
           potoo_sim_camera_get_options (outlet->camera)->inband ? POTOO_SIM_SETS_OF_KEYS
                                                                 : POTOO_SIM_SETS_NEVER);
@@ -92,6 +102,8 @@ start (GstAppSrc *appsrc, guint length, gpointer data)
     return;
   gint64 turn = potoo_sim_feed_next_turn (outlet->feed, potoo_clock_mono_us ());
   turn = MAX (turn - 1, 0);
+  if (is_left_out (outlet, turn))
+    turn = turn > 0 ? turn - 1 : 1;
   push (outlet, turn, POTOO_SIM_SETS_ALWAYS);
   outlet->turn = turn + 1;
   outlet->beat = potoo_sim_pacer_add (

@@ -7,7 +7,8 @@ import subprocess
 import threading
 import time
 
-from potoo_process import die_with_parent
+from potoo_process import die_with_parent, wait_until
+from potoo_recording import find_lost_and_doubled, read_stamps
 from potoo_rtsp_client import RtspClient, stamps_of
 from potoo_sei import read_files
 
@@ -114,3 +115,28 @@ def read_cpu(pid):
     with open(f'/proc/{pid}/stat', encoding='ascii') as file:
         fields = file.read().rsplit(')', 1)[1].split()
     return (int(fields[11]) + int(fields[12])) / os.sysconf('SC_CLK_TCK')
+
+
+def url_of(daemon, path):
+    return f'{daemon.rtsp_url}/{path}'
+
+
+def describe_at(url):
+    with RtspClient(url) as client:
+        return client.describe().status
+
+
+def describe(daemon, path):
+    return describe_at(url_of(daemon, path))
+
+
+def wait_for_viewers(daemon, n, timeout=10):
+    wait_until(lambda: daemon.metrics()['potoo_restream_clients'] == n, timeout, f'{n} RTSP connections')
+
+
+def assert_recording_is_whole(daemon, camera):
+    """Every frame since the first one recorded, in all segments up to now."""
+    segments = daemon.disable_camera(camera)
+    stamps = [stamp for s in segments for stamp in read_stamps(daemon.segment_path(s))]
+    assert stamps
+    assert find_lost_and_doubled(stamps) == ([], [])
