@@ -238,7 +238,7 @@ def test_potooctl(workshop, make_verified):
 
 
 def backups(daemon):
-    return sorted(daemon.state_dir.glob('catalog.db.backup-scheduled-*'))
+    return sorted(daemon.state_dir.glob('catalog.db.backup-scheduled-v*'))
 
 
 def test_lost_catalog(make_verified):
