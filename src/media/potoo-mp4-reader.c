@@ -7,10 +7,10 @@
 
 #include <errno.h>
 #include <sys/stat.h>
-#include <unistd.h>
 
 #include "base/potoo-clock.h"
 #include "base/potoo-error.h"
+#include "base/potoo-file.h"
 #include "media/potoo-fragment.h"
 #include "media/potoo-mp4-moov.h"
 
@@ -36,31 +36,12 @@ struct _PotooMp4Reader
 };
 
 /* Fills the buffer with exactly @size bytes at @offset. */
+/* Fills the buffer with @size bytes at @offset. */
 static gboolean
-read_exactly (PotooMp4Reader *reader, gint64 offset, gsize size, GError **error)
+fill (PotooMp4Reader *reader, gint64 offset, gsize size, GError **error)
 {
   g_byte_array_set_size (reader->buffer, (guint) size);
-  for (gsize done = 0; done < size;)
-    {
-      ssize_t n = pread (reader->fd, reader->buffer->data + done, size - done,
-                         offset + (gint64) done);
-      if (n < 0 && errno == EINTR)
-        continue;
-      if (n < 0)
-        {
-          g_set_error (error, POTOO_ERROR, POTOO_ERROR_IO,
-                       "Cannot read at byte %" G_GINT64_FORMAT ": %s", offset, g_strerror (errno));
-          return FALSE;
-        }
-      if (n == 0)
-        {
-          g_set_error (error, POTOO_ERROR, POTOO_ERROR_CORRUPT,
-                       "The file ends at byte %" G_GINT64_FORMAT, offset + (gint64) done);
-          return FALSE;
-        }
-      done += (gsize) n;
-    }
-  return TRUE;
+  return potoo_file_read (reader->fd, offset, reader->buffer->data, size, error);
 }
 
 static gboolean
@@ -86,7 +67,7 @@ read_moov (PotooMp4Reader *reader, gint64 offset, gsize size, GError **error)
 {
   GstByteReader content;
 
-  if (!read_exactly (reader, offset, size, error))
+  if (!fill (reader, offset, size, error))
     return FALSE;
   gst_byte_reader_init (&content, reader->buffer->data + BOX_HEAD_SIZE,
                         (guint) size - BOX_HEAD_SIZE);
@@ -105,7 +86,7 @@ read_init (PotooMp4Reader *reader, GError **error)
 {
   for (gint64 offset = 0; offset + BOX_HEAD_SIZE <= MIN (reader->file_size, MAX_INIT_SIZE);)
     {
-      if (!read_exactly (reader, offset, BOX_HEAD_SIZE, error))
+      if (!fill (reader, offset, BOX_HEAD_SIZE, error))
         return FALSE;
       guint32 size = GST_READ_UINT32_BE (reader->buffer->data);
       guint32 type = GST_READ_UINT32_BE (reader->buffer->data + 4);
@@ -207,7 +188,7 @@ read_heads (PotooMp4Reader *reader, gint64 offset, gsize *moof_size, GError **er
 
   if (left < (gint64) least)
     return fail_at_end (reader, offset, error);
-  if (!read_exactly (reader, offset, (gsize) MIN (left, WINDOW_SIZE), error))
+  if (!fill (reader, offset, (gsize) MIN (left, WINDOW_SIZE), error))
     return FALSE;
   const guint8 *data = reader->buffer->data;
   if (GST_READ_UINT32_BE (data) != PRFT_SIZE ||
@@ -220,7 +201,7 @@ read_heads (PotooMp4Reader *reader, gint64 offset, gsize *moof_size, GError **er
   gsize heads = PRFT_SIZE + *moof_size + BOX_HEAD_SIZE;
   if ((gint64) heads > left)
     return fail_at_end (reader, offset, error);
-  return heads <= reader->buffer->len || read_exactly (reader, offset, heads, error);
+  return heads <= reader->buffer->len || fill (reader, offset, heads, error);
 }
 
 gboolean

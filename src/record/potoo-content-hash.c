@@ -5,39 +5,13 @@
 
 #include "record/potoo-content-hash.h"
 
-#include <errno.h>
 #include <fcntl.h>
 #include <gnutls/crypto.h>
-#include <unistd.h>
 
 #include "base/potoo-error.h"
+#include "base/potoo-file.h"
 
 #define BLOCK_SIZE (256 * 1024)
-
-static gboolean
-read_block (int fd, gint64 offset, guint8 *block, gsize size, GError **error)
-{
-  for (gsize done = 0; done < size;)
-    {
-      ssize_t n = pread (fd, block + done, size - done, offset + (gint64) done);
-      if (n < 0 && errno == EINTR)
-        continue;
-      if (n < 0)
-        {
-          g_set_error (error, POTOO_ERROR, POTOO_ERROR_IO,
-                       "Cannot read at byte %" G_GINT64_FORMAT ": %s", offset, g_strerror (errno));
-          return FALSE;
-        }
-      if (n == 0)
-        {
-          g_set_error (error, POTOO_ERROR, POTOO_ERROR_CORRUPT,
-                       "The file ends at byte %" G_GINT64_FORMAT, offset + (gint64) done);
-          return FALSE;
-        }
-      done += (gsize) n;
-    }
-  return TRUE;
-}
 
 static gboolean
 hash_blocks (gnutls_hash_hd_t hash, int fd, gint64 size, PotooPacer *pacer, GError **error)
@@ -47,7 +21,7 @@ hash_blocks (gnutls_hash_hd_t hash, int fd, gint64 size, PotooPacer *pacer, GErr
   for (gint64 offset = 0; offset < size; offset += BLOCK_SIZE)
     {
       gsize n = (gsize) MIN (size - offset, BLOCK_SIZE);
-      if (!potoo_pacer_take (pacer, n, error) || !read_block (fd, offset, block, n, error))
+      if (!potoo_pacer_take (pacer, n, error) || !potoo_file_read (fd, offset, block, n, error))
         return FALSE;
       gnutls_hash (hash, block, n);
       if (pacer->background)
