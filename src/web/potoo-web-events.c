@@ -6,7 +6,6 @@
 
 #include "catalog/potoo-catalog-events.h"
 #include "record/potoo-event-list.h"
-#include "web/potoo-web-cursor.h"
 #include "web/potoo-web-json.h"
 #include "web/potoo-web-page.h"
 #include "web/potoo-web-reply.h"
@@ -27,21 +26,13 @@ get_id (PotooWebRequest *request)
 
 /* --- reading --- */
 
-static void
-reply_events (PotooWebRequest *request, GPtrArray *rows, guint limit)
+static JsonObject *
+describe_event (gconstpointer row, PotooWebPlace *place)
 {
-  JsonArray *items = json_array_new ();
-  guint n = MIN (rows->len, limit);
-  char *next = NULL;
+  const PotooEvent *event = row;
 
-  for (guint i = 0; i < n; i++)
-    json_array_add_object_element (items, potoo_web_json_from_event (rows->pdata[i]));
-  if (rows->len > n)
-    {
-      const PotooEvent *last = rows->pdata[n - 1];
-      next = potoo_web_cursor_from_time (CURSOR_KIND, last->start_us, last->id);
-    }
-  potoo_web_reply_list (request, items, next);
+  *place = (PotooWebPlace){ event->start_us, event->id };
+  return potoo_web_json_from_event (event);
 }
 
 static void
@@ -59,7 +50,7 @@ list_events (PotooWebRequest *request)
   g_autoptr (GPtrArray) rows = potoo_catalog_reader_list_events (
       potoo_web_request_get_reader (request), &query, has_kind ? &kind : NULL, &error);
   if (rows != NULL)
-    reply_events (request, rows, query.limit - 1);
+    potoo_web_page_reply (request, CURSOR_KIND, &query, rows, describe_event);
   else
     potoo_web_reply_error (request, error);
 }

@@ -6,28 +6,19 @@
 
 #include "catalog/potoo-catalog-gaps.h"
 #include "web/potoo-web-cameras.h"
-#include "web/potoo-web-cursor.h"
 #include "web/potoo-web-json.h"
 #include "web/potoo-web-page.h"
 #include "web/potoo-web-reply.h"
 
 #define CURSOR_KIND 'g'
 
-static void
-reply_gaps (PotooWebRequest *request, GPtrArray *rows, guint limit)
+static JsonObject *
+describe_gap (gconstpointer row, PotooWebPlace *place)
 {
-  JsonArray *items = json_array_new ();
-  guint n = MIN (rows->len, limit);
-  char *next = NULL;
+  const PotooGap *gap = row;
 
-  for (guint i = 0; i < n; i++)
-    json_array_add_object_element (items, potoo_web_json_from_gap (rows->pdata[i]));
-  if (rows->len > n)
-    {
-      const PotooGap *last = rows->pdata[n - 1];
-      next = potoo_web_cursor_from_time (CURSOR_KIND, last->start_us, last->id);
-    }
-  potoo_web_reply_list (request, items, next);
+  *place = (PotooWebPlace){ gap->start_us, gap->id };
+  return potoo_web_json_from_gap (gap);
 }
 
 static void
@@ -48,7 +39,7 @@ list_gaps (PotooWebRequest *request)
     potoo_web_reply_problem (request, POTOO_ERROR_NOT_FOUND, 0, NULL,
                              _ ("There is no such camera, nor recordings of one"));
   else
-    reply_gaps (request, rows, query.limit - 1);
+    potoo_web_page_reply (request, CURSOR_KIND, &query, rows, describe_gap);
 }
 
 static const PotooWebParam params[] = {

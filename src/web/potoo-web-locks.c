@@ -4,7 +4,6 @@
 
 #include "catalog/potoo-catalog-locks.h"
 #include "record/potoo-lock-list.h"
-#include "web/potoo-web-cursor.h"
 #include "web/potoo-web-json.h"
 #include "web/potoo-web-page.h"
 #include "web/potoo-web-reply.h"
@@ -25,21 +24,13 @@ get_id (PotooWebRequest *request)
 
 /* --- reading --- */
 
-static void
-reply_locks (PotooWebRequest *request, GPtrArray *rows, guint limit)
+static JsonObject *
+describe_lock (gconstpointer row, PotooWebPlace *place)
 {
-  JsonArray *items = json_array_new ();
-  guint n = MIN (rows->len, limit);
-  char *next = NULL;
+  const PotooLock *lock = row;
 
-  for (guint i = 0; i < n; i++)
-    json_array_add_object_element (items, potoo_web_json_from_lock (rows->pdata[i]));
-  if (rows->len > n)
-    {
-      const PotooLock *last = rows->pdata[n - 1];
-      next = potoo_web_cursor_from_time (CURSOR_KIND, last->start_us, last->id);
-    }
-  potoo_web_reply_list (request, items, next);
+  *place = (PotooWebPlace){ lock->start_us, lock->id };
+  return potoo_web_json_from_lock (lock);
 }
 
 static void
@@ -54,7 +45,7 @@ list_locks (PotooWebRequest *request)
   g_autoptr (GPtrArray) rows = potoo_catalog_reader_list_locks (
       potoo_web_request_get_reader (request), &query, &error);
   if (rows != NULL)
-    reply_locks (request, rows, query.limit - 1);
+    potoo_web_page_reply (request, CURSOR_KIND, &query, rows, describe_lock);
   else
     potoo_web_reply_error (request, error);
 }

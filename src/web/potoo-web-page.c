@@ -32,3 +32,21 @@ potoo_web_page_get_query (PotooWebRequest *request, char cursor_kind, PotooSegme
     }
   return TRUE;
 }
+
+void
+potoo_web_page_reply (PotooWebRequest *request,
+                      char cursor_kind,
+                      const PotooSegmentQuery *query,
+                      GPtrArray *rows,
+                      PotooWebRowFunc describe)
+{
+  JsonArray *items = json_array_new ();
+  guint n = MIN (rows->len, query->limit - 1);
+  PotooWebPlace last = { 0 };
+
+  for (guint i = 0; i < n; i++)
+    json_array_add_object_element (items, describe (rows->pdata[i], &last));
+  potoo_web_reply_list (
+      request, items,
+      rows->len > n ? potoo_web_cursor_from_time (cursor_kind, last.start_us, last.id) : NULL);
+}

@@ -6,7 +6,8 @@
 
 G_BEGIN_DECLS
 
-/* The parameters that lists over time have in common, ready for the query of the catalog. */
+/* What lists over time have in common: parameters, ready for the query of the catalog, and pages.
+ */
 
 /* Rows of a route's parameter table. */
 #define POTOO_WEB_PAGE_PARAMS                                                                      \
@@ -32,5 +33,21 @@ G_BEGIN_DECLS
  * than the page holds, to know whether there is another. */
 gboolean
 potoo_web_page_get_query (PotooWebRequest *request, char cursor_kind, PotooSegmentQuery *query);
+
+/* Where a row stands in its list. */
+typedef struct
+{
+  gint64 start_us, id;
+} PotooWebPlace;
+
+/* (transfer full) */
+typedef JsonObject *(*PotooWebRowFunc) (gconstpointer row, PotooWebPlace *place);
+
+/* Answers with the @rows of the @query, but for the one that tells of another page. */
+void potoo_web_page_reply (PotooWebRequest *request,
+                           char cursor_kind,
+                           const PotooSegmentQuery *query,
+                           GPtrArray *rows,
+                           PotooWebRowFunc describe);
 
 G_END_DECLS

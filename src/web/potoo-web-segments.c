@@ -6,40 +6,36 @@
 
 #include "catalog/potoo-catalog-segments.h"
 #include "record/potoo-eviction.h"
-#include "web/potoo-web-cursor.h"
 #include "web/potoo-web-json.h"
 #include "web/potoo-web-page.h"
 #include "web/potoo-web-reply.h"
 
 #define CURSOR_KIND 's'
 
+static JsonObject *
+describe_segment (gconstpointer row, PotooWebPlace *place)
+{
+  const PotooSegment *segment = row;
+
+  *place = (PotooWebPlace){ segment->start_us, segment->id };
+  return potoo_web_json_from_segment (segment);
+}
+
 static void
 list_segments (PotooWebRequest *request)
 {
   g_autoptr (GError) error = NULL;
   PotooSegmentQuery query;
-  char *next = NULL;
 
   if (!potoo_web_page_get_query (request, CURSOR_KIND, &query))
     return;
   query.camera = potoo_web_request_get_text (request, "camera");
   g_autoptr (GPtrArray) rows = potoo_catalog_reader_list_segments (
       potoo_web_request_get_reader (request), &query, &error);
-  if (rows == NULL)
-    {
-      potoo_web_reply_error (request, error);
-      return;
-    }
-  JsonArray *items = json_array_new ();
-  guint n = MIN (rows->len, query.limit - 1);
-  for (guint i = 0; i < n; i++)
-    json_array_add_object_element (items, potoo_web_json_from_segment (rows->pdata[i]));
-  if (rows->len > n)
-    {
-      const PotooSegment *last = rows->pdata[n - 1];
-      next = potoo_web_cursor_from_time (CURSOR_KIND, last->start_us, last->id);
-    }
-  potoo_web_reply_list (request, items, next);
+  if (rows != NULL)
+    potoo_web_page_reply (request, CURSOR_KIND, &query, rows, describe_segment);
+  else
+    potoo_web_reply_error (request, error);
 }
 
 /* The one that the request names; NULL when it is answered: what is being deleted is gone. */
