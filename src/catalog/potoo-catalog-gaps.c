@@ -15,7 +15,7 @@
 /* `end_us` of a gap that goes on, in the table: it then overlaps all that comes. */
 #define OPEN_END_US G_MAXINT64
 
-static const char *const cause_names[] = {
+static const char *const cause_names[POTOO_GAP_N_CAUSES] = {
   [POTOO_GAP_DISCONNECTED] = "disconnected",
   [POTOO_GAP_AUTH] = "auth",
   [POTOO_GAP_STALLED] = "stalled",
@@ -27,7 +27,8 @@ static const char *const cause_names[] = {
   [POTOO_GAP_CRASH] = "crash",
   [POTOO_GAP_POWER] = "power",
   [POTOO_GAP_SHUTDOWN] = "shutdown",
-  [POTOO_GAP_LOST] = "lost",
+  [POTOO_GAP_DAMAGED] = "damaged",
+  [POTOO_GAP_CLOCK_STEP] = "clock-step",
 };
 
 const char *
@@ -40,6 +41,8 @@ potoo_gap_cause_to_string (PotooGapCause cause)
 gboolean
 potoo_gap_cause_parse (const char *text, PotooGapCause *cause)
 {
+  if (g_strcmp0 (text, "lost") == 0) /* what it was named in catalogs of before the first release */
+    text = cause_names[POTOO_GAP_DAMAGED];
   for (guint i = 0; i < G_N_ELEMENTS (cause_names); i++)
     if (g_strcmp0 (text, cause_names[i]) == 0)
       {

@@ -16,11 +16,14 @@ typedef enum
   POTOO_GAP_DISK_FULL,
   POTOO_GAP_DISK_SLOW,
   POTOO_GAP_DISK_ERROR,
-  POTOO_GAP_CRASH,    /* the process died, the machine went on */
-  POTOO_GAP_POWER,    /* the machine went down */
-  POTOO_GAP_SHUTDOWN, /* potoo was stopped */
-  POTOO_GAP_LOST,     /* it was recorded, or may have been, and files or rows are lost */
+  POTOO_GAP_CRASH,      /* the process died, the machine went on */
+  POTOO_GAP_POWER,      /* the machine went down */
+  POTOO_GAP_SHUTDOWN,   /* potoo was stopped */
+  POTOO_GAP_DAMAGED,    /* it was recorded, or may have been, and cannot be read any more */
+  POTOO_GAP_CLOCK_STEP, /* wall time that never was: nothing is missing */
 } PotooGapCause;
+
+#define POTOO_GAP_N_CAUSES (POTOO_GAP_CLOCK_STEP + 1)
 
 const char *potoo_gap_cause_to_string (PotooGapCause cause); /* "no-keyframes" */
 gboolean potoo_gap_cause_parse (const char *text, PotooGapCause *cause);

@@ -133,7 +133,7 @@ put_gap (Join *join, const PotooSegment *after)
     .stream = after->stream,
     .start_us = join->before.end_us,
     .end_us = after->start_us,
-    .cause = POTOO_GAP_LOST,
+    .cause = POTOO_GAP_DAMAGED,
   };
 
   g_strlcpy (gap.camera, after->camera, sizeof gap.camera);

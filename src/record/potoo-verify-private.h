@@ -48,7 +48,7 @@ gboolean potoo_rebuild_check_row (PotooVerify *verify,
                                   const PotooSegment *row,
                                   GError **error);
 /* Once all files have rows: segments of all roots that follow on each other become one recording; a
- * camera that is to be recorded always has gaps `lost` between those that do not. */
+ * camera that is to be recorded always has gaps `damaged` between those that do not. */
 gboolean potoo_rebuild_join (PotooVerify *verify, GError **error);
 
 G_END_DECLS

@@ -17,7 +17,7 @@ static void
 put_lost (PotooVerify *v, const PotooSegment *row, gint64 start_us, gint64 end_us)
 {
   PotooGap gap = {
-    .stream = row->stream, .start_us = start_us, .end_us = end_us, .cause = POTOO_GAP_LOST
+    .stream = row->stream, .start_us = start_us, .end_us = end_us, .cause = POTOO_GAP_DAMAGED
   };
 
   if (end_us <= start_us)

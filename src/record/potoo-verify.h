@@ -13,9 +13,9 @@ G_BEGIN_DECLS
  * One pass over storage roots: every row of a closed segment against its file
  * (potoo-verify-file.h), then every file against the rows. With `repair`, what can be put right is:
  *
- *   missing     the row goes, a gap `lost` takes its time
+ *   missing     the row goes, a gap `damaged` takes its time
  *   damaged     the row becomes damaged and ends with the last fragment that can be read; a gap
- *               `lost` follows; the file stays as it is
+ *               `damaged` follows; the file stays as it is
  *   changed     the row becomes damaged
  *   mismatch    the row and the index become what the file says
  *   unlisted    the file gets a row

@@ -201,7 +201,7 @@ def test_command(verified):
     rows = daemon.query('SELECT * FROM segments')
     assert [row['state'] for row in rows] == [DAMAGED]
     assert rows[0]['size_bytes'] <= victim.stat().st_size
-    gaps = daemon.query("SELECT * FROM gaps WHERE cause = 'lost' ORDER BY start_us")
+    gaps = daemon.query("SELECT * FROM gaps WHERE cause = 'damaged' ORDER BY start_us")
     assert [gap['end_us'] for gap in gaps] == [row['end_us'] for row in before]
 
     aside.rename(other)

@@ -465,12 +465,15 @@ test_open_gaps (CatalogFixture *fixture, gconstpointer data)
 static void
 test_gap_causes (void)
 {
-  for (PotooGapCause cause = POTOO_GAP_DISCONNECTED; cause <= POTOO_GAP_SHUTDOWN; cause++)
+  for (PotooGapCause cause = POTOO_GAP_DISCONNECTED; cause < POTOO_GAP_N_CAUSES; cause++)
     {
       PotooGapCause parsed;
       g_assert_true (potoo_gap_cause_parse (potoo_gap_cause_to_string (cause), &parsed));
       g_assert_cmpint (parsed, ==, cause);
     }
+  PotooGapCause former;
+  g_assert_true (potoo_gap_cause_parse ("lost", &former));
+  g_assert_cmpint (former, ==, POTOO_GAP_DAMAGED);
   g_assert_false (potoo_gap_cause_parse ("", &(PotooGapCause){ 0 }));
   g_assert_false (potoo_gap_cause_parse (NULL, &(PotooGapCause){ 0 }));
 }

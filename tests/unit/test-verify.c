@@ -250,7 +250,7 @@ assert_lost (Bench *b, gint64 start_us, gint64 end_us)
 
   g_assert_cmpuint (gaps->len, ==, 1);
   const PotooGap *gap = gaps->pdata[0];
-  g_assert_cmpint (gap->cause, ==, POTOO_GAP_LOST);
+  g_assert_cmpint (gap->cause, ==, POTOO_GAP_DAMAGED);
   g_assert_cmpint (gap->start_us, ==, start_us);
   g_assert_cmpint (gap->end_us, ==, end_us);
 }

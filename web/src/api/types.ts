@@ -81,7 +81,8 @@ export type GapCause =
   | 'crash'
   | 'power'
   | 'shutdown'
-  | 'lost';
+  | 'damaged'
+  | 'clock-step';
 
 export interface Gap {
   id: string;

@@ -56,8 +56,10 @@ export function causeWords(cause: GapCause): string {
       return _('Power failure or restart of the machine');
     case 'shutdown':
       return _('Potoo was stopped');
-    case 'lost':
-      return _('Files or the catalog were lost');
+    case 'damaged':
+      return _('Recorded, but cannot be read any more');
+    case 'clock-step':
+      return _('The clock was set forward; nothing is missing');
     default:
       return _('Unknown cause');
   }
