@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "base/potoo-clock.h"
+#include "sim/potoo-sim-drip.h"
 
 #define NONCE_LIFE_US (300 * POTOO_SECOND_US)
 #define NONCE_TIME_DIGITS 16
@@ -101,32 +102,25 @@ send_unauthorized (PotooSimAuth *self, GstRTSPContext *ctx)
   gst_rtsp_client_send_message (ctx->client, ctx->session, ctx->response);
 }
 
-/* `/ID/…`; NULL for what no camera is meant by. */
-static PotooSimCamera *
-find_camera (PotooSimAuth *self, GstRTSPContext *ctx)
-{
-  if (ctx->uri == NULL || ctx->uri->abspath == NULL)
-    return NULL;
-  g_auto (GStrv) parts = g_strsplit (ctx->uri->abspath, "/", 3);
-  return parts[0] != NULL && parts[1] != NULL ? g_hash_table_lookup (self->cameras, parts[1])
-                                              : NULL;
-}
-
 /* FALSE: the request goes no further; what was to be answered has been. */
 static gboolean
 check_request (PotooSimAuth *self, GstRTSPContext *ctx)
 {
-  PotooSimCamera *camera = find_camera (self, ctx);
+  PotooSimCamera *camera = potoo_sim_camera_find (self->cameras, ctx->uri);
 
   if (camera == NULL)
     return TRUE;
   gboolean is_new = potoo_sim_camera_add_client (camera, ctx->client);
+  int drip = potoo_sim_camera_get_dial (camera, POTOO_SIM_DIAL_DRIP);
+  if (is_new && drip > 0)
+    potoo_sim_drip_start (ctx->client, (guint) drip);
   if (is_new && potoo_sim_camera_has_fault (camera, POTOO_SIM_FAULT_REFUSE))
     {
       g_socket_shutdown (gst_rtsp_connection_get_read_socket (ctx->conn), TRUE, TRUE, NULL);
       return FALSE;
     }
-  if (potoo_sim_camera_has_fault (camera, POTOO_SIM_FAULT_BLACK_HOLE))
+  if (potoo_sim_camera_has_fault (camera, POTOO_SIM_FAULT_BLACK_HOLE) ||
+      !potoo_sim_camera_knows_client (camera, ctx->client))
     return FALSE;
   gboolean refuse = potoo_sim_camera_has_fault (camera, POTOO_SIM_FAULT_REFUSE_AUTH);
   if (!refuse && (ctx->method == GST_RTSP_OPTIONS || !potoo_sim_camera_needs_auth (camera) ||

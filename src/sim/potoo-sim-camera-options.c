@@ -63,6 +63,7 @@ static const Key keys[] = {
   NUMBER ("inband", inband, 0, 1, 1),
   NUMBER ("wrap", wrap_s, 0, 3600, 1),
   NUMBER ("metadata", metadata, 0, 1, 1),
+  NUMBER ("seed", seed, 0, 65535, 1),
   TEXT ("user", user),
   TEXT ("password", password),
 };

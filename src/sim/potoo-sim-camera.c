@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 
-/* `lock` protects credentials and the set of clients; it is a leaf: no call
- * into gst-rtsp-server is made with it held. */
+/* `lock` protects credentials, the set of clients and what the main video is encoded as; it is a
+ * leaf: no call into gst-rtsp-server is made with it held. */
 
 #include "sim/potoo-sim-camera.h"
 
@@ -21,16 +21,25 @@ struct _PotooSimCamera
   char *id;
   PotooSimCache *cache;
   PotooSimFeed *feeds[POTOO_SIM_N_FEEDS];
-  guint faults;   /* atomic, bits of PotooSimFault */
-  int time_shift; /* atomic, seconds */
+  guint faults;                 /* atomic, bits of PotooSimFault */
+  int dials[POTOO_SIM_N_DIALS]; /* atomic */
   GMutex lock;
+  PotooSimLoopParams main;
   char *user;
   char *password;
-  GHashTable *clients; /* GstRTSPClient, each a reference */
+  GHashTable *clients; /* GstRTSPClient, each a reference → POTOO_SIM_DIAL_LIFE of its beginning */
   PotooMetric *n_clients;
   PotooMetric *units_sent;
   PotooMetric *bytes_sent;
   PotooMetric *units_lost;
+  PotooMetric *impaired[POTOO_SIM_N_IMPAIRMENTS];
+};
+
+static const char *const impairments[POTOO_SIM_N_IMPAIRMENTS] = {
+  [POTOO_SIM_LOSE] = "lost",
+  [POTOO_SIM_REORDER] = "reordered",
+  [POTOO_SIM_DUPLICATE] = "duplicated",
+  [POTOO_SIM_CORRUPT] = "corrupted",
 };
 
 static PotooSimFeed *
@@ -58,8 +67,8 @@ make_feeds (PotooSimCamera *camera, gint64 start_us, double spread, GError **err
 {
   PotooSimLoopParams params;
 
-  potoo_sim_camera_options_get_main (&camera->options, &params);
-  camera->feeds[POTOO_SIM_FEED_MAIN] = make_feed (camera, &params, start_us, spread, error);
+  potoo_sim_camera_options_get_main (&camera->options, &camera->main);
+  camera->feeds[POTOO_SIM_FEED_MAIN] = make_feed (camera, &camera->main, start_us, spread, error);
   if (camera->feeds[POTOO_SIM_FEED_MAIN] == NULL)
     return FALSE;
   potoo_sim_camera_options_get_sub (&camera->options, &params);
@@ -71,6 +80,26 @@ make_feeds (PotooSimCamera *camera, gint64 start_us, double spread, GError **err
   potoo_sim_loop_params_init_audio (&params, (PotooSimCodec) camera->options.audio);
   camera->feeds[POTOO_SIM_FEED_AUDIO] = make_feed (camera, &params, start_us, spread, error);
   return camera->feeds[POTOO_SIM_FEED_AUDIO] != NULL;
+}
+
+static void
+make_metrics (PotooSimCamera *camera)
+{
+  camera->n_clients = potoo_metric_new_gauge ("potoo_sim_clients",
+                                              "RTSP connections that asked for the camera",
+                                              "camera", camera->id, NULL);
+  camera->units_sent = potoo_metric_new_counter ("potoo_sim_units_sent_total",
+                                                 "Access units and audio frames given to media",
+                                                 "camera", camera->id, NULL);
+  camera->bytes_sent = potoo_metric_new_counter ("potoo_sim_sent_bytes_total", "Bytes of these",
+                                                 "camera", camera->id, NULL);
+  camera->units_lost = potoo_metric_new_counter ("potoo_sim_units_lost_total",
+                                                 "Units that a media's full queue dropped",
+                                                 "camera", camera->id, NULL);
+  for (guint i = 0; i < POTOO_SIM_N_IMPAIRMENTS; i++)
+    camera->impaired[i] = potoo_metric_new_counter (
+        "potoo_sim_packets_impaired_total", "RTP packets that did not go out as they were",
+        "camera", camera->id, "how", impairments[i], NULL);
 }
 
 PotooSimCamera *
@@ -90,17 +119,7 @@ potoo_sim_camera_new (const PotooSimCameraOptions *options,
   camera->cache = cache;
   g_mutex_init (&camera->lock);
   camera->clients = g_hash_table_new_full (NULL, NULL, g_object_unref, NULL);
-  camera->n_clients = potoo_metric_new_gauge ("potoo_sim_clients",
-                                              "RTSP connections that asked for the camera",
-                                              "camera", camera->id, NULL);
-  camera->units_sent = potoo_metric_new_counter ("potoo_sim_units_sent_total",
-                                                 "Access units and audio frames given to media",
-                                                 "camera", camera->id, NULL);
-  camera->bytes_sent = potoo_metric_new_counter ("potoo_sim_sent_bytes_total", "Bytes of these",
-                                                 "camera", camera->id, NULL);
-  camera->units_lost = potoo_metric_new_counter ("potoo_sim_units_lost_total",
-                                                 "Units that a media's full queue dropped",
-                                                 "camera", camera->id, NULL);
+  make_metrics (camera);
   if (!make_feeds (camera, start_us, spread - (double) (guint) spread, error))
     return NULL;
   return g_steal_pointer (&camera);
@@ -117,10 +136,21 @@ potoo_sim_camera_free (PotooSimCamera *camera)
   potoo_metric_unref (camera->units_sent);
   potoo_metric_unref (camera->bytes_sent);
   potoo_metric_unref (camera->units_lost);
+  for (guint i = 0; i < POTOO_SIM_N_IMPAIRMENTS; i++)
+    potoo_metric_unref (camera->impaired[i]);
   g_free (camera->user);
   g_free (camera->password);
   g_free (camera->id);
   g_free (camera);
+}
+
+PotooSimCamera *
+potoo_sim_camera_find (GHashTable *cameras, const GstRTSPUrl *url)
+{
+  if (url == NULL || url->abspath == NULL)
+    return NULL;
+  g_auto (GStrv) parts = g_strsplit (url->abspath, "/", 3);
+  return parts[0] != NULL && parts[1] != NULL ? g_hash_table_lookup (cameras, parts[1]) : NULL;
 }
 
 const char *
@@ -157,15 +187,24 @@ potoo_sim_camera_has_fault (PotooSimCamera *camera, PotooSimFault fault)
 }
 
 void
-potoo_sim_camera_shift_time (PotooSimCamera *camera, int seconds)
+potoo_sim_camera_set_dial (PotooSimCamera *camera, guint dial, int value)
 {
-  g_atomic_int_add (&camera->time_shift, seconds);
+  g_return_if_fail (dial < POTOO_SIM_N_DIALS);
+  g_atomic_int_set (&camera->dials[dial], value);
 }
 
 int
-potoo_sim_camera_get_time_shift (PotooSimCamera *camera)
+potoo_sim_camera_get_dial (PotooSimCamera *camera, guint dial)
 {
-  return g_atomic_int_get (&camera->time_shift);
+  g_return_val_if_fail (dial < POTOO_SIM_N_DIALS, 0);
+  return g_atomic_int_get (&camera->dials[dial]);
+}
+
+int
+potoo_sim_camera_add_to_dial (PotooSimCamera *camera, guint dial, int value)
+{
+  g_return_val_if_fail (dial < POTOO_SIM_N_DIALS, 0);
+  return g_atomic_int_add (&camera->dials[dial], value) + value;
 }
 
 const PotooSimCameraOptions *
@@ -220,7 +259,8 @@ potoo_sim_camera_add_client (PotooSimCamera *camera, GstRTSPClient *client)
   g_mutex_lock (&camera->lock);
   gboolean added = !g_hash_table_contains (camera->clients, client);
   if (added)
-    g_hash_table_add (camera->clients, g_object_ref (client));
+    g_hash_table_insert (camera->clients, g_object_ref (client),
+                         GINT_TO_POINTER (potoo_sim_camera_get_dial (camera, POTOO_SIM_DIAL_LIFE)));
   potoo_metric_set (camera->n_clients, g_hash_table_size (camera->clients));
   g_mutex_unlock (&camera->lock);
   if (added)
@@ -233,6 +273,22 @@ potoo_sim_camera_has_client (PotooSimCamera *camera, GstRTSPClient *client)
 {
   g_autoptr (GMutexLocker) locker = g_mutex_locker_new (&camera->lock);
   return g_hash_table_contains (camera->clients, client);
+}
+
+gboolean
+potoo_sim_camera_knows_client (PotooSimCamera *camera, GstRTSPClient *client)
+{
+  g_autoptr (GMutexLocker) locker = g_mutex_locker_new (&camera->lock);
+  gpointer life = NULL;
+
+  return g_hash_table_lookup_extended (camera->clients, client, NULL, &life) &&
+         GPOINTER_TO_INT (life) == potoo_sim_camera_get_dial (camera, POTOO_SIM_DIAL_LIFE);
+}
+
+void
+potoo_sim_camera_forget_clients (PotooSimCamera *camera)
+{
+  potoo_sim_camera_add_to_dial (camera, POTOO_SIM_DIAL_LIFE, 1);
 }
 
 void
@@ -269,19 +325,52 @@ potoo_sim_camera_get_size (PotooSimCamera *camera, guint *width, guint *height)
   *height = (guint) camera->options.height;
 }
 
+/* @params: the main video is encoded so from its next keyframe on. */
+static gboolean
+change_main (PotooSimCamera *camera, const PotooSimLoopParams *params, GError **error)
+{
+  g_autoptr (PotooSimLoop) loop = potoo_sim_cache_get (camera->cache, params, error);
+
+  if (loop == NULL)
+    return FALSE;
+  g_mutex_lock (&camera->lock);
+  camera->main = *params;
+  potoo_sim_feed_set_loop (camera->feeds[POTOO_SIM_FEED_MAIN], loop);
+  g_mutex_unlock (&camera->lock);
+  return TRUE;
+}
+
+static PotooSimLoopParams
+get_main (PotooSimCamera *camera)
+{
+  g_autoptr (GMutexLocker) locker = g_mutex_locker_new (&camera->lock);
+  return camera->main;
+}
+
 gboolean
 potoo_sim_camera_set_size (PotooSimCamera *camera, guint width, guint height, GError **error)
 {
-  PotooSimLoopParams params;
+  PotooSimLoopParams params = get_main (camera);
 
-  potoo_sim_camera_options_get_main (&camera->options, &params);
   params.width = width;
   params.height = height;
-  g_autoptr (PotooSimLoop) loop = potoo_sim_cache_get (camera->cache, &params, error);
-  if (loop == NULL)
-    return FALSE;
-  potoo_sim_feed_set_loop (camera->feeds[POTOO_SIM_FEED_MAIN], loop);
-  return TRUE;
+  return change_main (camera, &params, error);
+}
+
+gboolean
+potoo_sim_camera_set_gop (PotooSimCamera *camera, guint gop, GError **error)
+{
+  PotooSimLoopParams params = get_main (camera);
+
+  if (gop <= params.bframes || params.n_units % gop != 0)
+    {
+      g_set_error (error, POTOO_ERROR, POTOO_ERROR_INVALID_ARGUMENT,
+                   _ ("gop %u: must divide the loop, which has %u pictures, and be more than %u"),
+                   gop, params.n_units, params.bframes);
+      return FALSE;
+    }
+  params.gop = gop;
+  return change_main (camera, &params, error);
 }
 
 void
@@ -295,6 +384,14 @@ void
 potoo_sim_camera_count_lost (PotooSimCamera *camera)
 {
   potoo_metric_add (camera->units_lost, 1);
+}
+
+void
+potoo_sim_camera_count_impaired (PotooSimCamera *camera, guint met)
+{
+  for (guint i = 0; i < POTOO_SIM_N_IMPAIRMENTS; i++)
+    if (met & 1u << i)
+      potoo_metric_add (camera->impaired[i], 1);
 }
 
 /* Wall time at which the newest mark in the sound began to be sampled; 0 without sound. */
@@ -316,14 +413,21 @@ potoo_sim_camera_status (PotooSimCamera *camera)
   const PotooSimLoopParams *params = potoo_sim_loop_get_params (loop);
   gint64 number = potoo_sim_feed_number_at (camera->feeds[POTOO_SIM_FEED_MAIN],
                                             potoo_clock_mono_us ());
+  GString *out = g_string_new (NULL);
 
-  return g_strdup_printf (
+  g_string_append_printf (
+      out,
       "{\"id\":\"%s\",\"clients\":%" G_GINT64_FORMAT ",\"number\":%" G_GINT64_FORMAT
-      ",\"width\":%u,\"height\":%u,\"sound_mark_us\":%" G_GINT64_FORMAT
+      ",\"width\":%u,\"height\":%u,\"gop\":%u,\"sound_mark_us\":%" G_GINT64_FORMAT
       ",\"units_sent\":%" G_GINT64_FORMAT ",\"bytes_sent\":%" G_GINT64_FORMAT
-      ",\"units_lost\":%" G_GINT64_FORMAT ",\"faults\":%u}",
+      ",\"units_lost\":%" G_GINT64_FORMAT ",\"faults\":%u",
       camera->id, potoo_metric_get (camera->n_clients), number, params->width, params->height,
-      get_sound_mark_us (camera), potoo_metric_get (camera->units_sent),
+      params->gop, get_sound_mark_us (camera), potoo_metric_get (camera->units_sent),
       potoo_metric_get (camera->bytes_sent), potoo_metric_get (camera->units_lost),
       (guint) g_atomic_int_get (&camera->faults));
+  for (guint i = 0; i < POTOO_SIM_N_IMPAIRMENTS; i++)
+    g_string_append_printf (out, ",\"packets_%s\":%" G_GINT64_FORMAT, impairments[i],
+                            potoo_metric_get (camera->impaired[i]));
+  g_string_append_c (out, '}');
+  return g_string_free (out, FALSE);
 }

@@ -5,6 +5,7 @@
 
 #include "sim/potoo-sim-cache.h"
 #include "sim/potoo-sim-feed.h"
+#include "sim/potoo-sim-impairer.h"
 #include "sim/potoo-sim-options.h"
 
 G_BEGIN_DECLS
@@ -31,6 +32,22 @@ typedef enum
   POTOO_SIM_FAULT_FREEZE_TIME = 1 << 7,  /* RTP time stands still */
 } PotooSimFault;
 
+/* What can be turned to a number; all are 0 at first. */
+typedef enum
+{
+  POTOO_SIM_DIAL_RTP_SHIFT,   /* seconds that RTP time stamps are off */
+  POTOO_SIM_DIAL_NTP_SHIFT,   /* seconds that the clock of sender reports is off */
+  POTOO_SIM_DIAL_SWELL,       /* pictures are that many times as large; 0: as they are */
+  POTOO_SIM_DIAL_TRICKLE,     /* percent of real time at which media leaves; 0: as it should */
+  POTOO_SIM_DIAL_DRIP,        /* bytes of answers a second, of new connections; 0: at once */
+  POTOO_SIM_DIAL_SDP,         /* PotooSimSdpKind */
+  POTOO_SIM_DIAL_LIFE,        /* connections and media of another number are dead */
+  POTOO_SIM_DIAL_REBOOTS,     /* number of the newest loop of reboots */
+  POTOO_SIM_DIAL_DESCRIBED,   /* spoilt descriptions so far */
+  POTOO_SIM_DIAL_IMPAIRMENTS, /* packets of POTOO_SIM_ALL_PACKETS, one dial for each impairment */
+  POTOO_SIM_N_DIALS = POTOO_SIM_DIAL_IMPAIRMENTS + POTOO_SIM_N_IMPAIRMENTS,
+} PotooSimDial;
+
 typedef enum
 {
   POTOO_SIM_FEED_MAIN,
@@ -49,6 +66,9 @@ PotooSimCamera *potoo_sim_camera_new (const PotooSimCameraOptions *options,
                                       GError **error);
 void potoo_sim_camera_free (PotooSimCamera *camera);
 
+/* Whom `/ID/…` means, of @cameras by id. (transfer none) (nullable) */
+PotooSimCamera *potoo_sim_camera_find (GHashTable *cameras, const GstRTSPUrl *url);
+
 const char *potoo_sim_camera_get_id (PotooSimCamera *camera);
 /* What it lets RTP be carried by. */
 GstRTSPLowerTrans potoo_sim_camera_get_transports (PotooSimCamera *camera);
@@ -58,9 +78,10 @@ PotooSimFeed *potoo_sim_camera_get_feed (PotooSimCamera *camera, PotooSimFeedId 
 void potoo_sim_camera_set_fault (PotooSimCamera *camera, PotooSimFault fault, gboolean on);
 gboolean potoo_sim_camera_has_fault (PotooSimCamera *camera, PotooSimFault fault);
 
-/* RTP time stamps jump by @seconds, from now on. */
-void potoo_sim_camera_shift_time (PotooSimCamera *camera, int seconds);
-int potoo_sim_camera_get_time_shift (PotooSimCamera *camera); /* seconds */
+void potoo_sim_camera_set_dial (PotooSimCamera *camera, guint dial, int value);
+int potoo_sim_camera_get_dial (PotooSimCamera *camera, guint dial);
+/* Returns what it is then. */
+int potoo_sim_camera_add_to_dial (PotooSimCamera *camera, guint dial, int value);
 
 /* What its SDP and its keyframes are to tell. */
 const PotooSimCameraOptions *potoo_sim_camera_get_options (PotooSimCamera *camera);
@@ -75,6 +96,10 @@ gboolean potoo_sim_camera_set_password (PotooSimCamera *camera, const char *pass
 /* Remembers that @client asked for this camera, until it is closed. TRUE the first time. */
 gboolean potoo_sim_camera_add_client (PotooSimCamera *camera, GstRTSPClient *client);
 gboolean potoo_sim_camera_has_client (PotooSimCamera *camera, GstRTSPClient *client);
+/* FALSE: it is one of those that the camera has forgotten, and is not to be answered. */
+gboolean potoo_sim_camera_knows_client (PotooSimCamera *camera, GstRTSPClient *client);
+/* The camera forgets all connections without closing them, as in a power cut. */
+void potoo_sim_camera_forget_clients (PotooSimCamera *camera);
 /* Closes all connections, and with them what they play. */
 void potoo_sim_camera_drop_clients (PotooSimCamera *camera);
 
@@ -89,10 +114,14 @@ gboolean
 potoo_sim_camera_set_size (PotooSimCamera *camera, guint width, guint height, GError **error);
 /* The size given on the command line. */
 void potoo_sim_camera_get_size (PotooSimCamera *camera, guint *width, guint *height);
+/* The same with a keyframe every @gop pictures; it must divide the loop. */
+gboolean potoo_sim_camera_set_gop (PotooSimCamera *camera, guint gop, GError **error);
 
 /* Counters, for those who send and for `status`. */
 void potoo_sim_camera_count_sent (PotooSimCamera *camera, gsize bytes);
 void potoo_sim_camera_count_lost (PotooSimCamera *camera);
+/* @met: a bit for each PotooSimImpairment */
+void potoo_sim_camera_count_impaired (PotooSimCamera *camera, guint met);
 /* One JSON object. (transfer full) */
 char *potoo_sim_camera_status (PotooSimCamera *camera);
 

@@ -79,12 +79,13 @@ potoo_sim_factory_create_element (GstRTSPMediaFactory *factory, const GstRTSPUrl
   return NULL;
 }
 
-/* Media with and without audio are shared apart. */
+/* Media with and without audio are shared apart, and those of clients that the camera forgot. */
 static char *
 potoo_sim_factory_gen_key (GstRTSPMediaFactory *factory, const GstRTSPUrl *url)
 {
   PotooSimFactory *self = POTOO_SIM_FACTORY (factory);
-  return g_strdup_printf ("%s %d", url->abspath, audio_feed (self) != NULL);
+  return g_strdup_printf ("%s %d %d", url->abspath, audio_feed (self) != NULL,
+                          potoo_sim_camera_get_dial (self->camera, POTOO_SIM_DIAL_LIFE));
 }
 
 static GstElement *

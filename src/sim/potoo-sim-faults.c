@@ -8,6 +8,11 @@
 #include <glib/gi18n-lib.h>
 
 #include "base/potoo-error.h"
+#include "sim/potoo-sim-reboots.h"
+#include "sim/potoo-sim-sdp.h"
+
+/* Percent that can be given: parts of POTOO_SIM_ALL_PACKETS. */
+#define PARTS_OF_A_PERCENT (POTOO_SIM_ALL_PACKETS / 100)
 
 typedef struct _Row Row;
 
@@ -23,7 +28,8 @@ struct _Row
   const char *argument; /* as shown in help; NULL: none */
   const char *help;
   ApplyFunc apply;
-  PotooSimFault fault; /* of a switch */
+  guint which;  /* PotooSimFault of a switch, PotooSimDial of a number */
+  int min, max; /* of a number */
 };
 
 static gboolean
@@ -45,7 +51,7 @@ apply_switch (const Row *row,
 
   if (!on && strcmp (argument, "off") != 0)
     return refuse (error, row, _ ("must be on or off"));
-  potoo_sim_camera_set_fault (camera, row->fault, on);
+  potoo_sim_camera_set_fault (camera, (PotooSimFault) row->which, on);
   return TRUE;
 }
 
@@ -107,17 +113,123 @@ apply_caps_change (const Row *row,
 }
 
 static gboolean
-apply_time_jump (const Row *row,
+refuse_number (const Row *row, GError **error)
+{
+  g_autofree char *text = g_strdup_printf (_ ("must be from %d to %d"), row->min, row->max);
+  return refuse (error, row, text);
+}
+
+static gboolean
+parse_number (const Row *row, const char *argument, int *value, GError **error)
+{
+  gint64 number;
+
+  if (!g_ascii_string_to_signed (argument, 10, row->min, row->max, &number, NULL))
+    return refuse_number (row, error);
+  *value = (int) number;
+  return TRUE;
+}
+
+static gboolean
+apply_number (const Row *row,
+              PotooSimCamera *camera,
+              const char *argument,
+              char **reply,
+              GError **error)
+{
+  int value;
+
+  if (!parse_number (row, argument, &value, error))
+    return FALSE;
+  potoo_sim_camera_set_dial (camera, row->which, value);
+  return TRUE;
+}
+
+static gboolean
+apply_jump (const Row *row,
+            PotooSimCamera *camera,
+            const char *argument,
+            char **reply,
+            GError **error)
+{
+  int value;
+
+  if (!parse_number (row, argument, &value, error))
+    return FALSE;
+  potoo_sim_camera_add_to_dial (camera, row->which, value);
+  return TRUE;
+}
+
+/* Fractions too: 0.1 % of packets are many. */
+static gboolean
+apply_percent (const Row *row,
+               PotooSimCamera *camera,
+               const char *argument,
+               char **reply,
+               GError **error)
+{
+  char *end = NULL;
+  double percent = g_ascii_strtod (argument, &end);
+
+  if (end == argument || *end != '\0' || !(percent >= row->min && percent <= row->max))
+    return refuse_number (row, error);
+  potoo_sim_camera_set_dial (camera, row->which, (int) (percent * PARTS_OF_A_PERCENT));
+  return TRUE;
+}
+
+static gboolean
+apply_gop (const Row *row,
+           PotooSimCamera *camera,
+           const char *argument,
+           char **reply,
+           GError **error)
+{
+  int value;
+
+  return parse_number (row, argument, &value, error) &&
+         potoo_sim_camera_set_gop (camera, (guint) value, error);
+}
+
+static gboolean
+apply_half_open (const Row *row,
                  PotooSimCamera *camera,
                  const char *argument,
                  char **reply,
                  GError **error)
 {
-  gint64 seconds;
+  potoo_sim_camera_forget_clients (camera);
+  return TRUE;
+}
 
-  if (!g_ascii_string_to_signed (argument, 10, -36000, 36000, &seconds, NULL))
-    return refuse (error, row, _ ("must be from -36000 to 36000"));
-  potoo_sim_camera_shift_time (camera, (int) seconds);
+static gboolean
+apply_reboots (const Row *row,
+               PotooSimCamera *camera,
+               const char *argument,
+               char **reply,
+               GError **error)
+{
+  guint up_s = 0, down_s = 0;
+  char rest;
+
+  if (strcmp (argument, "off") != 0 &&
+      (sscanf (argument, "%4u/%4u%c", &up_s, &down_s, &rest) != 2 || up_s == 0 || down_s == 0))
+    return refuse (error, row, _ ("must be seconds up and seconds down as in 5/2, or off"));
+  potoo_sim_reboots_set (camera, up_s, down_s);
+  return TRUE;
+}
+
+static gboolean
+apply_sdp (const Row *row,
+           PotooSimCamera *camera,
+           const char *argument,
+           char **reply,
+           GError **error)
+{
+  PotooSimSdpKind kind;
+
+  if (!potoo_sim_sdp_kind_parse (argument, &kind))
+    return refuse (error, row, _ ("no such kind; --help lists them"));
+  potoo_sim_camera_set_dial (camera, POTOO_SIM_DIAL_SDP, (int) kind);
   return TRUE;
 }
 
@@ -134,11 +246,35 @@ apply_status (const Row *row,
 
 #define SWITCH(name, fault, help)                                                                  \
   {                                                                                                \
-    name, "on|off", help, apply_switch, fault                                                      \
+    name, "on|off", help, apply_switch, fault, 0, 0                                                \
+  }
+#define NUMBER(name, argument, dial, min, max, help)                                               \
+  {                                                                                                \
+    name, argument, help, apply_number, dial, min, max                                             \
+  }
+#define JUMP(name, dial, max, help)                                                                \
+  {                                                                                                \
+    name, "SECONDS", help, apply_jump, dial, -(max), max                                           \
+  }
+#define IMPAIRMENT(name, impairment, help)                                                         \
+  {                                                                                                \
+    name, "PERCENT", help, apply_percent, POTOO_SIM_DIAL_IMPAIRMENTS + impairment, 0, 100          \
+  }
+#define COMMAND(name, argument, help, apply)                                                       \
+  {                                                                                                \
+    name, argument, help, apply, 0, 0, 0                                                           \
   }
 
 static const Row rows[] = {
-  { "drop", NULL, N_ ("close all its RTSP connections now; new ones work"), apply_drop, 0 },
+  COMMAND ("drop", NULL, N_ ("close all its RTSP connections now; new ones work"), apply_drop),
+  COMMAND ("half-open",
+           NULL,
+           N_ ("all its connections stay open and are dead; new ones work"),
+           apply_half_open),
+  COMMAND ("reboot-loop",
+           "UP/DOWN|off",
+           N_ ("serve for UP s, close all and refuse for DOWN s, and so on"),
+           apply_reboots),
   SWITCH ("stall", POTOO_SIM_FAULT_STALL, N_ ("keep connections and send no media")),
   SWITCH ("silent-audio",
           POTOO_SIM_FAULT_SILENT_AUDIO,
@@ -147,20 +283,55 @@ static const Row rows[] = {
   SWITCH ("refuse-auth",
           POTOO_SIM_FAULT_REFUSE_AUTH,
           N_ ("answer 401 to everything, right credentials too")),
-  { "set-password", "NEW", N_ ("change the password from now on"), apply_password, 0 },
+  COMMAND ("set-password", "NEW", N_ ("change the password from now on"), apply_password),
   SWITCH ("black-hole",
           POTOO_SIM_FAULT_BLACK_HOLE,
           N_ ("take connections and requests and never answer")),
   SWITCH ("refuse", POTOO_SIM_FAULT_REFUSE, N_ ("close new connections at once")),
+  NUMBER ("slow-drip",
+          "BYTES",
+          POTOO_SIM_DIAL_DRIP,
+          0,
+          100000,
+          N_ ("answer new connections at BYTES a second, without media; 0: no more")),
+  COMMAND ("sdp", "KIND", N_ ("describe the stream to new connections wrongly:"), apply_sdp),
   SWITCH ("no-keyframes", POTOO_SIM_FAULT_NO_KEYFRAMES, N_ ("send delta frames only")),
+  { "gop", "N", N_ ("go on with a keyframe every N pictures; must divide the loop"), apply_gop, 0,
+    1, 15000 },
+  NUMBER ("swell",
+          "FACTOR",
+          POTOO_SIM_DIAL_SWELL,
+          1,
+          100,
+          N_ ("send pictures that are FACTOR times as large; 1: no more")),
+  NUMBER ("trickle",
+          "PERCENT",
+          POTOO_SIM_DIAL_TRICKLE,
+          0,
+          100,
+          N_ ("send media at PERCENT of real time, and lose what waits for 8 s; 0: no more")),
+  IMPAIRMENT ("lose", POTOO_SIM_LOSE, N_ ("lose so many RTP packets; fractions too")),
+  IMPAIRMENT ("reorder", POTOO_SIM_REORDER, N_ ("send so many RTP packets three packets late")),
+  IMPAIRMENT ("duplicate", POTOO_SIM_DUPLICATE, N_ ("send so many RTP packets twice")),
+  IMPAIRMENT ("corrupt", POTOO_SIM_CORRUPT, N_ ("turn a bit in so many RTP packets")),
   SWITCH ("freeze-time", POTOO_SIM_FAULT_FREEZE_TIME, N_ ("send one RTP time stamp with all")),
-  { "time-jump", "SECONDS", N_ ("let RTP time stamps jump; negative: back"), apply_time_jump, 0 },
-  { "resolution", "WxH", N_ ("go on with another picture size from the next keyframe"),
-    apply_resolution, 0 },
-  { "caps-change", "N",
-    N_ ("the same with a size of a list: 0 its own, 1 640x360, 2 320x240, 3 1280x720"),
-    apply_caps_change, 0 },
-  { "status", NULL, N_ ("print the camera's counters as JSON"), apply_status, 0 },
+  JUMP ("time-jump",
+        POTOO_SIM_DIAL_RTP_SHIFT,
+        36000,
+        N_ ("let RTP time stamps jump; negative: back")),
+  JUMP ("clock-jump",
+        POTOO_SIM_DIAL_NTP_SHIFT,
+        100000000,
+        N_ ("let the clock of RTCP sender reports jump; negative: back")),
+  COMMAND ("resolution",
+           "WxH",
+           N_ ("go on with another picture size from the next keyframe"),
+           apply_resolution),
+  COMMAND ("caps-change",
+           "N",
+           N_ ("the same with a size of a list: 0 its own, 1 640x360, 2 320x240, 3 1280x720"),
+           apply_caps_change),
+  COMMAND ("status", NULL, N_ ("print the camera's counters as JSON"), apply_status),
 };
 
 static gboolean
@@ -208,7 +379,10 @@ potoo_sim_faults_help (void)
     {
       g_autofree char *usage = g_strconcat (rows[i].name, rows[i].argument != NULL ? " " : "",
                                             rows[i].argument != NULL ? rows[i].argument : "", NULL);
-      g_string_append_printf (out, "\n  %-22s %s", usage, _ (rows[i].help));
+      g_string_append_printf (out, "\n  %-24s %s", usage, _ (rows[i].help));
+      if (rows[i].apply == apply_sdp)
+        for (guint kind = 0; kind < POTOO_SIM_SDP_N_KINDS; kind++)
+          g_string_append_printf (out, " %s", potoo_sim_sdp_kind_name ((PotooSimSdpKind) kind));
     }
   return g_string_free (out, FALSE);
 }

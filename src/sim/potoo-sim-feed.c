@@ -103,13 +103,6 @@ potoo_sim_feed_delay_us (PotooSimFeed *feed)
   return time_of (feed, feed->lead) - feed->origin_us;
 }
 
-gboolean
-potoo_sim_feed_turn_is_key (PotooSimFeed *feed, gint64 turn)
-{
-  /* All loops of a feed have the same shape. */
-  return potoo_sim_loop_get_unit (feed->loop, (guint) (turn % feed->n_units))->is_key;
-}
-
 gint64
 potoo_sim_feed_loop_start_us (PotooSimFeed *feed, gint64 mono_us)
 {

@@ -22,7 +22,7 @@ typedef struct _PotooSimFeed PotooSimFeed;
 PotooSimFeed *potoo_sim_feed_new (PotooSimLoop *loop, gint64 origin_us, guint offset);
 void potoo_sim_feed_free (PotooSimFeed *feed);
 
-/* Another loop of the same shape. Readers take it over at a keyframe. */
+/* Another loop of as many units at the same rate. Readers take it over at a keyframe of its. */
 void potoo_sim_feed_set_loop (PotooSimFeed *feed, PotooSimLoop *loop);
 PotooSimLoop *potoo_sim_feed_get_loop (PotooSimFeed *feed); /* (transfer full) */
 
@@ -34,7 +34,6 @@ gint64 potoo_sim_feed_next_turn (PotooSimFeed *feed, gint64 mono_us); /* first d
 gint64 potoo_sim_feed_delay_us (PotooSimFeed *feed);
 /* Number of the picture that is presented at a time. */
 gint64 potoo_sim_feed_number_at (PotooSimFeed *feed, gint64 mono_us);
-gboolean potoo_sim_feed_turn_is_key (PotooSimFeed *feed, gint64 turn);
 
 /* The unit of a turn, stamped, its PTS being monotonic time. NULL before number 0.
  * (transfer full) (nullable) */

@@ -79,6 +79,12 @@ potoo_sim_loop_get_unit (PotooSimLoop *loop, guint i)
   return &loop->units[i];
 }
 
+gboolean
+potoo_sim_loop_turn_is_key (PotooSimLoop *loop, gint64 turn)
+{
+  return loop->units[turn % loop->n_units].is_key;
+}
+
 guint
 potoo_sim_loop_get_reorder (PotooSimLoop *loop)
 {

@@ -34,6 +34,8 @@ const PotooSimLoopParams *potoo_sim_loop_get_params (PotooSimLoop *loop);
 GstCaps *potoo_sim_loop_get_caps (PotooSimLoop *loop); /* (transfer none) */
 guint potoo_sim_loop_get_n_units (PotooSimLoop *loop);
 const PotooSimUnit *potoo_sim_loop_get_unit (PotooSimLoop *loop, guint i);
+/* @turn: counts on from one time through the loop to the next. */
+gboolean potoo_sim_loop_turn_is_key (PotooSimLoop *loop, gint64 turn);
 /* How many units later than its presentation time a unit must be sent at
  * least, so that B-frames find their references sent: 0 without B-frames. */
 guint potoo_sim_loop_get_reorder (PotooSimLoop *loop);

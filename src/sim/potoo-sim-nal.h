@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #pragma once
 
+#include <gst/gst.h>
+
 #include "sim/potoo-sim-params.h"
 
 G_BEGIN_DECLS
@@ -26,5 +28,9 @@ gboolean potoo_sim_nal_next (const guint8 *data,
                              gsize *nal_size);
 
 PotooSimNalKind potoo_sim_nal_kind (PotooSimCodec codec, const guint8 *nal, gsize nal_size);
+
+/* Makes @picture larger by @size bytes and a few, which decoders skip: a NAL unit of filler data
+ * (H.264 7.3.2.7, H.265 7.3.2.8). Other codecs have none: nothing happens. */
+void potoo_sim_nal_append_filler (PotooSimCodec codec, GstBuffer *picture, gsize size);
 
 G_END_DECLS

@@ -37,6 +37,7 @@ describe (void)
          "  inband=0|1 [1]: parameter sets with keyframes\n"
          "  wrap=0…3600 [0]: seconds until RTP time wraps; 0: anywhen\n"
          "  metadata=0|1 [0]: a track in the SDP that is none of ours\n"
+         "  seed=0…65535 [0]: what faults hit at random follows from it\n"
          "  user=TEXT, password=TEXT: digest authentication\n"
          "Streams are at rtsp://127.0.0.1:PORT/ID/main and /ID/sub."),
       "", faults);

@@ -29,6 +29,7 @@ typedef struct
   int inband;     /* 0: keyframes come without */
   int wrap_s;     /* > 0: after how many seconds RTP time wraps */
   int metadata;   /* 1: the SDP has a track of metadata, which cannot be set up */
+  int seed;       /* of faults that hit at random */
 } PotooSimCameraOptions;
 
 typedef struct

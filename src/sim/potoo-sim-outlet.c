@@ -9,6 +9,8 @@
 #include <gst/rtp/rtp.h>
 
 #include "base/potoo-clock.h"
+#include "sim/potoo-sim-nal.h"
+#include "sim/potoo-sim-wire.h"
 
 /* Units that may wait in the appsrc: more than a client's PLAY takes to come
  * after its DESCRIBE does no harm, the oldest go. */
@@ -16,6 +18,11 @@
 
 /* A machine so busy that no packet is fresh gets late ones from then on. */
 #define FRESH_WAIT_US POTOO_SECOND_US
+
+/* What a camera's own queue holds while its media only trickles out; the rest is lost. */
+#define MAX_LAG_US (8 * POTOO_SECOND_US)
+
+#define MAX_SWOLLEN_BYTES (8 * 1000 * 1000)
 
 struct _PotooSimOutlet
 {
@@ -31,17 +38,36 @@ struct _PotooSimOutlet
   gint64 turn;             /* same */
   gint64 waiting_since_us; /* the RTP pad's thread: since it dropped the first */
   gboolean open;           /* same, atomic */
-  gboolean frozen;         /* same */
-  guint32 newest_time;     /* same */
-  guint32 rtp_rate;
+  PotooSimWire *wire;
+  int life; /* of the camera, when this began */
 };
+
+/* Its clients hear nothing any more, neither media nor reports. */
+static gboolean
+is_dead (PotooSimOutlet *outlet)
+{
+  return potoo_sim_camera_has_fault (outlet->camera, POTOO_SIM_FAULT_STALL) ||
+         potoo_sim_camera_get_dial (outlet->camera, POTOO_SIM_DIAL_LIFE) != outlet->life;
+}
 
 static gboolean
 is_muted (PotooSimOutlet *outlet)
 {
-  return potoo_sim_camera_has_fault (outlet->camera, POTOO_SIM_FAULT_STALL) ||
+  return is_dead (outlet) ||
          (outlet->is_audio &&
           potoo_sim_camera_has_fault (outlet->camera, POTOO_SIM_FAULT_SILENT_AUDIO));
+}
+
+/* As encoders with a constant rate do it: filler behind the picture. */
+static void
+swell (PotooSimOutlet *outlet, GstBuffer *buffer)
+{
+  int factor = potoo_sim_camera_get_dial (outlet->camera, POTOO_SIM_DIAL_SWELL);
+  gsize size = gst_buffer_get_size (buffer);
+
+  if (factor > 1 && !outlet->is_audio)
+    potoo_sim_nal_append_filler (potoo_sim_loop_get_params (outlet->loop)->codec, buffer,
+                                 MIN (size * (gsize) (factor - 1), MAX_SWOLLEN_BYTES));
 }
 
 static void
@@ -51,6 +77,7 @@ push (PotooSimOutlet *outlet, gint64 turn, PotooSimSets sets)
 
   if (buffer == NULL)
     return;
+  swell (outlet, buffer);
   gsize size = gst_buffer_get_size (buffer);
   if (g_atomic_int_get (&outlet->open) &&
       gst_app_src_get_current_level_buffers (outlet->appsrc) >= QUEUE_UNITS)
@@ -62,7 +89,22 @@ push (PotooSimOutlet *outlet, gint64 turn, PotooSimSets sets)
 static gboolean
 is_keyframe (PotooSimOutlet *outlet, gint64 turn)
 {
-  return !outlet->is_audio && potoo_sim_feed_turn_is_key (outlet->feed, turn);
+  return !outlet->is_audio && potoo_sim_loop_turn_is_key (outlet->loop, turn);
+}
+
+/* Another loop begins where it has a keyframe. */
+static void
+take_newest_loop (PotooSimOutlet *outlet, gint64 turn)
+{
+  PotooSimLoop *loop = potoo_sim_feed_get_loop (outlet->feed);
+
+  if (!outlet->is_audio && potoo_sim_loop_turn_is_key (loop, turn))
+    {
+      PotooSimLoop *old = outlet->loop;
+      outlet->loop = loop;
+      loop = old;
+    }
+  potoo_sim_loop_unref (loop);
 }
 
 static gboolean
@@ -72,22 +114,36 @@ is_left_out (PotooSimOutlet *outlet, gint64 turn)
          potoo_sim_camera_has_fault (outlet->camera, POTOO_SIM_FAULT_NO_KEYFRAMES);
 }
 
+/* When the unit of the next turn goes, after one that went at @due_us. */
+static gint64
+next_due_us (PotooSimOutlet *outlet, gint64 due_us)
+{
+  int percent = potoo_sim_camera_get_dial (outlet->camera, POTOO_SIM_DIAL_TRICKLE);
+  gint64 regular_us = potoo_sim_feed_due_us (outlet->feed, outlet->turn);
+
+  if (percent == 0)
+    return regular_us;
+  for (; regular_us < due_us - MAX_LAG_US; outlet->turn++)
+    {
+      potoo_sim_camera_count_lost (outlet->camera);
+      regular_us = potoo_sim_feed_due_us (outlet->feed, outlet->turn + 1);
+    }
+  gint64 interval_us = regular_us - potoo_sim_feed_due_us (outlet->feed, outlet->turn - 1);
+  return due_us + interval_us * 100 / percent;
+}
+
 static gint64
 beat (gpointer data, gint64 due_us)
 {
   PotooSimOutlet *outlet = data;
   gint64 turn = outlet->turn++;
 
-  if (is_keyframe (outlet, turn))
-    {
-      potoo_sim_loop_unref (outlet->loop);
-      outlet->loop = potoo_sim_feed_get_loop (outlet->feed);
-    }
+  take_newest_loop (outlet, turn);
   if (!is_left_out (outlet, turn) && !is_muted (outlet))
     push (outlet, turn,
           potoo_sim_camera_get_options (outlet->camera)->inband ? POTOO_SIM_SETS_OF_KEYS
                                                                 : POTOO_SIM_SETS_NEVER);
-  return potoo_sim_feed_due_us (outlet->feed, outlet->turn);
+  return next_due_us (outlet, due_us);
 }
 
 /* The unit before the first one goes at once, so that the media knows its
@@ -123,7 +179,8 @@ potoo_sim_outlet_new (PotooSimCamera *camera,
   outlet->camera = camera;
   outlet->feed = potoo_sim_camera_get_feed (camera, feed);
   outlet->is_audio = feed == POTOO_SIM_FEED_AUDIO;
-  outlet->rtp_rate = potoo_sim_feed_get_rtp_rate (outlet->feed);
+  outlet->wire = potoo_sim_wire_new (camera, feed);
+  outlet->life = potoo_sim_camera_get_dial (camera, POTOO_SIM_DIAL_LIFE);
   outlet->pacer = pacer;
   outlet->appsrc = gst_object_ref (appsrc);
   outlet->loop = potoo_sim_feed_get_loop (outlet->feed);
@@ -154,6 +211,7 @@ potoo_sim_outlet_free (PotooSimOutlet *outlet)
   gst_app_src_set_callbacks (outlet->appsrc, &none, NULL, NULL);
   gst_object_unref (outlet->appsrc);
   potoo_sim_loop_unref (outlet->loop);
+  potoo_sim_wire_free (outlet->wire);
   g_mutex_clear (&outlet->lock);
   g_free (outlet);
 }
@@ -186,53 +244,6 @@ first_pts (GstPadProbeInfo *info)
   return buffer != NULL ? GST_BUFFER_PTS (buffer) : GST_CLOCK_TIME_NONE;
 }
 
-/* --- time stamps that are not as they should be --- */
-
-/* (transfer full) both */
-static GstBuffer *
-restamp (PotooSimOutlet *outlet, GstBuffer *buffer)
-{
-  guint32 shift = (guint32) potoo_sim_camera_get_time_shift (outlet->camera) * outlet->rtp_rate;
-  GstRTPBuffer rtp = GST_RTP_BUFFER_INIT;
-
-  buffer = gst_buffer_make_writable (buffer);
-  if (!gst_rtp_buffer_map (buffer, GST_MAP_READWRITE, &rtp))
-    return buffer;
-  if (!outlet->frozen)
-    outlet->newest_time = gst_rtp_buffer_get_timestamp (&rtp) + shift;
-  gst_rtp_buffer_set_timestamp (&rtp, outlet->newest_time);
-  gst_rtp_buffer_unmap (&rtp);
-  outlet->frozen = potoo_sim_camera_has_fault (outlet->camera, POTOO_SIM_FAULT_FREEZE_TIME);
-  return buffer;
-}
-
-static gboolean
-restamp_in_list (GstBuffer **buffer, guint index, gpointer data)
-{
-  *buffer = restamp (data, *buffer);
-  return TRUE;
-}
-
-static void
-restamp_all (PotooSimOutlet *outlet, GstPadProbeInfo *info)
-{
-  if (info->type & GST_PAD_PROBE_TYPE_BUFFER)
-    info->data = restamp (outlet, GST_PAD_PROBE_INFO_BUFFER (info));
-  else
-    {
-      GstBufferList *list = gst_buffer_list_make_writable (GST_PAD_PROBE_INFO_BUFFER_LIST (info));
-      gst_buffer_list_foreach (list, restamp_in_list, outlet);
-      info->data = list;
-    }
-}
-
-static gboolean
-has_time_fault (PotooSimOutlet *outlet)
-{
-  return outlet->frozen || potoo_sim_camera_get_time_shift (outlet->camera) != 0 ||
-         potoo_sim_camera_has_fault (outlet->camera, POTOO_SIM_FAULT_FREEZE_TIME);
-}
-
 static GstPadProbeReturn
 on_rtp (GstPad *pad, GstPadProbeInfo *info, gpointer data)
 {
@@ -247,9 +258,7 @@ on_rtp (GstPad *pad, GstPadProbeInfo *info, gpointer data)
         return GST_PAD_PROBE_DROP;
       g_atomic_int_set (&outlet->open, TRUE);
     }
-  if (has_time_fault (outlet))
-    restamp_all (outlet, info);
-  return GST_PAD_PROBE_OK;
+  return potoo_sim_wire_pass_rtp (outlet->wire, pad, info);
 }
 
 /* rtpbin's first sender report may come before it knows any time: all zero. */
@@ -273,12 +282,14 @@ static GstPadProbeReturn
 on_rtcp (GstPad *pad, GstPadProbeInfo *info, gpointer data)
 {
   PotooSimOutlet *outlet = data;
-  gboolean pass = !potoo_sim_camera_has_fault (outlet->camera, POTOO_SIM_FAULT_STALL) &&
-                  g_atomic_int_get (&outlet->open) &&
+  gboolean pass = !is_dead (outlet) && g_atomic_int_get (&outlet->open) &&
                   (!(info->type & GST_PAD_PROBE_TYPE_BUFFER) ||
                    has_time (GST_PAD_PROBE_INFO_BUFFER (info)));
 
-  return pass ? GST_PAD_PROBE_OK : GST_PAD_PROBE_DROP;
+  if (!pass)
+    return GST_PAD_PROBE_DROP;
+  potoo_sim_wire_pass_rtcp (outlet->wire, info);
+  return GST_PAD_PROBE_OK;
 }
 
 void

@@ -14,6 +14,7 @@
 #include "sim/potoo-sim-certificate.h"
 #include "sim/potoo-sim-control.h"
 #include "sim/potoo-sim-factory.h"
+#include "sim/potoo-sim-sdp.h"
 
 #define SESSION_CLEANUP_SECONDS 2
 #define MAX_SESSIONS 4096
@@ -60,18 +61,44 @@ mount (PotooSimServer *server, PotooSimCamera *camera, PotooSimFeedId feed, cons
                                      potoo_sim_factory_new (camera, feed, server->pacer));
 }
 
+/* Each description is spoilt in its own way. */
+static void
+spoil_description (PotooSimCamera *camera, GstRTSPMessage *message)
+{
+  int kind = potoo_sim_camera_get_dial (camera, POTOO_SIM_DIAL_SDP);
+  guint8 *body = NULL;
+  guint size = 0;
+
+  gst_rtsp_message_get_body (message, &body, &size);
+  if (kind == POTOO_SIM_SDP_GOOD || size == 0)
+    return;
+  guint seed = (guint) potoo_sim_camera_get_options (camera)->seed;
+  guint number = (guint) potoo_sim_camera_add_to_dial (camera, POTOO_SIM_DIAL_DESCRIBED, 1);
+  g_autofree char *sdp = g_strndup ((const char *) body, size);
+  g_autoptr (GByteArray)
+      spoilt = potoo_sim_sdp_spoil (sdp, (PotooSimSdpKind) kind, seed + number - 1);
+  gst_rtsp_message_set_body (message, spoilt->data, spoilt->len);
+}
+
 /* Real cameras often do without RTP-Info. gst-rtsp-server's would name the
  * packet that it held since DESCRIBE, which is never sent: clients waited for it. */
 static void
 on_send_message (GstRTSPClient *client, GstRTSPContext *ctx, GstRTSPMessage *message, gpointer data)
 {
+  PotooSimServer *server = data;
+  PotooSimCamera *camera = NULL;
+
   gst_rtsp_message_remove_header (message, GST_RTSP_HDR_RTP_INFO, -1);
+  if (ctx != NULL && ctx->method == GST_RTSP_DESCRIBE)
+    camera = potoo_sim_camera_find (server->by_id, ctx->uri);
+  if (camera != NULL)
+    spoil_description (camera, message);
 }
 
 static void
 on_client_connected (GstRTSPServer *rtsp, GstRTSPClient *client, gpointer data)
 {
-  g_signal_connect (client, "send-message", G_CALLBACK (on_send_message), NULL);
+  g_signal_connect (client, "send-message", G_CALLBACK (on_send_message), data);
 }
 
 static gboolean
@@ -117,7 +144,7 @@ serve (PotooSimServer *server, const PotooSimOptions *options, GError **error)
     }
   g_autoptr (GstRTSPSessionPool) pool = gst_rtsp_server_get_session_pool (server->rtsp);
   gst_rtsp_session_pool_set_max_sessions (pool, MAX_SESSIONS);
-  g_signal_connect (server->rtsp, "client-connected", G_CALLBACK (on_client_connected), NULL);
+  g_signal_connect (server->rtsp, "client-connected", G_CALLBACK (on_client_connected), server);
   server->attach_id = gst_rtsp_server_attach (server->rtsp, NULL);
   if (server->attach_id == 0)
     {
