@@ -17,6 +17,7 @@ struct _PotooAudioQueue
   guint32 timescale;
   guint32 default_duration;
   GQueue samples;      /* PotooSample, owned */
+  gsize bytes;         /* of them */
   guint64 next_ticks;  /* where the newest one ends; 0: none yet */
   guint64 floor_ticks; /* none may start before */
   gboolean slewing;
@@ -37,6 +38,16 @@ sample_free (PotooSample *sample)
 {
   potoo_sample_clear (sample);
   g_free (sample);
+}
+
+/* (transfer full) */
+static PotooSample *
+take_oldest (PotooAudioQueue *queue)
+{
+  PotooSample *sample = g_queue_pop_head (&queue->samples);
+
+  queue->bytes -= gst_buffer_get_size (sample->buffer);
+  return sample;
 }
 
 void
@@ -61,6 +72,7 @@ potoo_audio_queue_clear (PotooAudioQueue *queue)
   guint n = queue->samples.length;
 
   g_queue_clear_full (&queue->samples, (GDestroyNotify) sample_free);
+  queue->bytes = 0;
   queue->next_ticks = 0;
   return n;
 }
@@ -104,7 +116,23 @@ append (PotooAudioQueue *queue, GstBuffer *buffer, guint64 dts_ticks)
   if (last != NULL)
     last->duration_ticks = (guint32) (dts_ticks - last->dts_ticks);
   queue->next_ticks = dts_ticks + sample->duration_ticks;
+  queue->bytes += gst_buffer_get_size (buffer);
   g_queue_push_tail (&queue->samples, sample);
+}
+
+/* For one of @size; returns how many had to go. */
+static guint
+make_room (PotooAudioQueue *queue, gsize size)
+{
+  guint dropped = 0;
+
+  while (queue->samples.length > 0 && (queue->samples.length >= POTOO_AUDIO_QUEUE_MAX ||
+                                       queue->bytes + size > POTOO_AUDIO_QUEUE_MAX_BYTES))
+    {
+      sample_free (take_oldest (queue));
+      dropped++;
+    }
+  return dropped;
 }
 
 guint
@@ -114,13 +142,9 @@ potoo_audio_queue_push (PotooAudioQueue *queue, GstBuffer *buffer, GstClockTime 
   guint dropped = has_jumped (queue, ticks) ? potoo_audio_queue_clear (queue) : 0;
 
   ticks = snap (queue, ticks);
-  if (ticks < queue->floor_ticks)
+  if (ticks < queue->floor_ticks || gst_buffer_get_size (buffer) > POTOO_AUDIO_QUEUE_MAX_BYTES)
     return dropped + 1;
-  if (queue->samples.length >= POTOO_AUDIO_QUEUE_MAX)
-    {
-      sample_free (g_queue_pop_head (&queue->samples));
-      dropped++;
-    }
+  dropped += make_room (queue, gst_buffer_get_size (buffer));
   append (queue, buffer, ticks);
   return dropped;
 }
@@ -140,7 +164,7 @@ drop_before_floor (PotooAudioQueue *queue)
        sample != NULL && sample->dts_ticks < queue->floor_ticks;
        sample = g_queue_peek_head (&queue->samples))
     {
-      sample_free (g_queue_pop_head (&queue->samples));
+      sample_free (take_oldest (queue));
       dropped++;
     }
   return dropped;
@@ -176,7 +200,7 @@ potoo_audio_queue_take_until (PotooAudioQueue *queue, GstClockTime end_ns)
         }
       g_array_append_vals (taken, sample, 1);
       queue->floor_ticks = sample->dts_ticks + sample->duration_ticks;
-      g_free (g_queue_pop_head (&queue->samples));
+      g_free (take_oldest (queue));
     }
   return taken;
 }

@@ -9,19 +9,22 @@ G_BEGIN_DECLS
  * PotooAudioQueue:
  *
  * Audio access units of one track that wait for the video fragment in whose
- * interval they start. Bounded to POTOO_AUDIO_QUEUE_MAX; the oldest goes first.
+ * interval they start. Bounded in number and bytes; the oldest goes first.
  * Under its owner's lock.
  */
 typedef struct _PotooAudioQueue PotooAudioQueue;
 
 #define POTOO_AUDIO_QUEUE_MAX 2048
+/* 40 s of what AAC can have at most (ISO/IEC 14496-3, 6144 bits of a channel in an access unit)
+ * with two channels and 48 kHz; usual sound is 20 times smaller. */
+#define POTOO_AUDIO_QUEUE_MAX_BYTES (4 * 1024 * 1024)
 
 PotooAudioQueue *potoo_audio_queue_new (guint32 timescale, guint32 default_duration_ticks);
 void potoo_audio_queue_free (PotooAudioQueue *queue);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (PotooAudioQueue, potoo_audio_queue_free)
 
-/* Returns the number of access units that had to go: the oldest for want of room,
- * @buffer when its time is taken already, all when the time line jumped back. */
+/* Returns the number of access units that had to go: the oldest for want of room, @buffer when
+ * its time is taken already or it is larger than all may be, all when the time line jumped back. */
 guint potoo_audio_queue_push (PotooAudioQueue *queue, GstBuffer *buffer, GstClockTime pts_ns);
 
 /* Returns how many there were. */

@@ -183,6 +183,35 @@ test_full (void)
   g_assert_cmpuint (sample (samples, 0)->dts_ticks, ==, START_TICKS + 100 * FRAME);
 }
 
+static guint
+push_bytes (PotooAudioQueue *queue, GstClockTime pts_ns, gsize size)
+{
+  g_autoptr (GstBuffer) buffer = gst_buffer_new_allocate (NULL, size, NULL);
+  return potoo_audio_queue_push (queue, buffer, pts_ns);
+}
+
+/* A camera may say of anything that it is sound. */
+static void
+test_full_of_bytes (void)
+{
+  g_autoptr (PotooAudioQueue) queue = new_queue ();
+  const gsize quarter = POTOO_AUDIO_QUEUE_MAX_BYTES / 4;
+  guint dropped = 0;
+
+  for (guint i = 0; i < 10; i++)
+    dropped += push_bytes (queue, START + i * 20 * MS, quarter);
+  g_assert_cmpuint (dropped, ==, 6);
+  g_assert_cmpuint (push_bytes (queue, START + 200 * MS, POTOO_AUDIO_QUEUE_MAX_BYTES + 1), ==, 1);
+  /* What was taken leaves room. */
+  g_autoptr (GArray) samples = potoo_audio_queue_take_until (queue, START + 160 * MS);
+  g_assert_cmpuint (samples->len, ==, 2);
+  g_assert_cmpuint (sample (samples, 0)->dts_ticks, ==, START_TICKS + 6 * FRAME);
+  g_assert_cmpuint (push_bytes (queue, START + 200 * MS, 2 * quarter), ==, 0);
+  g_assert_cmpuint (push_bytes (queue, START + 220 * MS, 4 * quarter), ==, 3);
+  g_assert_cmpuint (potoo_audio_queue_clear (queue), ==, 1);
+  g_assert_cmpuint (push_bytes (queue, START, 4 * quarter), ==, 0);
+}
+
 int
 main (int argc, char **argv)
 {
@@ -196,5 +225,6 @@ main (int argc, char **argv)
   g_test_add_func ("/audio-queue/jump", test_jump);
   g_test_add_func ("/audio-queue/floor", test_floor);
   g_test_add_func ("/audio-queue/full", test_full);
+  g_test_add_func ("/audio-queue/full-of-bytes", test_full_of_bytes);
   return g_test_run ();
 }
