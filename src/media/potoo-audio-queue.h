@@ -15,8 +15,8 @@ G_BEGIN_DECLS
 typedef struct _PotooAudioQueue PotooAudioQueue;
 
 #define POTOO_AUDIO_QUEUE_MAX 2048
-/* 40 s of what AAC can have at most (ISO/IEC 14496-3, 6144 bits of a channel in an access unit)
- * with two channels and 48 kHz; usual sound is 20 times smaller. */
+/* So many of the largest access units that AAC has, with two channels of 6144 bits (ISO/IEC
+ * 14496-3), fit; usual ones are much smaller. */
 #define POTOO_AUDIO_QUEUE_MAX_BYTES (4 * 1024 * 1024)
 
 PotooAudioQueue *potoo_audio_queue_new (guint32 timescale, guint32 default_duration_ticks);

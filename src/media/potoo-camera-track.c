@@ -16,8 +16,10 @@
 #include "media/potoo-track-outlet.h"
 #include "media/potoo-video-encoder.h"
 
-/* A camera that never ends an access unit must not fill the memory. */
+/* A camera that never ends an access unit must not fill the memory. A packet costs some 500 bytes
+ * beside its own: in small ones an access unit may have less. */
 #define MAX_ACCESS_UNIT_BYTES (32 * 1024 * 1024)
+#define MAX_ACCESS_UNIT_PACKETS 65536
 
 struct _PotooCameraTrack
 {
@@ -32,6 +34,7 @@ struct _PotooCameraTrack
   gint silenced;                    /* atomic */
 
   gsize bytes_since_access_unit; /* streaming thread only */
+  guint packets_since_access_unit;
   gboolean too_large, after_marker;
   PotooTrackProgress progress; /* of packets: the streaming thread's; else the encoder's, if there
                                   is one; atomic */
@@ -122,6 +125,7 @@ on_new_sample (GstAppSink *appsink, gpointer user_data)
   if (gst_sample_get_buffer (sample) == NULL || gst_sample_get_caps (sample) == NULL)
     return GST_FLOW_OK;
   self->bytes_since_access_unit = 0;
+  self->packets_since_access_unit = 0;
   if (self->audio_encoder != NULL)
     whole = potoo_audio_encoder_push (self->audio_encoder, sample);
   else if (self->video_encoder != NULL)
@@ -196,20 +200,39 @@ get_probe_size (GstPadProbeInfo *info)
   return gst_buffer_get_size (GST_PAD_PROBE_INFO_BUFFER (info));
 }
 
+static guint
+get_probe_packets (GstPadProbeInfo *info)
+{
+  if (info->type & GST_PAD_PROBE_TYPE_BUFFER_LIST)
+    return gst_buffer_list_length (GST_PAD_PROBE_INFO_BUFFER_LIST (info));
+  return 1;
+}
+
+static void
+tell_too_large (PotooCameraTrack *self)
+{
+  g_autofree char *reason =
+      self->bytes_since_access_unit > MAX_ACCESS_UNIT_BYTES
+          ? g_strdup_printf (_ ("The camera sent more than %d MiB without completing a picture"),
+                             MAX_ACCESS_UNIT_BYTES / (1024 * 1024))
+          : g_strdup_printf (
+                _ ("The camera sent more than %d packets without completing a picture"),
+                MAX_ACCESS_UNIT_PACKETS);
+
+  self->too_large = TRUE;
+  potoo_post_reason (get_appsink (self), POTOO_MESSAGE_UNUSABLE, reason);
+}
+
 static gboolean
 is_too_large (PotooCameraTrack *self, GstPadProbeInfo *info)
 {
   self->bytes_since_access_unit += get_probe_size (info);
-  if (self->bytes_since_access_unit <= MAX_ACCESS_UNIT_BYTES)
+  self->packets_since_access_unit += get_probe_packets (info);
+  if (self->bytes_since_access_unit <= MAX_ACCESS_UNIT_BYTES &&
+      self->packets_since_access_unit <= MAX_ACCESS_UNIT_PACKETS)
     return FALSE;
   if (!self->too_large)
-    {
-      g_autofree char *reason = g_strdup_printf (
-          _ ("The camera sent more than %d MiB without completing a picture"),
-          MAX_ACCESS_UNIT_BYTES / (1024 * 1024));
-      self->too_large = TRUE;
-      potoo_post_reason (get_appsink (self), POTOO_MESSAGE_UNUSABLE, reason);
-    }
+    tell_too_large (self);
   return TRUE;
 }
 

@@ -10,7 +10,7 @@ from potoo_rtsp import AUDIO_ONLY, CuriousCamera, EndlessCamera, RedirectingCame
 
 CREDENTIALS = {'username': 'viewer', 'password': 'not-for-others'}
 MAX_GROWTH_MB = 200
-MAX_ACCESS_UNIT_BYTES = 32 * 1024 * 1024  # media/potoo-camera-track.c
+MAX_ACCESS_UNIT_BYTES, MAX_ACCESS_UNIT_PACKETS = 32 * 1024 * 1024, 65536  # media/potoo-camera-track.c
 
 
 def add_and_wait(daemon, camera, state, **members):
@@ -52,17 +52,20 @@ def read_memory_mb(pid):
     return int(lines['VmRSS'].split()[0]) / 1024
 
 
-def test_access_unit_without_end(sim, daemon):
+@pytest.mark.parametrize(
+    'payload, reason', [(bytes(range(256)) * 5, '32 M'), (b'\0', '65536 packets')], ids=['bytes', 'packets']
+)
+def test_access_unit_without_end(sim, daemon, payload, reason):
     cameras = sim({'good': {'codec': 'h264'}})
     daemon.add_camera(id='good', url=cameras.urls['good'])
     daemon.wait_state('good', 'streaming')
     time.sleep(2)
     before_mb = read_memory_mb(daemon.pid)
     most_mb = before_mb
-    with EndlessCamera() as camera:
+    with EndlessCamera(payload) as camera:
         status = add_and_wait(daemon, camera, {'backing-off', 'no-video'})
-        assert '32 M' in status['reason']
-        assert camera.sent_bytes > MAX_ACCESS_UNIT_BYTES
+        assert reason in status['reason']
+        assert camera.sent_bytes > min(MAX_ACCESS_UNIT_BYTES, MAX_ACCESS_UNIT_PACKETS * (len(payload) + 18))
         # It is tried again and again.
         for _ in range(20):
             most_mb = max(most_mb, read_memory_mb(daemon.pid))

@@ -122,12 +122,12 @@ class EndlessCamera(TinyCamera):
     """Begins a keyframe and never comes to its end: fragments of one NAL unit (FU-A, RFC 6184),
     all with one time stamp and none with a marker, as fast as they are taken."""
 
-    PAYLOAD = bytes(range(256)) * 5
     FU_INDICATOR, IDR, START = 0x7C, 5, 0x80
     BURST = 50  # packets in one write
 
-    def __init__(self):
+    def __init__(self, payload=bytes(range(256)) * 5):
         super().__init__(H264)
+        self.payload = payload
         self.sent_bytes = 0
 
     def stream(self, connection):
@@ -137,7 +137,7 @@ class EndlessCamera(TinyCamera):
             for _ in range(self.BURST):
                 header = self.IDR | (self.START if sequence == 0 else 0)
                 packet = struct.pack('>BBHII', 0x80, 96, sequence & 0xFFFF, 90000, 0x1234)
-                packet += bytes([self.FU_INDICATOR, header]) + self.PAYLOAD
+                packet += bytes([self.FU_INDICATOR, header]) + self.payload
                 burst += b'$' + struct.pack('>BH', 0, len(packet)) + packet
                 sequence += 1
             connection.sendall(burst)
