@@ -26,6 +26,7 @@
 #define QUEUE_MAX_BYTES (64 * 1024 * 1024)
 #define COLLECT_MAX_NS (1500 * GST_MSECOND)
 #define COLLECT_MAX_UNITS 2000
+#define COLLECT_MAX_BYTES (16 * 1024 * 1024)
 #define AUDIO_SILENT_NS (2 * GST_SECOND)
 #define AUDIO_STEADY_NS (2 * GST_SECOND)
 #define STALE_US (5 * G_USEC_PER_SEC)
@@ -56,6 +57,7 @@ struct _PotooTsOutput
   PotooTsPipeline *pipeline; /* (nullable) of the run */
   GQueue collected;          /* PotooAccessUnit, before the run */
   guint collected_keyframes;
+  gsize collected_bytes;
   GstCaps *video_caps, *audio_caps; /* of the run; (nullable) audio */
   GstClockTime run_start_ns;
   gint64 last_video_us; /* when video was taken; 0: none yet, or not for long */
@@ -133,6 +135,7 @@ forget_collected (PotooTsOutput *self)
 {
   g_queue_clear_full (&self->collected, (GDestroyNotify) access_unit_free);
   self->collected_keyframes = 0;
+  self->collected_bytes = 0;
 }
 
 static void
@@ -242,9 +245,11 @@ collect (PotooTsOutput *self, const PotooAccessUnit *unit)
   gst_caps_ref (copy->caps);
   g_queue_push_tail (&self->collected, copy);
   self->collected_keyframes += unit->key ? 1 : 0;
+  self->collected_bytes += gst_buffer_get_size (unit->buffer);
   first = g_queue_peek_head (&self->collected);
   if (is_aac (unit) || self->collected_keyframes > 1 ||
-      unit->pts_ns > first->pts_ns + COLLECT_MAX_NS || self->collected.length > COLLECT_MAX_UNITS)
+      unit->pts_ns > first->pts_ns + COLLECT_MAX_NS || self->collected.length > COLLECT_MAX_UNITS ||
+      self->collected_bytes > COLLECT_MAX_BYTES)
     start_run (self);
 }
 

@@ -14,6 +14,9 @@
 /* Small pictures cost more for each pixel, and tell nothing of large ones. */
 #define LEARN_PIXELS (640 * 360)
 #define MAX_SHARE 900 /* an encoder has one thread, which must keep up */
+/* The largest that the encoder makes: 36,864 macroblocks (ITU-T H.264, table A-1, level 5.2). What
+ * a camera says of itself is what memory is taken by, several times over. */
+#define MAX_PIXELS (36864 * 256)
 
 struct _PotooTranscodeBudget
 {
@@ -87,10 +90,16 @@ set_share_load (PotooTranscodeShare *share, guint load)
 }
 
 static void
-refuse (PotooTranscodeBudget *budget, guint wanted, guint used, GError **error)
+refuse (PotooTranscodeBudget *budget, guint64 pixels, guint wanted, guint used, GError **error)
 {
   potoo_metric_add (budget->refused, 1);
-  if (wanted > MAX_SHARE)
+  if (pixels > MAX_PIXELS && wanted <= MAX_SHARE)
+    g_set_error (
+        error, POTOO_ERROR, POTOO_ERROR_UNSUPPORTED,
+        _ ("This machine encodes pictures of at most %.1f megapixels, and the camera's have "
+           "%.1f; lower the picture size in the camera, or let it send H.264"),
+        MAX_PIXELS / 1e6, (double) pixels / 1e6);
+  else if (wanted > MAX_SHARE)
     g_set_error (error, POTOO_ERROR, POTOO_ERROR_UNSUPPORTED,
                  _ ("This machine is too slow to encode this video: it would take %.1f "
                     "processors, and one is the most; lower picture size or rate in the camera, or "
@@ -119,14 +128,15 @@ potoo_transcode_budget_take (PotooTranscodeBudget *budget,
   double wanted = (double) share->pixels * CLAMP (fps, 0.1, 240.0) * budget->pixel_ns / 1e6;
   guint load = (guint) MIN (wanted + 1, G_MAXINT);
   guint used = budget->load;
-  gboolean admitted = load <= MAX_SHARE && used + load <= budget->capacity;
+  gboolean admitted = share->pixels <= MAX_PIXELS && load <= MAX_SHARE &&
+                      used + load <= budget->capacity;
   if (admitted)
     set_share_load (share, load);
   g_mutex_unlock (&budget->lock);
   if (admitted)
     return share;
+  refuse (budget, share->pixels, load, used, error);
   g_free (share);
-  refuse (budget, load, used, error);
   return NULL;
 }
 

@@ -16,6 +16,9 @@
 /* With and without credentials, for each of a few redirects. */
 #define MAX_DESCRIBES 10
 #define BUFFER_BYTES (2 * 1024 * 1024) /* a burst of a keyframe */
+/* Of a track, by their SSRC, which anyone can make up: each gets a jitter buffer with a thread. A
+ * camera has one, and takes another when it begins anew. */
+#define MAX_SENDERS 16
 
 /* Who wants to know of the reports of a stream. */
 typedef struct
@@ -72,6 +75,7 @@ on_new_jitter_buffer (GstElement *rtpbin,
 static void
 on_new_manager (GstElement *source, GstElement *rtpbin, gpointer user_data)
 {
+  g_object_set (rtpbin, "max-streams", MAX_SENDERS, NULL);
   g_signal_connect_data (rtpbin, "new-jitterbuffer", G_CALLBACK (on_new_jitter_buffer),
                          g_memdup2 (user_data, sizeof (Report)), free_report, 0);
 }

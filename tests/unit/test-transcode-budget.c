@@ -54,6 +54,17 @@ test_too_much_for_one_thread (void)
   assert_refused (budget, G_MAXINT, G_MAXINT, 1e9, "too slow");
 }
 
+/* So seldom that there is time enough. */
+static void
+test_too_large (void)
+{
+  g_autoptr (PotooTranscodeBudget) budget = potoo_transcode_budget_new (64);
+  g_autoptr (PotooTranscodeShare) largest = take_ok (budget, 4096, 2304, 0.1);
+
+  assert_refused (budget, 4096, 2305, 0.1, "at most 9.4 megapixels");
+  assert_refused (budget, 20000, 20000, 0.1, "the camera's have 400.0");
+}
+
 /* Nothing that a camera says of itself overflows. */
 static void
 test_odd_sizes (void)
@@ -117,6 +128,7 @@ main (int argc, char **argv)
   g_test_init (&argc, &argv, NULL);
   g_test_add_func ("/transcode-budget/room", test_room);
   g_test_add_func ("/transcode-budget/too-much-for-one-thread", test_too_much_for_one_thread);
+  g_test_add_func ("/transcode-budget/too-large", test_too_large);
   g_test_add_func ("/transcode-budget/odd-sizes", test_odd_sizes);
   g_test_add_func ("/transcode-budget/measured-load-counts", test_measured_load_counts);
   g_test_add_func ("/transcode-budget/learns-what-a-pixel-costs", test_learns_what_a_pixel_costs);
