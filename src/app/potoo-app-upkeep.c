@@ -8,6 +8,7 @@
 
 #include "app/potoo-app-backup.h"
 #include "base/potoo-clock.h"
+#include "catalog/potoo-catalog-ageing.h"
 #include "catalog/potoo-catalog-backup.h"
 #include "catalog/potoo-catalog-settings.h"
 
@@ -17,6 +18,7 @@
 /* Something that failed is tried again no sooner. */
 #define RETRY_US (3600 * POTOO_SECOND_US)
 
+#define AGEING_INTERVAL_US (3600 * POTOO_SECOND_US)
 #define FIRST_BACKUP_US (600 * POTOO_SECOND_US)
 
 #define SETTING_SINCE "upkeep-since" /* when Potoo first ran on this catalog */
@@ -33,9 +35,12 @@ struct _PotooAppUpkeep
 {
   PotooCatalog *catalog;
   PotooRecorder *recorder;
+  PotooRetention *retention;
   PotooVerifier *verifier;
   PotooHasher *hasher;
   PotooAppBackup *backup;
+  PotooCatalogAgeing *ageing;
+  gint64 ageing_due_us; /* monotonic */
   Schedule verify_schedule, backup_schedule;
   gint64 since_us;
   guint timer;
@@ -77,6 +82,17 @@ publish_next (PotooAppUpkeep *self)
   potoo_verifier_set_next_us (self->verifier, get_next_us (&self->verify_schedule, self->since_us));
 }
 
+static void
+age_when_due (PotooAppUpkeep *self)
+{
+  gint64 mono_us = potoo_clock_mono_us ();
+
+  if (mono_us < self->ageing_due_us)
+    return;
+  self->ageing_due_us = mono_us + AGEING_INTERVAL_US;
+  potoo_catalog_ageing_run (self->ageing, potoo_retention_get_time (self->retention));
+}
+
 static gboolean
 on_tick (gpointer user_data)
 {
@@ -92,6 +108,7 @@ on_tick (gpointer user_data)
       potoo_app_backup_start (self->backup);
       self->backup_schedule.last_us = potoo_clock_wall_us ();
     }
+  age_when_due (self);
   return G_SOURCE_CONTINUE;
 }
 
@@ -132,6 +149,7 @@ choose_tick_ms (PotooAppUpkeep *self)
 PotooAppUpkeep *
 potoo_app_upkeep_new (PotooCatalog *catalog,
                       PotooRecorder *recorder,
+                      PotooRetention *retention,
                       PotooConfig *config,
                       GError **error)
 {
@@ -147,6 +165,8 @@ potoo_app_upkeep_new (PotooCatalog *catalog,
   PotooAppUpkeep *self = g_new0 (PotooAppUpkeep, 1);
   self->catalog = g_object_ref (catalog);
   self->recorder = g_object_ref (recorder);
+  self->retention = g_object_ref (retention);
+  self->ageing = potoo_catalog_ageing_new (catalog, &potoo_ageing_limits);
   self->verifier = verifier;
   self->hasher = potoo_hasher_new (catalog, recorder);
   self->backup = potoo_app_backup_new (catalog);
@@ -169,8 +189,10 @@ potoo_app_upkeep_free (PotooAppUpkeep *self)
   g_source_remove (self->timer);
   g_signal_handlers_disconnect_by_data (self->recorder, self);
   potoo_app_backup_free (self->backup, STOP_TIMEOUT_US);
+  potoo_catalog_ageing_free (self->ageing);
   potoo_hasher_free (self->hasher, STOP_TIMEOUT_US);
   potoo_verifier_free (self->verifier, STOP_TIMEOUT_US);
+  g_object_unref (self->retention);
   g_object_unref (self->recorder);
   g_object_unref (self->catalog);
   g_free (self);

@@ -115,6 +115,7 @@ start_storage (PotooApp *self, GError **error)
   if (self->retention == NULL || !potoo_recorder_start (self->recorder, error))
     return FALSE;
   self->upkeep = potoo_app_upkeep_new (self->catalog, self->recorder,
+                                       potoo_app_retention_get (self->retention),
                                        potoo_app_config_get (self->config), error);
   return self->upkeep != NULL;
 }

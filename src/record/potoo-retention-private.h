@@ -61,8 +61,6 @@ void potoo_retention_pass (PotooEviction *eviction,
 /* Asks main for a pass in @delay_us, or earlier. Any thread. */
 void potoo_retention_schedule (PotooRetention *self, gint64 delay_us);
 PotooRetentionRules *potoo_retention_ref_rules (PotooRetention *self); /* any thread */
-/* The time that ages are taken from. Any thread. */
-gint64 potoo_retention_get_time (PotooRetention *self);
 /* What became of the condemned, by all @totals. Any thread. */
 void potoo_retention_release_gone (PotooRetention *self, GArray *totals);
 /* For main to emit. Any thread. */

@@ -53,6 +53,8 @@ void potoo_retention_spare (PotooRetention *retention, const char *camera);
 
 /* --- any thread --- */
 
+/* What time it is for whoever deletes by age (potoo-retention-clock.h). */
+gint64 potoo_retention_get_time (PotooRetention *retention);
 /* As potoo_storage_report_new(), with the rules and roots of now. */
 PotooStorageReport *
 potoo_retention_report (PotooRetention *retention, PotooCatalogReader *reader, GError **error);
