@@ -4,6 +4,7 @@
 
 #include <glib/gi18n-lib.h>
 
+#include "base/potoo-clock.h"
 #include "base/potoo-metrics.h"
 #include "media/potoo-camera-track.h"
 
@@ -12,6 +13,10 @@
 /* Access units that wait at the start of a connection. */
 #define MAX_HELD 128
 #define MAX_HELD_BYTES (32 * 1024 * 1024)
+
+/* Each change of caps may begin a segment: a file, a row, and a flush of the disk. */
+#define MAX_CAPS_CHANGES 60
+#define CAPS_CHANGES_US (60 * POTOO_SECOND_US)
 
 struct _PotooTrackOutlet
 {
@@ -24,6 +29,9 @@ struct _PotooTrackOutlet
   GMutex lock;   /* protects caps: read by any thread, written by the pushing one */
   GstCaps *caps; /* of the newest access unit */
   gboolean storable;
+  gint64 changes_since_us; /* monotonic */
+  guint n_changes;         /* of caps, since then */
+  gboolean unsteady;       /* they were too many */
   GstClockTime last_pts_ns;
   GQueue held; /* GstSample */
   gsize bytes_held;
@@ -38,11 +46,43 @@ potoo_track_outlet_is_key (PotooTrackOutlet *self, GstBuffer *buffer)
   return self->index == 0 && !GST_BUFFER_FLAG_IS_SET (buffer, GST_BUFFER_FLAG_DELTA_UNIT);
 }
 
+/* FALSE when they change too often. */
+static gboolean
+count_change (PotooTrackOutlet *self)
+{
+  gint64 now_us = potoo_clock_mono_us ();
+
+  if (now_us - self->changes_since_us > CAPS_CHANGES_US)
+    {
+      self->changes_since_us = now_us;
+      self->n_changes = 0;
+    }
+  return ++self->n_changes <= MAX_CAPS_CHANGES;
+}
+
+static void
+leave_out (PotooTrackOutlet *self)
+{
+  self->unsteady = TRUE;
+  self->storable = FALSE;
+  if (self->index == 0)
+    potoo_post_reason (self->element, POTOO_MESSAGE_UNUSABLE,
+                       _ ("The camera changes the format of its video too often"));
+  else
+    potoo_post_reason (self->element, POTOO_MESSAGE_NO_SOUND,
+                       _ ("The sound is left out: its format changes too often"));
+}
+
 static void
 take_caps (PotooTrackOutlet *self, GstCaps *caps)
 {
-  if (caps == self->caps)
+  if (caps == self->caps || self->unsteady)
     return;
+  if (self->caps != NULL && !gst_caps_is_equal (caps, self->caps) && !count_change (self))
+    {
+      leave_out (self);
+      return;
+    }
   g_mutex_lock (&self->lock);
   gst_caps_replace (&self->caps, caps);
   g_mutex_unlock (&self->lock);

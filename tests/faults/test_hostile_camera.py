@@ -6,11 +6,12 @@ import time
 import pytest
 from potoo_process import wait_until
 from potoo_recording import find_lost_and_doubled, read_stamps
-from potoo_rtsp import AUDIO_ONLY, CuriousCamera, EndlessCamera, RedirectingCamera
+from potoo_rtsp import AUDIO_ONLY, ChangingCamera, CuriousCamera, EndlessCamera, RedirectingCamera
 
 CREDENTIALS = {'username': 'viewer', 'password': 'not-for-others'}
 MAX_GROWTH_MB = 200
 MAX_ACCESS_UNIT_BYTES, MAX_ACCESS_UNIT_PACKETS = 32 * 1024 * 1024, 65536  # media/potoo-camera-track.c
+MAX_CAPS_CHANGES = 60  # media/potoo-track-outlet.c
 
 
 def add_and_wait(daemon, camera, state, **members):
@@ -78,6 +79,15 @@ def test_access_unit_without_end(sim, daemon, payload, reason):
     stamps = [stamp for path in paths for stamp in read_stamps(path)]
     assert len(stamps) > 100
     assert find_lost_and_doubled(stamps) == ([], [])
+
+
+def test_format_that_changes_with_each_picture(daemon):
+    """Each would begin a segment."""
+    with ChangingCamera() as camera:
+        status = add_and_wait(daemon, camera, 'no-video')
+        assert 'too often' in status['reason']
+        assert daemon.api('DELETE', '/api/v1/cameras/hostile')[0] == 204
+    assert len(daemon.segments('hostile')) <= MAX_CAPS_CHANGES + 1
 
 
 def test_stop_beside_an_access_unit_without_end(daemon):

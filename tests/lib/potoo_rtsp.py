@@ -2,9 +2,11 @@
 """Cameras of a few lines, for what potoo-camera-sim does not do: any SDP, and malice."""
 
 import base64
+import itertools
 import socketserver
 import struct
 import threading
+import time
 
 HEAD = 'v=0\r\no=- 1 1 IN IP4 127.0.0.1\r\ns=test\r\nc=IN IP4 0.0.0.0\r\nt=0 0\r\na=control:*\r\n'
 AUDIO_ONLY = HEAD + 'm=audio 0 RTP/AVP 0\r\na=rtpmap:0 PCMU/8000\r\na=control:track1\r\n'
@@ -116,6 +118,25 @@ class CuriousCamera(TinyCamera):
     @property
     def credentials(self):
         return [headers['authorization'] for _, headers in self.requests if 'authorization' in headers]
+
+
+class ChangingCamera(TinyCamera):
+    """Sends pictures, 50 a second, each a keyframe with other parameter sets than the one before."""
+
+    def __init__(self):
+        super().__init__(H264)
+
+    def stream(self, connection):
+        sequence = 0
+        for picture in itertools.count():
+            level = bytes([13 - picture % 2])
+            nals = [SPS[:3] + level + SPS[4:], PPS, bytes.fromhex('65888400') + bytes(64)]
+            for nal in nals:
+                marker = 0x80 if nal is nals[-1] else 0
+                packet = struct.pack('>BBHII', 0x80, marker | 96, sequence & 0xFFFF, picture * 1800, 0x1234) + nal
+                connection.sendall(b'$' + struct.pack('>BH', 0, len(packet)) + packet)
+                sequence += 1
+            time.sleep(0.02)
 
 
 class EndlessCamera(TinyCamera):
