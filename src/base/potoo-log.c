@@ -8,8 +8,19 @@
 #include <unistd.h>
 
 #include "base/potoo-clock.h"
+#include "base/potoo-metrics.h"
 
 static int max_level = POTOO_LOG_INFO; /* atomic */
+
+/* Who writes a line for each of something that comes without end must not fill a disk. */
+static struct
+{
+  GMutex lock;               /* protects the following */
+  double lines;              /* that may be written now */
+  gint64 filled_us;          /* monotonic */
+  guint64 left_out;          /* since the last one that was written */
+  PotooMetric *all_left_out; /* (nullable) before init */
+} limit = { .lines = POTOO_LOG_MAX_BURST };
 
 static const GLogLevelFlags glib_levels[] = {
   [POTOO_LOG_ERROR] = G_LOG_LEVEL_CRITICAL,
@@ -130,6 +141,60 @@ is_of_potoo (const GLogField *fields, gsize n_fields)
   return domain != NULL && length >= 5 && strncmp (domain, "potoo", 5) == 0;
 }
 
+/* FALSE: it is left out. @left_out: how many were before it. When there were too many, a second's
+ * worth is waited for, so that they do not come one by one, each with a word about the others. */
+static gboolean
+take_line (guint64 *left_out)
+{
+  gint64 now_us = potoo_clock_mono_us ();
+
+  g_mutex_lock (&limit.lock);
+  double more = (double) (now_us - limit.filled_us) * POTOO_LOG_MAX_PER_SECOND / POTOO_SECOND_US;
+  limit.lines = MIN (limit.lines + more, POTOO_LOG_MAX_BURST);
+  limit.filled_us = now_us;
+  gboolean taken = limit.lines >= (limit.left_out > 0 ? POTOO_LOG_MAX_PER_SECOND : 1);
+  limit.lines -= taken ? 1 : 0;
+  *left_out = taken ? limit.left_out : 0;
+  limit.left_out = taken ? 0 : limit.left_out + 1;
+  if (!taken && limit.all_left_out != NULL)
+    potoo_metric_add (limit.all_left_out, 1);
+  g_mutex_unlock (&limit.lock);
+  return taken;
+}
+
+static void
+write_fields (GLogLevelFlags flags, const GLogField *fields, gsize n_fields, gpointer data)
+{
+  static int to_journal = -1;
+
+  if (to_journal < 0)
+    to_journal = g_log_writer_is_journald (STDERR_FILENO);
+  if (!to_journal || write_journal (flags, fields, n_fields, data) != G_LOG_WRITER_HANDLED)
+    write_line (level_from_glib (flags), fields, n_fields);
+}
+
+static void
+write_left_out (guint64 n)
+{
+  g_autofree char *message = g_strdup_printf (
+      "%" G_GUINT64_FORMAT " lines were left out here: more than %d in a second came", n,
+      POTOO_LOG_MAX_PER_SECOND);
+  const GLogField fields[] = {
+    { "MESSAGE", message, -1 },
+    { "PRIORITY", "4", -1 },
+    { "GLIB_DOMAIN", G_LOG_DOMAIN, -1 },
+  };
+
+  write_fields (G_LOG_LEVEL_WARNING, fields, G_N_ELEMENTS (fields), NULL);
+}
+
+/* Who asks for all there is gets it, and the last words of a process are heard. */
+static gboolean
+is_unlimited (GLogLevelFlags flags)
+{
+  return (flags & G_LOG_FLAG_FATAL) != 0 || g_atomic_int_get (&max_level) == POTOO_LOG_DEBUG;
+}
+
 static GLogWriterOutput
 log_writer (GLogLevelFlags flags, const GLogField *fields, gsize n_fields, gpointer data)
 {
@@ -138,12 +203,12 @@ log_writer (GLogLevelFlags flags, const GLogField *fields, gsize n_fields, gpoin
   if ((int) level > g_atomic_int_get (&max_level) ||
       (level == POTOO_LOG_DEBUG && !is_of_potoo (fields, n_fields)))
     return G_LOG_WRITER_HANDLED;
-  static int to_journal = -1;
-  if (to_journal < 0)
-    to_journal = g_log_writer_is_journald (STDERR_FILENO);
-  if (to_journal && write_journal (flags, fields, n_fields, data) == G_LOG_WRITER_HANDLED)
+  guint64 left_out = 0;
+  if (!is_unlimited (flags) && !take_line (&left_out))
     return G_LOG_WRITER_HANDLED;
-  write_line (level, fields, n_fields);
+  if (left_out > 0)
+    write_left_out (left_out);
+  write_fields (flags, fields, n_fields, data);
   return G_LOG_WRITER_HANDLED;
 }
 
@@ -151,6 +216,8 @@ void
 potoo_log_init (PotooLogLevel level)
 {
   potoo_log_set_level (level);
+  limit.all_left_out = potoo_metric_new_counter ("potoo_log_left_out_lines_total",
+                                                 "Lines of the log left out: too many came", NULL);
   g_log_set_writer_func (log_writer, NULL, NULL);
 }
 

@@ -11,7 +11,12 @@ G_BEGIN_DECLS
  * goes into the field POTOO_CAMERA (and in front of the message in plain text).
  * User-info in URLs (`rtsp://user:pass@host`) is masked in every message, whoever wrote it.
  * Never log for each packet or access unit. Any thread.
+ *
+ * Unless the level is debug, POTOO_LOG_MAX_BURST lines may come at once, and then
+ * POTOO_LOG_MAX_PER_SECOND; the rest is left out, which a line tells.
  */
+#define POTOO_LOG_MAX_BURST 2000
+#define POTOO_LOG_MAX_PER_SECOND 20
 
 typedef enum
 {

@@ -209,7 +209,7 @@ test_full_of_bytes (void)
   g_assert_cmpuint (push_bytes (queue, START + 200 * MS, 2 * quarter), ==, 0);
   g_assert_cmpuint (push_bytes (queue, START + 220 * MS, 4 * quarter), ==, 3);
   g_assert_cmpuint (potoo_audio_queue_clear (queue), ==, 1);
-  g_assert_cmpuint (push_bytes (queue, START, 4 * quarter), ==, 0);
+  g_assert_cmpuint (push_bytes (queue, START + 240 * MS, 4 * quarter), ==, 0);
 }
 
 int
