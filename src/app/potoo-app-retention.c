@@ -54,6 +54,8 @@ on_camera_added (PotooCameraList *cameras, PotooCamera *camera, gpointer user_da
   PotooAppRetention *self = user_data;
 
   g_ptr_array_add (self->followed, g_object_ref (camera));
+  /* It may have adopted what was to be deleted, and be removed without it one day. */
+  potoo_retention_spare (self->retention, potoo_camera_get_id (camera));
   g_signal_connect (camera, "settings-changed", G_CALLBACK (on_settings_changed), self);
   on_changed (self);
 }

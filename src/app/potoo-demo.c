@@ -130,7 +130,7 @@ add_camera (PotooDemo *self, guint i, const char *url)
   json_object_set_string_member (object, "url", url);
   g_autoptr (PotooCameraSettings) settings = potoo_camera_settings_new (object, &error);
   if (settings != NULL)
-    potoo_camera_list_add_async (self->list, settings, on_added, (gpointer) cameras[i].id);
+    potoo_camera_list_add_async (self->list, settings, FALSE, on_added, (gpointer) cameras[i].id);
   else
     log_refusal (cameras[i].id, error);
 }

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 
 /*
- * Adding a camera: its id must belong to no camera and to no recordings of a
- * removed one. An id that was made from the name gives way to `name-2`, `name-3` …
+ * Adding a camera: its id must belong to no camera and, unless it is to adopt them, to no
+ * recordings of a removed one. An id that was made from the name gives way to `name-2`, `name-3` …
  */
 
 #include <glib/gi18n-lib.h>
@@ -100,7 +100,7 @@ on_recordings_looked_for (GObject *source, GAsyncResult *result, gpointer task)
   GError *error = NULL;
   gboolean has = g_task_propagate_boolean (G_TASK (result), &error);
 
-  if (error == NULL && !has)
+  if (error == NULL && (!has || command->adopt))
     {
       potoo_catalog_put_camera_async (self->catalog, command->settings, on_added_durably, task);
       return;
@@ -111,7 +111,8 @@ on_recordings_looked_for (GObject *source, GAsyncResult *result, gpointer task)
   else
     id_is_taken (task, potoo_error_new_at (POTOO_ERROR_EXISTS, "/id",
                                            _ ("There are recordings of a removed camera “%s”; "
-                                              "delete them, or choose another id"),
+                                              "let the new one adopt them, delete them, or "
+                                              "choose another id"),
                                            command->id));
 }
 
@@ -148,6 +149,7 @@ run_add (gpointer task)
 void
 potoo_camera_list_add_async (PotooCameraList *self,
                              PotooCameraSettings *settings,
+                             gboolean adopt,
                              GAsyncReadyCallback callback,
                              gpointer user_data)
 {
@@ -159,6 +161,7 @@ potoo_camera_list_add_async (PotooCameraList *self,
   PotooCameraCommand *command = potoo_camera_command_new (run_add,
                                                           potoo_camera_settings_get_id (settings));
   command->settings = potoo_camera_settings_ref (settings);
+  command->adopt = adopt;
   potoo_camera_command_post (task, command);
 }
 

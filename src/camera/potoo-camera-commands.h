@@ -19,6 +19,7 @@ typedef struct
   guint64 if_version;
   char *made_id; /* (nullable) made from the name, taken; another is looked for */
   guint suffix;
+  gboolean adopt; /* recordings of a removed camera with this id */
 } PotooCameraCommand;
 
 PotooCameraCommand *potoo_camera_command_new (GSourceFunc run, const char *id);

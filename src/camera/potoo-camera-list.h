@@ -32,9 +32,11 @@ void potoo_camera_list_stop_finish (PotooCameraList *list, GAsyncResult *result)
 #define POTOO_MAX_CAMERAS 512
 
 /* @settings: validated. POTOO_ERROR_EXISTS when the id is taken by a camera, or by recordings of a
- * removed one. The finish functions give the camera as it is now. (transfer full) */
+ * removed one, which @adopt makes those of the new one. The finish functions give the camera as it
+ * is now. (transfer full) */
 void potoo_camera_list_add_async (PotooCameraList *list,
                                   PotooCameraSettings *settings,
+                                  gboolean adopt,
                                   GAsyncReadyCallback callback,
                                   gpointer user_data);
 PotooCameraSnapshot *

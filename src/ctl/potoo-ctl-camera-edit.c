@@ -15,18 +15,19 @@
 
 typedef struct
 {
+  gboolean adding;
   char *password_file;
-  gboolean ask_password;
+  gboolean ask_password, adopt;
   char *password; /* (nullable): as read */
-} PasswordOptions;
+} Options;
 
 static void
-password_options_clear (PasswordOptions *options)
+options_clear (Options *options)
 {
   g_free (options->password_file);
   potoo_ctl_password_free (options->password);
 }
-G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (PasswordOptions, password_options_clear)
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (Options, options_clear)
 
 static const char *
 describe_settings (void)
@@ -37,17 +38,21 @@ describe_settings (void)
 }
 
 static gboolean
-parse (PotooCtl *ctl, PasswordOptions *options, int *argc, char ***argv, GError **error)
+parse (PotooCtl *ctl, Options *options, int *argc, char ***argv, GError **error)
 {
-  const GOptionEntry entries[] = {
+  GOptionEntry entries[] = {
     { "ask-password", 'P', 0, G_OPTION_ARG_NONE, &options->ask_password,
       N_ ("Ask for the camera's password"), NULL },
     { "password-file", 0, 0, G_OPTION_ARG_FILENAME, &options->password_file,
       N_ ("Read the camera's password from the first line of FILE; - is standard input"),
       N_ ("FILE") },
+    { "adopt", 0, 0, G_OPTION_ARG_NONE, &options->adopt,
+      N_ ("Let it have the recordings of a removed camera with its id"), NULL },
     G_OPTION_ENTRY_NULL,
   };
 
+  if (!options->adding)
+    entries[2].long_name = NULL;
   if (!potoo_ctl_parse (ctl, entries, describe_settings (), 1, G_MAXINT - 1, argc, argv, error))
     return FALSE;
   if (options->password_file != NULL)
@@ -164,7 +169,7 @@ static GVariant *
 make_settings (PotooCtl *ctl,
                const char *url,
                char **arguments,
-               const PasswordOptions *options,
+               const Options *options,
                GError **error)
 {
   g_auto (GVariantDict) dict = G_VARIANT_DICT_INIT (NULL);
@@ -227,7 +232,7 @@ get_id (const char *path)
 gboolean
 potoo_ctl_cameras_add (PotooCtl *ctl, int argc, char **argv, GError **error)
 {
-  g_auto (PasswordOptions) options = { NULL };
+  g_auto (Options) options = { .adding = TRUE };
   const char *path;
 
   if (!parse (ctl, &options, &argc, &argv, error) || potoo_ctl_get_client (ctl, error) == NULL)
@@ -236,7 +241,7 @@ potoo_ctl_cameras_add (PotooCtl *ctl, int argc, char **argv, GError **error)
   if (settings == NULL)
     return FALSE;
   g_autoptr (GVariant) answer = potoo_ctl_client_call (
-      ctl->client, "AddCamera", g_variant_new ("(@a{sv})", settings), "(o)", error);
+      ctl->client, "AddCamera", g_variant_new ("(@a{sv}b)", settings, options.adopt), "(o)", error);
   if (answer == NULL)
     return FALSE;
   g_variant_get (answer, "(&o)", &path);
@@ -247,7 +252,7 @@ potoo_ctl_cameras_add (PotooCtl *ctl, int argc, char **argv, GError **error)
 gboolean
 potoo_ctl_cameras_edit (PotooCtl *ctl, int argc, char **argv, GError **error)
 {
-  g_auto (PasswordOptions) options = { NULL };
+  g_auto (Options) options = { .adding = FALSE };
 
   if (!parse (ctl, &options, &argc, &argv, error) || potoo_ctl_get_client (ctl, error) == NULL)
     return FALSE;

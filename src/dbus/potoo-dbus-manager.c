@@ -59,8 +59,11 @@ add_camera (PotooDbusCall *call, gpointer target)
   g_autoptr (GError) error = NULL;
   g_autoptr (PotooCameraSettings) settings = read_settings (call, &error);
 
+  gboolean adopt;
+
+  g_variant_get_child (potoo_dbus_call_get_arguments (call), 1, "b", &adopt);
   if (settings != NULL)
-    potoo_camera_list_add_async (self->parts->context.cameras, settings, on_added, call);
+    potoo_camera_list_add_async (self->parts->context.cameras, settings, adopt, on_added, call);
   else
     potoo_dbus_call_return_error (call, error);
 }

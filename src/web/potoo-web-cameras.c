@@ -106,6 +106,13 @@ potoo_web_cameras_is_known (PotooWebRequest *request, const char *id)
 
 /* --- changing --- */
 
+/* What is asked to become of recordings: one of the parameter's choices. */
+static gboolean
+recordings_are (PotooWebRequest *request, const char *choice)
+{
+  return strcmp (potoo_web_request_get_text (request, "recordings"), choice) == 0;
+}
+
 static void
 on_added (GObject *list, GAsyncResult *result, gpointer user_data)
 {
@@ -135,8 +142,8 @@ post_camera (PotooWebRequest *request)
   if (settings == NULL)
     potoo_web_reply_error (request, error);
   else
-    potoo_camera_list_add_async (get_list (request), settings, on_added,
-                                 potoo_web_request_ref (request));
+    potoo_camera_list_add_async (get_list (request), settings, recordings_are (request, "adopt"),
+                                 on_added, potoo_web_request_ref (request));
 }
 
 /* The version that If-Match asks for, 0 when it does not. FALSE when the request
@@ -192,12 +199,6 @@ patch_camera (PotooWebRequest *request)
                                    potoo_web_request_ref (request));
 }
 
-static gboolean
-takes_recordings (PotooWebRequest *request)
-{
-  return strcmp (potoo_web_request_get_text (request, "recordings"), "delete") == 0;
-}
-
 static void
 on_removed (GObject *list, GAsyncResult *result, gpointer user_data)
 {
@@ -209,7 +210,7 @@ on_removed (GObject *list, GAsyncResult *result, gpointer user_data)
       potoo_web_reply_empty (request, 204);
       return;
     }
-  if (takes_recordings (request))
+  if (recordings_are (request, "delete"))
     potoo_retention_spare (potoo_web_request_get_context (request)->retention,
                            potoo_web_request_get_text (request, "id"));
   potoo_web_reply_error (request, error);
@@ -224,7 +225,7 @@ delete_camera (PotooWebRequest *request)
 
   if (!get_if_version (request, &version))
     return;
-  if (takes_recordings (request))
+  if (recordings_are (request, "delete"))
     potoo_retention_condemn (potoo_web_request_get_context (request)->retention, id);
   potoo_camera_list_remove_async (get_list (request), id, version, on_removed,
                                   potoo_web_request_ref (request));
@@ -246,6 +247,14 @@ static const PotooWebParam list_params[] = {
   { NULL },
 };
 
+static const PotooWebParam post_params[] = {
+  { .name = "recordings",
+    .type = POTOO_WEB_PARAM_CHOICE,
+    .choices = "refuse|adopt",
+    .summary = "If there are recordings of a removed camera with its id" },
+  { NULL },
+};
+
 static const PotooWebParam id_params[] = {
   ID_PARAM,
   { NULL },
@@ -263,8 +272,8 @@ static const PotooWebParam delete_params[] = {
 const PotooRoute potoo_web_cameras_routes[] = {
   { "GET", "/api/v1/cameras", POTOO_WEB_RIGHT_VIEW, list_params, POTOO_WEB_BODY_NONE, list_cameras,
     "Cameras by id" },
-  { "POST", "/api/v1/cameras", POTOO_WEB_RIGHT_MANAGE, NULL, POTOO_WEB_BODY_OBJECT, post_camera,
-    "Add a camera" },
+  { "POST", "/api/v1/cameras", POTOO_WEB_RIGHT_MANAGE, post_params, POTOO_WEB_BODY_OBJECT,
+    post_camera, "Add a camera" },
   { "GET", "/api/v1/cameras/{id}", POTOO_WEB_RIGHT_VIEW, id_params, POTOO_WEB_BODY_NONE, get_camera,
     "One camera" },
   { "PATCH", "/api/v1/cameras/{id}", POTOO_WEB_RIGHT_MANAGE, id_params, POTOO_WEB_BODY_MERGE_PATCH,

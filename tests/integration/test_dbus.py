@@ -523,7 +523,7 @@ def test_viewers(client, world):
 
 def test_wrong_types(client):
     invalid = 'org.freedesktop.DBus.Error.InvalidArgs'
-    expect(invalid, client.manager, 'AddCamera', '(a{ss})', {'url': DEAD_URL})
+    expect(invalid, client.manager, 'AddCamera', '(a{ss}b)', {'url': DEAD_URL}, False)
     expect(invalid, client.manager, 'RemoveCamera', '(s)', 'front-door')
     expect(invalid, client.camera, 'front-door', 'Snapshot', '(i)', -1)
     expect(invalid, client.camera, 'front-door', 'UpdateSettings', '(a{sv})', pack({'name': 'x'}))
@@ -538,7 +538,7 @@ def test_wrong_types(client):
 
 def test_large_arguments(client, world):
     expect('TooLarge', client.update, 'front-door', name='x' * 70_000)
-    expect('TooLarge', client.manager, 'AddCamera', '(a{sv})', pack({f's{n}': 'x' * 100 for n in range(1000)}))
+    expect('TooLarge', client.manager, 'AddCamera', '(a{sv}b)', pack({f's{n}': 'x' * 100 for n in range(1000)}), False)
     assert client.properties('front-door')['Name'] == 'Front Door'
 
 
@@ -684,7 +684,7 @@ def test_shutdown_with_calls(sim, workshop):
     outcomes = [
         client.start_call(path, CAMERA, 'Snapshot', '(u)', 90 + n) for n in range(20)
     ] + [
-        client.start_call(ROOT, MANAGER, 'AddCamera', '(a{sv})', pack({'id': f'c{n}', 'url': DEAD_URL}))
+        client.start_call(ROOT, MANAGER, 'AddCamera', '(a{sv}b)', pack({'id': f'c{n}', 'url': DEAD_URL}), False)
         for n in range(20)
     ] + [
         client.start_call(ROOT, MANAGER, 'AddEvent', '(a{sv})', wrap(camera='door', kind='bookmark')) for _ in range(10)

@@ -132,7 +132,14 @@ def test_recordings_go_with_their_camera(recorded):
     found = {camera['id']: camera for camera in daemon.get('/api/v1/storage')['cameras']}
     assert found['door']['removed'] and not found['hall']['removed']
     assert found['door']['bytes']['locked'] > 0
+    # A camera that adopts what is still there keeps it, also when it is removed without it.
+    assert daemon.api('POST', '/api/v1/cameras?recordings=adopt', {**door, 'enabled': False})[0] == 201
+    assert daemon.api('DELETE', '/api/v1/cameras/door')[0] == 204
     assert daemon.api('DELETE', f'/api/v1/locks/{lock["id"]}')[0] == 204
+    time.sleep(2)
+    assert [s['id'] for s in daemon.segments('door')] == [segment['id']]
+    assert daemon.api('POST', '/api/v1/cameras?recordings=adopt', {**door, 'enabled': False})[0] == 201
+    assert daemon.api('DELETE', '/api/v1/cameras/door?recordings=delete')[0] == 204
     rows = "SELECT id FROM segments WHERE camera = 'door'"
     wait_until(lambda: daemon.query(rows) == [], 10, 'the rest to go')
     assert not (daemon.recordings_dir / 'door').exists()

@@ -714,3 +714,14 @@ def test_documented_commands_exist(ctl):
     for line in re.findall(r'^ {4}potooctl (.*)$', text, re.M):
         words = re.sub(r'\s+#.*', '', line).split()
         assert words[0] in commands or ' '.join(words[:2]) in commands, line
+
+
+def test_adopts_recordings(ctl, world):
+    """Last: it takes the camera away that the others look at."""
+    ctl.run('cameras', 'remove', 'front-door')
+    url = world.sim.urls['door']
+    assert 'adopt' in ctl.run('cameras', 'add', url, 'id=front-door', status=EXISTS)
+    ctl.run('cameras', 'edit', 'off', '--adopt', 'enabled=no', status=USAGE)
+    segments = world.daemon.segments('front-door')
+    assert ctl.run('cameras', 'add', '--adopt', url, 'id=front-door') == 'front-door is added\n'
+    wait_until(lambda: len(world.daemon.segments('front-door')) > len(segments), 20, 'another segment')

@@ -274,7 +274,16 @@ def test_lost_catalog(make_verified):
     daemon.start()
     wait_until(lambda: daemon.get('/api/v1/verify')['catalog_complete'], TIMEOUT_S, 'a whole catalog')
     assert daemon.get('/api/v1/cameras')['items'] == []
-    assert {int(s['id'], 16) for s in daemon.segments('door')} == before | {int(new['id'], 16)}
+    found = before | {int(new['id'], 16)}
+    assert {int(s['id'], 16) for s in daemon.segments('door')} == found
+    assert problems(verify(daemon)) == {}
+
+    # Added again, the camera goes on with them.
+    door = {'id': 'door', 'url': daemon.camera_url}
+    assert daemon.api('POST', '/api/v1/cameras', door)[0] == 409
+    assert daemon.api('POST', '/api/v1/cameras?recordings=adopt', door)[0] == 201
+    newest = record(daemon, 'door')
+    assert {int(s['id'], 16) for s in daemon.segments('door')} >= found | {int(newest['id'], 16)}
     assert problems(verify(daemon)) == {}
 
 

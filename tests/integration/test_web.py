@@ -408,10 +408,16 @@ def test_media_of_an_open_segment_is_what_is_durable(sim, daemon):
 
 
 def test_gaps_of_a_removed_camera(recorded):
-    """Last: it takes the camera away. Its recordings keep it known."""
+    """Last: it takes the camera away. Its recordings keep it known, and another camera may adopt them."""
     assert isinstance(recorded.list_all('/api/v1/cameras/door/gaps'), list)
     assert recorded.api('DELETE', '/api/v1/cameras/door')[0] == 204
     assert isinstance(recorded.list_all('/api/v1/cameras/door/gaps'), list)
     assert recorded.segments('door')
-    answer = recorded.api('POST', '/api/v1/cameras', {'id': 'door', 'url': 'rtsp://192.0.2.1/x'})
-    assert_problem(answer, 409, 'exists')
+    door = {'id': 'door', 'url': 'rtsp://192.0.2.1/x', 'enabled': False}
+    assert_problem(recorded.api('POST', '/api/v1/cameras', door), 409, 'exists')
+    assert_problem(recorded.api('POST', '/api/v1/cameras?recordings=refuse', door), 409, 'exists')
+    assert_problem(recorded.api('POST', '/api/v1/cameras?recordings=mix', door), 400, 'invalid-argument')
+    before = recorded.segments('door')
+    assert recorded.api('POST', '/api/v1/cameras?recordings=adopt', door)[0] == 201
+    assert recorded.segments('door') == before
+    assert_problem(recorded.api('POST', '/api/v1/cameras?recordings=adopt', door), 409, 'exists')

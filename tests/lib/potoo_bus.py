@@ -205,8 +205,8 @@ class Client:
         )
         return outcome
 
-    def add_camera(self, **settings):
-        return self.manager('AddCamera', '(a{sv})', pack(settings))
+    def add_camera(self, adopt=False, **settings):
+        return self.manager('AddCamera', '(a{sv}b)', pack(settings), adopt)
 
     def update(self, camera, if_version=0, **settings):
         return self.camera(camera, 'UpdateSettings', '(a{sv}t)', pack(settings), if_version)

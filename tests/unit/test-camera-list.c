@@ -212,7 +212,7 @@ static void
 begin_add (Fixture *fixture, const char *id, const char *name, Outcome *outcome)
 {
   g_autoptr (PotooCameraSettings) settings = make_settings (id, name);
-  potoo_camera_list_add_async (fixture->list, settings, on_add_done, outcome);
+  potoo_camera_list_add_async (fixture->list, settings, FALSE, on_add_done, outcome);
 }
 
 static void
@@ -227,6 +227,16 @@ add (Fixture *fixture, const char *id, const char *name, Outcome *outcome)
 {
   outcome_clear (outcome);
   begin_add (fixture, id, name, outcome);
+  wait_for (&outcome->done);
+}
+
+static void
+add_adopting (Fixture *fixture, const char *id, const char *name, Outcome *outcome)
+{
+  g_autoptr (PotooCameraSettings) settings = make_settings (id, name);
+
+  outcome_clear (outcome);
+  potoo_camera_list_add_async (fixture->list, settings, TRUE, on_add_done, outcome);
   wait_for (&outcome->done);
 }
 
@@ -419,6 +429,12 @@ test_reserved_ids (void)
   add (&fixture, NULL, "Old", &outcome);
   assert_snapshot (&outcome, "old-2", "Old");
   assert_cameras (&fixture, "old-2=Old ");
+  add_adopting (&fixture, NULL, "Old", &outcome);
+  assert_snapshot (&outcome, "old", "Old");
+  /* Not those of a camera that there is. */
+  add_adopting (&fixture, "old", NULL, &outcome);
+  g_assert_error (outcome.error, POTOO_ERROR, POTOO_ERROR_EXISTS);
+  assert_cameras (&fixture, "old=Old old-2=Old ");
   fixture_clear (&fixture);
 }
 

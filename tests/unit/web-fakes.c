@@ -490,6 +490,7 @@ finish_with_snapshot (GAsyncResult *result, GError **error)
 void
 potoo_camera_list_add_async (PotooCameraList *list,
                              PotooCameraSettings *settings,
+                             gboolean adopt,
                              GAsyncReadyCallback callback,
                              gpointer user_data)
 {
