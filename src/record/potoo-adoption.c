@@ -5,7 +5,9 @@
 
 #include "record/potoo-adoption.h"
 
+#include <errno.h>
 #include <fcntl.h>
+#include <glib/gi18n-lib.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -27,6 +29,7 @@ struct _PotooAdoption
   PotooRecoveryReport *report;
   GHashTable *newest; /* stream key → PotooSegment: adopted last */
   guint n_posted;     /* since the last sync */
+  gboolean crashed;   /* the catalog lacks only what a crash took */
 };
 
 PotooAdoption *
@@ -94,6 +97,23 @@ fill_row (PotooAdoption *a, const PotooFileName *name, PotooSegmentScan *scan, P
   row->recording = find_recording (a, row);
 }
 
+/* Who made it may have been killed before its entry was durable. */
+static gboolean
+sync_entry (PotooAdoption *a, const char *path, GError **error)
+{
+  g_autofree char *day = g_path_get_dirname (path);
+  int fd = potoo_storage_root_open_directory (a->root, day, FALSE, error);
+
+  if (fd < 0)
+    return FALSE;
+  gboolean synced = fsync (fd) == 0;
+  if (!synced)
+    potoo_set_error_errno (error, errno, _ ("Cannot sync the directory %s in %s"), day,
+                           potoo_storage_root_get_path (a->root));
+  close (fd);
+  return synced;
+}
+
 static void
 adopt_scanned (PotooAdoption *a, const PotooFileName *name, PotooSegmentScan *scan)
 {
@@ -101,7 +121,8 @@ adopt_scanned (PotooAdoption *a, const PotooFileName *name, PotooSegmentScan *sc
   PotooSegment row = { 0 };
 
   /* Behind a tail that is not of ours there may be more: such a file is not cut. */
-  if (!potoo_segment_scan_mend (scan, a->root, scan->foreign_tail, &error))
+  if (!potoo_segment_scan_mend (scan, a->root, scan->foreign_tail, &error) ||
+      (a->crashed && !sync_entry (a, name->path, &error)))
     {
       potoo_log_warning (name->camera, "%s: %s", name->path, error->message);
       a->report->unreadable++;
@@ -135,27 +156,48 @@ is_empty (PotooAdoption *a, const char *path)
 }
 
 static void
+drop_file (PotooAdoption *a, const PotooFileName *name)
+{
+  if (potoo_storage_root_unlink (a->root, name->path, NULL))
+    a->report->dropped++;
+}
+
+/* No whole fragment is in it. */
+static void
+judge_unreadable (PotooAdoption *a, const PotooFileName *name, const GError *why)
+{
+  if (a->crashed && g_error_matches (why, POTOO_ERROR, POTOO_ERROR_CORRUPT) &&
+      potoo_segment_scan_is_torn (a->root, name->path))
+    {
+      potoo_log_warning (name->camera, "A file that was never synced is removed: %s", why->message);
+      drop_file (a, name);
+      return;
+    }
+  potoo_log_warning (name->camera, "A file without a row is left alone: %s", why->message);
+  a->report->foreign++;
+}
+
+static void
 adopt (PotooAdoption *a, const PotooFileName *name)
 {
   g_auto (PotooSegmentScan) scan = { .fd = -1 };
   g_autoptr (GError) error = NULL;
+  PotooScanDepth depth = a->crashed ? POTOO_SCAN_MEDIA : POTOO_SCAN_BOXES;
 
   if (is_empty (a, name->path))
-    {
-      if (potoo_storage_root_unlink (a->root, name->path, NULL))
-        a->report->dropped++;
-    }
-  else if (!potoo_segment_scan_open (&scan, a->root, name->path, NULL, 0, &error))
-    {
-      potoo_log_warning (name->camera, "A file without a row is left alone: %s", error->message);
-      a->report->foreign++;
-    }
+    drop_file (a, name);
+  else if (!potoo_segment_scan_open (&scan, a->root, name->path, NULL, 0, depth, &error))
+    judge_unreadable (a, name, error);
   else if (potoo_segment_index_get_n (scan.index) > 0)
     adopt_scanned (a, name, &scan);
   else if (scan.foreign_tail)
-    a->report->foreign++;
-  else if (potoo_storage_root_unlink (a->root, name->path, NULL))
-    a->report->dropped++;
+    {
+      g_set_error (&error, POTOO_ERROR, POTOO_ERROR_CORRUPT, "%s: No fragment is whole",
+                   name->path);
+      judge_unreadable (a, name, error);
+    }
+  else
+    drop_file (a, name);
 }
 
 gboolean
@@ -222,5 +264,6 @@ potoo_adoption_run (PotooStorageRoot *root,
   g_autofree char *first_day = potoo_clean_mark_get (reader, root);
   g_autoptr (PotooAdoption) adoption = potoo_adoption_new (root, catalog, reader, report);
 
+  adoption->crashed = TRUE;
   return potoo_root_walk (root, first_day, &visitor, adoption, error);
 }

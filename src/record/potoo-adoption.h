@@ -33,7 +33,9 @@ gboolean potoo_adoption_add (PotooAdoption *adoption, const PotooFileName *name,
  * foreign). -2 when the catalog cannot be asked. */
 int potoo_adoption_find_row (PotooAdoption *adoption, const PotooFileName *name, GError **error);
 
-/* All files in the day folders since the clean mark. */
+/* All files in the day folders since the clean mark, of a catalog that lacks only what a crash
+ * took: so a file that lacks a row was hardly ever synced. Its media is looked at, see
+ * potoo-segment-scan.h, and it is removed when its init is torn. */
 gboolean potoo_adoption_run (PotooStorageRoot *root,
                              PotooCatalog *catalog,
                              PotooCatalogReader *reader,

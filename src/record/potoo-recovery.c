@@ -181,9 +181,8 @@ mend_open (Recovery *r, PotooSegment *row, GError **error)
 
   if (declared < 0)
     return FALSE;
-  if (declared
-          ? !potoo_segment_scan_open_indexed (&scan, r->root, path, blob, row->init_bytes, &failure)
-          : !potoo_segment_scan_open (&scan, r->root, path, blob, row->init_bytes, &failure))
+  if (!potoo_segment_scan_open (&scan, r->root, path, blob, row->init_bytes,
+                                declared ? POTOO_SCAN_INDEXED : POTOO_SCAN_MEDIA, &failure))
     handle_failed_scan (r, row, path, failure);
   else if (potoo_segment_index_get_n (scan.index) == 0)
     drop (r, row, path, "no whole fragment");

@@ -8,12 +8,88 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <glib/gi18n-lib.h>
+#include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/potoo-clock.h"
 #include "base/potoo-error.h"
+#include "base/potoo-file.h"
 #include "media/potoo-fragment.h"
 #include "media/potoo-mp4-reader.h"
+
+/* What a disk writes at once. */
+#define SECTOR_SIZE 512
+#define SECTORS_PER_READ 128
+/* An init may end with as many zeros. */
+#define ZEROS_AT_END 32
+/* Longer than any init; and how much is looked through for a hole. */
+#define INIT_BYTES 8192
+#define LOOKED_AT_BYTES (1024 * 1024)
+
+/* --- holes --- */
+
+static gboolean
+is_zero (const guint8 *data, gsize size)
+{
+  return data[0] == 0 && memcmp (data, data + 1, size - 1) == 0;
+}
+
+/* Whether there is no sector with zeros alone from @offset to @end. None is in what we write: media
+ * has none, since video escapes three zeros in a row, and boxes have no use for so many. The first
+ * sector counts when it begins at @offset, the last one when more than @spare bytes of it are
+ * asked for. */
+static gboolean
+is_filled (int fd, gint64 offset, gint64 end, gsize spare, GError **error)
+{
+  guint8 buffer[SECTORS_PER_READ * SECTOR_SIZE];
+  gint64 at = (offset + SECTOR_SIZE - 1) / SECTOR_SIZE * SECTOR_SIZE;
+
+  for (; at < end; at += (gint64) sizeof buffer)
+    {
+      gsize size = (gsize) MIN (end - at, (gint64) sizeof buffer);
+      if (!potoo_file_read (fd, at, buffer, size, error))
+        return FALSE;
+      for (gsize i = 0; i < size; i += SECTOR_SIZE)
+        {
+          gsize n = MIN (size - i, SECTOR_SIZE);
+          if ((n == SECTOR_SIZE || n > spare) && is_zero (buffer + i, n))
+            {
+              g_set_error (error, POTOO_ERROR, POTOO_ERROR_CORRUPT,
+                           "Nothing was written at byte %" G_GINT64_FORMAT, at + (gint64) i);
+              return FALSE;
+            }
+        }
+    }
+  return TRUE;
+}
+
+static gboolean
+begins_like_ours (int fd)
+{
+  guint8 head[8];
+
+  return potoo_file_read (fd, 0, head, sizeof head, NULL) && memcmp (head + 4, "ftyp", 4) == 0;
+}
+
+gboolean
+potoo_segment_scan_is_torn (PotooStorageRoot *root, const char *path)
+{
+  g_autoptr (GError) error = NULL;
+  struct stat st;
+  int fd = potoo_storage_root_open_file (root, path, O_RDONLY, NULL);
+
+  if (fd < 0)
+    return FALSE;
+  gboolean torn = fstat (fd, &st) == 0 &&
+                  ((st.st_size <= INIT_BYTES && begins_like_ours (fd)) ||
+                   (!is_filled (fd, 0, MIN (st.st_size, LOOKED_AT_BYTES), ZEROS_AT_END, &error) &&
+                    g_error_matches (error, POTOO_ERROR, POTOO_ERROR_CORRUPT)));
+  close (fd);
+  return torn;
+}
+
+/* --- boxes --- */
 
 static gint64
 us_from_ticks (guint64 ticks)
@@ -81,12 +157,23 @@ read_last_indexed (PotooSegmentScan *scan, PotooMp4Reader *reader, GError **erro
 }
 
 static gboolean
+read_next (PotooSegmentScan *scan,
+           PotooMp4Reader *reader,
+           PotooMp4Fragment *fragment,
+           GError **error)
+{
+  return potoo_mp4_reader_read_fragment (reader, scan->end, fragment, error) &&
+         (scan->depth != POTOO_SCAN_MEDIA ||
+          is_filled (scan->fd, scan->end, scan->end + fragment->size, 0, error));
+}
+
+static gboolean
 scan_on (PotooSegmentScan *scan, PotooMp4Reader *reader, GError **error)
 {
   g_autoptr (GError) stop = NULL;
   PotooMp4Fragment fragment;
 
-  while (potoo_mp4_reader_read_fragment (reader, scan->end, &fragment, &stop) &&
+  while (read_next (scan, reader, &fragment, &stop) &&
          potoo_segment_index_append (scan->index, fragment.size, fragment.duration_ticks,
                                      fragment.key))
     {
@@ -109,7 +196,6 @@ read_all (PotooSegmentScan *scan,
           PotooMp4Reader *reader,
           GBytes *index,
           gint64 init_size,
-          gboolean indexed_only,
           GError **error)
 {
   scan->file_size = potoo_mp4_reader_get_file_size (reader);
@@ -127,26 +213,13 @@ read_all (PotooSegmentScan *scan,
   if (!load_index (scan, index, error) || !read_last_indexed (scan, reader, error))
     return FALSE;
   scan->end = (gint64) potoo_segment_index_get_end (scan->index);
-  return indexed_only || scan_on (scan, reader, error);
-}
-
-static gboolean
-open_scan (PotooSegmentScan *scan,
-           PotooStorageRoot *root,
-           const char *path,
-           GBytes *index,
-           gint64 init_size,
-           gboolean indexed_only,
-           GError **error)
-{
-  *scan = (PotooSegmentScan){ .fd = potoo_storage_root_open_file (root, path, O_RDWR, error) };
-  if (scan->fd < 0)
-    return FALSE;
-  g_autoptr (PotooMp4Reader) reader = potoo_mp4_reader_new (scan->fd, error);
-  if (reader != NULL && read_all (scan, reader, index, init_size, indexed_only, error))
+  if (scan->depth == POTOO_SCAN_INDEXED)
     return TRUE;
-  g_prefix_error (error, "%s: ", path);
-  return FALSE;
+  /* What has an index was synced together with its init. */
+  if (scan->depth == POTOO_SCAN_MEDIA && potoo_segment_index_get_n (scan->index) == 0 &&
+      !is_filled (scan->fd, 0, scan->init_size, ZEROS_AT_END, error))
+    return FALSE;
+  return scan_on (scan, reader, error);
 }
 
 gboolean
@@ -155,20 +228,18 @@ potoo_segment_scan_open (PotooSegmentScan *scan,
                          const char *path,
                          GBytes *index,
                          gint64 init_size,
+                         PotooScanDepth depth,
                          GError **error)
 {
-  return open_scan (scan, root, path, index, init_size, FALSE, error);
-}
-
-gboolean
-potoo_segment_scan_open_indexed (PotooSegmentScan *scan,
-                                 PotooStorageRoot *root,
-                                 const char *path,
-                                 GBytes *index,
-                                 gint64 init_size,
-                                 GError **error)
-{
-  return open_scan (scan, root, path, index, init_size, TRUE, error);
+  *scan = (PotooSegmentScan){ .fd = potoo_storage_root_open_file (root, path, O_RDWR, error),
+                              .depth = depth };
+  if (scan->fd < 0)
+    return FALSE;
+  g_autoptr (PotooMp4Reader) reader = potoo_mp4_reader_new (scan->fd, error);
+  if (reader != NULL && read_all (scan, reader, index, init_size, error))
+    return TRUE;
+  g_prefix_error (error, "%s: ", path);
+  return FALSE;
 }
 
 void
@@ -187,11 +258,14 @@ potoo_segment_scan_mend (PotooSegmentScan *scan,
                          GError **error)
 {
   guint64 ticks = GUINT64_TO_BE (scan->end_ticks);
+  gboolean timed = scan->mehd_ticks == scan->end_ticks;
+  gboolean ends = keep_tail || scan->file_size == scan->end;
 
-  if (scan->mehd_ticks == scan->end_ticks && (keep_tail || scan->file_size == scan->end))
+  if (timed && ends && scan->depth != POTOO_SCAN_MEDIA)
     return TRUE;
-  if ((!keep_tail && scan->file_size > scan->end && ftruncate (scan->fd, scan->end) != 0) ||
-      potoo_disk_calls.pwrite (scan->fd, &ticks, sizeof ticks, scan->mehd_offset) != sizeof ticks)
+  if ((!ends && ftruncate (scan->fd, scan->end) != 0) ||
+      (!timed &&
+       potoo_disk_calls.pwrite (scan->fd, &ticks, sizeof ticks, scan->mehd_offset) != sizeof ticks))
     {
       potoo_set_error_errno (error, errno, _ ("Cannot mend a file in %s"),
                              potoo_storage_root_get_path (root));

@@ -10,12 +10,23 @@ G_BEGIN_DECLS
 /**
  * PotooSegmentScan:
  *
- * Looks through the file of a segment that nobody closed and mends it. Reads
- * boxes only, never media.
+ * Looks through the file of a segment that nobody closed and mends it.
  */
+
+/* How much of it counts. */
+typedef enum
+{
+  POTOO_SCAN_INDEXED, /* what is behind the index does not */
+  POTOO_SCAN_BOXES,   /* fragments whose boxes are right */
+  /* … and whose media was written: a power cut may leave a file that is longer than what had
+   * reached the disk, with zeros in place of the rest. This reads all that is behind the index. */
+  POTOO_SCAN_MEDIA,
+} PotooScanDepth;
+
 typedef struct
 {
   int fd; /* read and write; owned */
+  PotooScanDepth depth;
   PotooSegmentIndex *index;
   char codecs[96];
   gint64 file_size, init_size, mehd_offset;
@@ -39,19 +50,17 @@ gboolean potoo_segment_scan_open (PotooSegmentScan *scan,
                                   const char *path,
                                   GBytes *index,
                                   gint64 init_size,
+                                  PotooScanDepth depth,
                                   GError **error);
-/* The same, but what is behind the index does not count. */
-gboolean potoo_segment_scan_open_indexed (PotooSegmentScan *scan,
-                                          PotooStorageRoot *root,
-                                          const char *path,
-                                          GBytes *index,
-                                          gint64 init_size,
-                                          GError **error);
+/* Whether a file in which no whole fragment is, is what a power cut leaves of one that was never
+ * synced: it ends early, or has a hole. */
+gboolean potoo_segment_scan_is_torn (PotooStorageRoot *root, const char *path);
 void potoo_segment_scan_clear (PotooSegmentScan *scan);
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (PotooSegmentScan, potoo_segment_scan_clear)
 
-/* Cuts the file after its last whole fragment (unless @keep_tail), writes the duration, syncs. A
- * file that needs neither was closed, and synced then: nothing is done to it. */
+/* Cuts the file after its last whole fragment (unless @keep_tail), writes the duration, syncs.
+ * Nothing is done to a file that needs neither, unless its media was looked at: who wrote it may
+ * have been killed before the sync. */
 gboolean potoo_segment_scan_mend (PotooSegmentScan *scan,
                                   PotooStorageRoot *root,
                                   gboolean keep_tail,

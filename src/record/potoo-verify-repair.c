@@ -82,7 +82,7 @@ read_anew (PotooVerify *v, PotooStorageRoot *root, const PotooSegment *row)
   g_autoptr (GError) error = NULL;
   PotooSegment after = *row;
 
-  if (!potoo_segment_scan_open (&scan, root, path, NULL, 0, &error) ||
+  if (!potoo_segment_scan_open (&scan, root, path, NULL, 0, POTOO_SCAN_BOXES, &error) ||
       potoo_segment_index_get_n (scan.index) == 0 ||
       !potoo_segment_scan_mend (&scan, root, scan.foreign_tail, &error))
     {

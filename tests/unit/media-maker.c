@@ -82,7 +82,7 @@ add_sample (GArray *samples,
     .composition_ticks = composition,
     .key = key,
   };
-  gst_buffer_memset (sample.buffer, 0, (guint8) dts_ticks, bytes);
+  gst_buffer_memset (sample.buffer, 0, (guint8) dts_ticks | 1, bytes); /* media has no zeros */
   g_array_append_val (samples, sample);
 }
 

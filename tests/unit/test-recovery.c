@@ -233,6 +233,38 @@ test_garbage (Bench *b, gconstpointer data)
   g_rand_free (rand);
 }
 
+#define SECTOR_SIZE 512
+
+/* A power cut that came when the file was longer already, but one sector had not reached the disk:
+ * it reads as zeros. Nothing from the fragment on that lacks it is kept, whatever the boxes say. */
+static void
+test_holes (Bench *b, gconstpointer data)
+{
+  const guint indexed = 1;
+
+  g_clear_pointer (&b->file, g_byte_array_unref);
+  b->maker.frame_bytes = 3000;
+  b->file = media_maker_file (&b->maker, BENCH_FRAGMENTS);
+  gsize init = (gsize) b->row.init_bytes, fragment = (b->file->len - init) / BENCH_FRAGMENTS;
+  gsize durable = init + indexed * fragment;
+
+  for (gsize at = durable / SECTOR_SIZE * SECTOR_SIZE; at < b->file->len; at += SECTOR_SIZE)
+    {
+      g_auto (PotooRecoveryReport) report = { 0 };
+      g_autofree guint8 *file = g_memdup2 (b->file->data, b->file->len);
+      gsize from = MAX (at, durable), to = MIN (at + SECTOR_SIZE, b->file->len);
+      guint n = 0;
+
+      memset (file + from, 0, to - from);
+      while (from < to && b->file->data[from] == 0)
+        from++; /* the first byte that is another one now */
+      bench_run (b, file, b->file->len, indexed, &report);
+      g_autoptr (PotooSegment) row = bench_get_row (b, &n);
+      g_assert_cmpint (row->state, ==, POTOO_SEGMENT_CLOSED);
+      g_assert_cmpuint (n, ==, (from - init) / fragment);
+    }
+}
+
 /* Nothing whole: no file, no row. */
 static void
 test_nothing_whole (Bench *b, gconstpointer data)
@@ -451,6 +483,39 @@ test_empty_file (Recording *r, gconstpointer data)
   g_assert_cmpint (get_outcome ("foreign"), ==, 0);
 }
 
+/* Files that were never synced, and whose rows were not durable either: the beginning of one, one
+ * that lacks its first sectors, one that lacks some of its first fragment. */
+static void
+test_never_synced (Recording *r, gconstpointer data)
+{
+  const gsize sizes[] = { SECTOR_SIZE, 20000, 0 /* whole */ };
+  const gsize holes[] = { SECTOR_SIZE, 0, 4096 };
+  g_autofree char *root = g_build_filename (r->directory, "recordings", NULL);
+  g_autofree char *day = g_build_filename (root, "door/2026-11-21", NULL);
+  MediaMaker maker;
+
+  recording_stop (r);
+  media_maker_init (&maker, FALSE);
+  maker.frame_bytes = 5000;
+  g_autoptr (GByteArray) file = media_maker_file (&maker, 1);
+  media_maker_clear (&maker);
+  g_assert_cmpuint (file->len, >, 20000);
+  g_assert_cmpint (g_mkdir_with_parents (day, 0750), ==, 0);
+  for (guint i = 0; i < G_N_ELEMENTS (sizes); i++)
+    {
+      g_autofree char *path = g_strdup_printf ("%s/101500Z-main-0000000000000ab%u.mp4", day, i);
+      g_autofree guint8 *content = g_memdup2 (file->data, file->len);
+      memset (content + holes[i], 0, SECTOR_SIZE);
+      gsize size = sizes[i] != 0 ? sizes[i] : file->len;
+      g_assert_true (g_file_set_contents (path, (const char *) content, (gssize) size, NULL));
+    }
+  recording_start (r);
+  g_assert_cmpint (get_outcome ("dropped"), ==, 3);
+  g_assert_cmpint (get_outcome ("foreign"), ==, 0);
+  g_autoptr (GDir) left = g_dir_open (day, 0, NULL);
+  g_assert_true (left == NULL || g_dir_read_name (left) == NULL);
+}
+
 static void
 test_foreign (Recording *r, gconstpointer data)
 {
@@ -553,6 +618,7 @@ main (int argc, char *argv[])
   ADD_BENCH ("torn-anywhere/some-indexed", 2, test_torn_anywhere);
   ADD_BENCH ("torn-anywhere/shorter-than-index", 4, test_torn_anywhere);
   ADD_BENCH ("garbage", 0, test_garbage);
+  ADD_BENCH ("holes", 0, test_holes);
   ADD_BENCH ("nothing-whole", 0, test_nothing_whole);
   ADD_BENCH ("init-overwritten", 0, test_init_overwritten);
   ADD_BENCH ("replaced-by-link", 0, test_replaced_by_link);
@@ -562,6 +628,7 @@ main (int argc, char *argv[])
   ADD ("adopted-and-deleted", test_adopted_and_deleted);
   ADD ("catalog-lost", test_catalog_lost);
   ADD ("empty-file", test_empty_file);
+  ADD ("never-synced", test_never_synced);
   ADD ("foreign", test_foreign);
   ADD ("renamed", test_renamed);
   ADD ("clean-mark", test_clean_mark);

@@ -1,0 +1,348 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""A daemon whose power is cut again and again, and what is to be true when it is back.
+
+Between two runs a while passes by the daemon's clock, and the machine has another boot id.
+"""
+
+import hashlib
+import os
+import random
+import shutil
+import sqlite3
+import subprocess
+import time
+import uuid
+from contextlib import closing, suppress
+
+from potoo_daemon import Daemon, parse_time
+from potoo_ledger import check_ledger
+from potoo_mp4 import BadMp4, read_movie
+from potoo_power import Disk
+from potoo_process import BUILD, wait_until
+from potoo_recording import check_with_ffprobe, find_lost_and_doubled, read_stamps
+
+SHIM = BUILD / 'tests' / 'faults' / 'power-cut.so'
+SECOND_US = 1_000_000
+SYNC_S = 2
+FRAGMENT_S = 1
+AUDIO_WAIT_S = 1
+# Smaller than what a run of ten cuts records: eviction goes on.
+QUOTA = '11MB'
+MEHD_SIZE = 8
+INDEX_VERSION = 1
+
+
+def read_varints(blob):
+    value, shift = 0, 0
+    for byte in blob:
+        value |= (byte & 0x7F) << shift
+        shift += 7
+        if not byte & 0x80:
+            yield value
+            value, shift = 0, 0
+
+
+def read_index(blob):
+    """(size, key) of each fragment, see catalog/potoo-segment-index.h."""
+    assert blob[0] == INDEX_VERSION
+    numbers, size, entries = list(read_varints(blob[1:])), 0, []
+    for change, rest in zip(numbers[::2], numbers[1::2]):
+        size += -(change >> 1) - 1 if change & 1 else change >> 1
+        entries.append((size, bool(rest & 1)))
+    return entries
+
+
+class Rows:
+    """The rows of some of the time, as check_ledger() asks a daemon for them."""
+
+    def __init__(self, segments, gaps):
+        self.rows = segments, gaps
+
+    def segments(self, camera):
+        return [row for row in self.rows[0] if row['camera'] == camera]
+
+    def gaps(self, camera):
+        return [row for row in self.rows[1] if row['camera'] == camera]
+
+
+class Run:
+    """What is known of a run that was cut."""
+
+    def __init__(self, offset_us, streaming_us, cut_us, written):
+        self.offset_us = offset_us  # of the daemon's clock
+        self.streaming_us = streaming_us  # camera: since when, by the daemon's clock
+        self.cut_us = cut_us
+        self.written = written  # files, whole
+
+
+class PowerVictim:
+    def __init__(self, workshop, sim, cameras, name, seed, env=None):
+        self.random = random.Random(seed)
+        self.sim = sim
+        self.cameras = cameras
+        self.clock = workshop.directory / f'{name}.clock'
+        self.offset_us = 0
+        self.set_clock()
+        directory = workshop.directory / name
+        self.root = directory / 'state' / 'recordings'
+        self.daemon = Daemon(
+            directory,
+            config={
+                'storage': {'sync-interval': f'{SYNC_S}s'},
+                'storage-root main': {'path': self.root, 'max-bytes': QUOTA, 'min-free': '1MB'},
+            },
+            env={
+                'LD_PRELOAD': str(SHIM),
+                'POTOO_TEST_POWER': str(directory / 'state'),
+                'POTOO_TEST_CLOCK': str(self.clock),
+                **(env or {}),
+            },
+            start=False,
+        )
+        workshop.made.append(self.daemon)
+        self.unchecked = None  # Run
+        self.checked = {}  # id: (camera, size, start, hash), of segments that were looked at
+        self.names = {}  # camera: names that it may have
+        self.events = set()  # ids that were told of
+        self.losses_ms, self.violations = [], []
+        self.cuts = self.evicted = self.rotations = self.edits = 0
+        self.longest_sync_ms = 0
+
+    @property
+    def declared_ms(self):
+        """docs/storage.md, What a power cut can cost."""
+        return (FRAGMENT_S + AUDIO_WAIT_S + SYNC_S) * 1000 + self.longest_sync_ms
+
+    def violate(self, what, *details):
+        print(f'{self.daemon.directory.name}, cut {self.cuts}: {what}: {details}')
+        self.violations.append(what)
+
+    def set_clock(self):
+        """The new file takes the old one's place at once: nobody reads half of it."""
+        new = self.clock.with_suffix('.new')
+        new.write_text(str(self.offset_us), encoding='ascii')
+        new.replace(self.clock)
+
+    def now_us(self):
+        return time.time_ns() // 1000 + self.offset_us
+
+    # --- a run ---
+
+    def live(self, cuts):
+        for n in range(cuts):
+            # Now and then about the moment at which segments are as long as they may be.
+            seconds = self.random.uniform(9, 12) if n % 4 == 3 else self.random.uniform(0, 4)
+            self.run(seconds, early=n == 0 or self.random.random() < 0.1)
+        self.revive()
+        self.finish()
+
+    def run(self, seconds, early, keep=None):
+        """Starts the daemon, looks at what the last cut left, and cuts its power after @seconds."""
+        if early:
+            disk = self.prepare()
+            cut_us, streaming_us = self.cut_at_start(), {}
+        else:
+            disk = self.revive()
+            streaming_us = self.record(seconds)
+            cut_us = self.now_us()
+            self.daemon.kill()
+        disk.replay()
+        self.longest_sync_ms = max([self.longest_sync_ms, *(s * 1000 for s in disk.sync_seconds)])
+        if not early:
+            self.unchecked = Run(self.offset_us, streaming_us, cut_us, disk.written())
+        self.keep = disk.cut(self.random, keep)
+        self.cuts += 1
+        self.check_database()
+        self.offset_us += self.random.randrange(150, 900) * SECOND_US
+
+    def prepare(self):
+        self.set_clock()
+        self.daemon.env['POTOO_TEST_BOOT_ID'] = str(uuid.UUID(int=self.random.getrandbits(128)))
+        return Disk(self.daemon.state_dir)
+
+    def cut_at_start(self):
+        """While it recovers from the cut before, perhaps."""
+        with suppress(AssertionError):
+            self.daemon.start(timeout=self.random.uniform(0, 0.5))
+        cut_us = self.now_us()
+        self.daemon.kill()
+        return cut_us
+
+    def start(self):
+        disk = self.prepare()
+        self.daemon.start()
+        known = {camera['id'] for camera in self.daemon.list_all('/api/v1/cameras')}
+        for name in self.cameras:
+            if name not in known:
+                if name in self.names:
+                    self.violate('a camera is gone', name)
+                self.daemon.add_camera(id=name, url=self.sim.urls[name])
+                self.names[name] = {name}
+        return disk
+
+    def revive(self):
+        disk = self.start()
+        if self.unchecked is not None:
+            try:
+                self.check(self.unchecked)
+            except (AssertionError, BadMp4, LookupError, OSError) as error:
+                self.violate('not as it should be', repr(error))
+            self.unchecked = None
+        return disk
+
+    def record(self, seconds):
+        """For @seconds. Since when each camera streams."""
+        end, edit_at, since_us = time.monotonic() + seconds, time.monotonic() + 0.3, {}
+        while time.monotonic() < end:
+            if len(since_us) < len(self.cameras):
+                now_us = self.now_us()
+                for camera in self.daemon.list_all('/api/v1/cameras'):
+                    if camera['status']['state'] == 'streaming':
+                        since_us.setdefault(camera['id'], now_us)
+            if time.monotonic() >= edit_at:
+                self.edit()
+                edit_at += self.random.uniform(0.1, 1.5)
+            time.sleep(min(0.1, max(0, end - time.monotonic())))
+        return since_us
+
+    def edit(self):
+        """What is answered is durable."""
+        camera = self.random.choice(list(self.cameras))
+        self.edits += 1
+        if self.random.random() < 0.5:
+            name = f'{camera} {self.edits}'
+            self.daemon.patch_camera(camera, name=name)
+            self.names[camera] = {name}
+        else:
+            body = {'camera': camera, 'kind': 'motion', 'duration': 0.5}
+            status, _, answer = self.daemon.api('POST', '/api/v1/events', body)
+            assert status == 201, answer
+            self.events.add(answer['id'])
+
+    # --- what a cut left ---
+
+    def check_database(self):
+        """On a copy: who opens the catalog changes it."""
+        copy = self.daemon.directory / 'copy'
+        shutil.rmtree(copy, ignore_errors=True)
+        copy.mkdir()
+        for path in self.daemon.state_dir.glob('catalog.db*'):
+            shutil.copy(path, copy)
+        if not (copy / 'catalog.db').exists():
+            return
+        with closing(sqlite3.connect(copy / 'catalog.db')) as link:
+            found = link.execute('PRAGMA integrity_check').fetchall()
+        if found != [('ok',)]:
+            self.violate('integrity_check', found)
+
+    def check(self, run):
+        self.check_edits()
+        segments = [s for s in self.daemon.segments() if parse_time(s['start']) < run.cut_us]
+        self.check_older(segments)
+        for name in self.cameras:
+            new = [s for s in segments if s['camera'] == name and s['id'] not in self.checked]
+            self.check_camera(run, name, sorted(new, key=lambda s: s['start']))
+        wait_until(self.knows_all_files, 5, 'the catalog to know all files, and no others')
+
+    def check_edits(self):
+        for name, names in self.names.items():
+            if self.daemon.camera(name)['name'] not in names | {name}:
+                self.violate('an edit is lost', name, names)
+        known = {event['id'] for event in self.daemon.list_all('/api/v1/events?limit=1000')}
+        if not self.events <= known:
+            self.violate('events are lost', self.events - known)
+
+    def check_older(self, segments):
+        """What was looked at is as it was, or evicted: the oldest first."""
+        rows = {s['id']: s for s in segments}
+        for id, (camera, size, start, digest) in list(self.checked.items()):
+            if id not in rows:
+                self.evicted += 1
+                del self.checked[id]
+                continue
+            with suppress(FileNotFoundError):
+                path = self.daemon.segment_path(rows[id])
+                if hashlib.sha256(path.read_bytes()).digest() != digest or rows[id]['size'] != size:
+                    self.violate('an older segment has changed', rows[id])
+
+    def check_camera(self, run, name, segments):
+        stamps = []
+        for segment in segments:
+            stamps += self.check_segment(run, segment)
+        if stamps:
+            lost, doubled = find_lost_and_doubled(stamps)
+            if lost or doubled:
+                self.violate('frames are lost or doubled', name, lost, doubled)
+        self.rotations += max(0, len(segments) - 1)
+        self.check_loss(run, name, segments)
+        self.check_gaps(run, name, segments)
+
+    def check_loss(self, run, name, segments):
+        since_us = run.streaming_us.get(name)
+        newest_us = max((parse_time(s['end']) for s in segments), default=since_us)
+        if newest_us is None:
+            return
+        if segments:
+            self.losses_ms.append((run.cut_us - newest_us) / 1000)
+        if run.cut_us - newest_us > self.declared_ms * 1000:
+            self.violate('too much is lost', name, (run.cut_us - newest_us) / SECOND_US, self.keep)
+
+    def check_gaps(self, run, name, segments):
+        gaps = [g for g in self.daemon.gaps(name) if parse_time(g['start']) <= run.cut_us]
+        begins = min((parse_time(s['start']) for s in segments), default=run.cut_us)
+        if segments:
+            check_ledger(Rows(segments, [g for g in gaps if parse_time(g['start']) >= begins]), name)
+            last = max(gaps, key=lambda g: g['start'], default=None)
+            if last is None or last['start'] != segments[-1]['end'] or last['cause'] != 'power':
+                self.violate('no gap of cause power', segments[-1], last)
+        bad = [g for g in gaps if g['cause'] not in ('power', 'disconnected')]
+        inside = [g for g in gaps if segments and begins <= parse_time(g['start']) < parse_time(segments[-1]['end'])]
+        if bad or inside:
+            self.violate('false gaps', name, bad, inside)
+
+    def check_segment(self, run, segment):
+        path = self.daemon.segment_path(segment)
+        content = path.read_bytes()
+        if segment['state'] != 'closed' or segment['size'] != len(content):
+            self.violate('not whole', segment, len(content), self.keep)
+        movie = read_movie(path)
+        index = self.read_index(segment)
+        if index != [f.end - f.start for f in movie.fragments] or not index:
+            self.violate('the index is of something else', segment, index)
+        self.check_bytes(segment, content, run.written[str(path.relative_to(self.daemon.state_dir))])
+        complaints = check_with_ffprobe(path) if self.random.random() < 0.2 else ''
+        stamps = read_stamps(path)
+        if complaints or find_lost_and_doubled(stamps) != ([], []):
+            self.violate('unreadable', segment, complaints, find_lost_and_doubled(stamps))
+        digest = hashlib.sha256(content).digest()
+        self.checked[segment['id']] = segment['camera'], segment['size'], segment['start'], digest
+        return stamps
+
+    def check_bytes(self, segment, content, written):
+        """What was recorded, but for the duration, which is written at the end."""
+        if bytes(written[: len(content)]) == content:
+            return
+        at = content.index(b'mehd') + 8
+        end = at + MEHD_SIZE
+        if content[:at] + content[end:] != bytes(written[:at]) + bytes(written[end : len(content)]):
+            self.violate('other bytes than were written', segment, len(written), self.keep)
+
+    def read_index(self, segment):
+        rows = self.daemon.query('SELECT fragments FROM segment_index WHERE id = ?', int(segment['id'], 16))
+        return [size for size, _ in read_index(rows[0]['fragments'])] if rows else []
+
+    def knows_all_files(self):
+        files = {path.stem.rsplit('-', 1)[1] for path in self.root.rglob('*.mp4')}
+        return {segment['id'] for segment in self.daemon.segments()} == files
+
+    # --- the end ---
+
+    def finish(self):
+        for name in self.cameras:
+            self.daemon.disable_camera(name)
+        if self.daemon.stop() != 0:
+            self.violate('no clean stop')
+        command = [*self.daemon.process.command[:5], '--verify']
+        found = subprocess.run(command, capture_output=True, text=True, timeout=60, env={**os.environ, **self.daemon.env})
+        if found.returncode != 0 or 'unlisted' in found.stdout or 'foreign' in found.stdout:
+            self.violate('verification', found.returncode, found.stdout, found.stderr)
