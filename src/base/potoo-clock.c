@@ -35,11 +35,23 @@ test_offset (gint64 mono_us)
     }
   return __atomic_load_n (&test_offset_us, __ATOMIC_RELAXED);
 }
+
+static char *
+test_boot_id (void)
+{
+  return g_strdup (g_getenv ("POTOO_TEST_BOOT_ID"));
+}
 #else
 static inline gint64
 test_offset (gint64 mono_us)
 {
   return 0;
+}
+
+static inline char *
+test_boot_id (void)
+{
+  return NULL;
 }
 #endif
 
@@ -85,10 +97,11 @@ potoo_clock_boot_id (void)
 
   if (g_once_init_enter (&once))
     {
-      if (g_file_get_contents ("/proc/sys/kernel/random/boot_id", &boot_id, NULL, NULL))
-        g_strstrip (boot_id);
-      else
+      boot_id = test_boot_id ();
+      if (boot_id == NULL &&
+          !g_file_get_contents ("/proc/sys/kernel/random/boot_id", &boot_id, NULL, NULL))
         boot_id = g_strdup ("unknown");
+      g_strstrip (boot_id);
       g_once_init_leave (&once, 1);
     }
   return boot_id;

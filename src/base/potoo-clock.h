@@ -11,6 +11,7 @@ G_BEGIN_DECLS
  * it is never faked. Wall time is UTC in microseconds since 1970. A build with
  * -Dtests=true adds to it the offset, in microseconds, that stands as a decimal
  * number in the file named by POTOO_TEST_CLOCK (re-read at most every 50 ms).
+ * POTOO_TEST_BOOT_ID takes the place of the boot's identity there.
  * Any thread; no locks taken.
  */
 

@@ -131,7 +131,7 @@ class PowerVictim:
     def live(self, cuts):
         for n in range(cuts):
             # Now and then about the moment at which segments are as long as they may be.
-            seconds = self.random.uniform(9, 12) if n % 4 == 3 else self.random.uniform(0, 4)
+            seconds = self.random.uniform(10, 13) if n % 4 == 2 else self.random.uniform(0, 4)
             self.run(seconds, early=n == 0 or self.random.random() < 0.1)
         self.revive()
         self.finish()
