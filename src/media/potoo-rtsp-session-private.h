@@ -28,7 +28,7 @@ struct _PotooRtspSession
 
   GMutex lock; /* protects what follows, which cancel() looks at */
   GstRTSPConnection *connection;
-  GSocket *socket; /* the connection's, while it plays */
+  GSocket *socket; /* the connection's, from connected to closed */
   gboolean cancelled;
 };
 

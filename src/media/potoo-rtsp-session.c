@@ -47,7 +47,16 @@ potoo_rtsp_session_free (PotooRtspSession *self)
 }
 
 /* Reading ends by the shutdown of the socket: a GCancellable would cost three system calls each
- * time. */
+ * time, and GstRTSPConnection does not look at its own while fields of an answer come without end.
+ * What is shut for reading alone is still read as long as something comes; when it plays nobody
+ * reads on, and TEARDOWN is to be sent. */
+static void
+shut_down_locked (PotooRtspSession *self)
+{
+  if (self->socket != NULL && self->cancelled)
+    g_socket_shutdown (self->socket, TRUE, !self->playing, NULL);
+}
+
 void
 potoo_rtsp_session_cancel (PotooRtspSession *self)
 {
@@ -55,8 +64,7 @@ potoo_rtsp_session_cancel (PotooRtspSession *self)
   self->cancelled = TRUE;
   if (self->connection != NULL)
     gst_rtsp_connection_flush (self->connection, TRUE);
-  if (self->socket != NULL)
-    g_socket_shutdown (self->socket, TRUE, FALSE, NULL);
+  shut_down_locked (self);
   g_mutex_unlock (&self->lock);
 }
 
@@ -66,6 +74,7 @@ static void
 drop_connection (PotooRtspSession *self)
 {
   g_mutex_lock (&self->lock);
+  self->socket = NULL;
   g_clear_pointer (&self->connection, gst_rtsp_connection_free);
   g_mutex_unlock (&self->lock);
 }
@@ -96,8 +105,15 @@ open_connection (PotooRtspSession *self, GError **error)
   g_mutex_unlock (&self->lock);
   result = gst_rtsp_connection_connect_usec (connection, CONNECT_TIMEOUT_US);
   if (result != GST_RTSP_OK)
-    potoo_rtsp_set_error_of_result (error, result);
-  return result == GST_RTSP_OK;
+    {
+      potoo_rtsp_set_error_of_result (error, result);
+      return FALSE;
+    }
+  g_mutex_lock (&self->lock);
+  self->socket = gst_rtsp_connection_get_read_socket (connection);
+  shut_down_locked (self);
+  g_mutex_unlock (&self->lock);
+  return TRUE;
 }
 
 static void
@@ -267,11 +283,9 @@ potoo_rtsp_session_play (PotooRtspSession *self,
     return FALSE;
   GTlsConnection *tls = gst_rtsp_connection_get_tls (self->connection, NULL);
   self->input = tls != NULL ? g_io_stream_get_input_stream (G_IO_STREAM (tls)) : NULL;
-  self->playing = TRUE;
   g_mutex_lock (&self->lock);
-  self->socket = gst_rtsp_connection_get_read_socket (self->connection);
-  if (self->cancelled)
-    g_socket_shutdown (self->socket, TRUE, FALSE, NULL);
+  self->playing = TRUE;
+  shut_down_locked (self);
   g_mutex_unlock (&self->lock);
   gst_rtsp_connection_reset_timeout (self->connection);
   return TRUE;

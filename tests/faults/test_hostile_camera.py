@@ -6,7 +6,7 @@ import time
 import pytest
 from potoo_process import wait_until
 from potoo_recording import find_lost_and_doubled, read_stamps
-from potoo_rtsp import AUDIO_ONLY, ChangingCamera, CuriousCamera, EndlessCamera, RedirectingCamera
+from potoo_rtsp import AUDIO_ONLY, ChangingCamera, CuriousCamera, EndlessCamera, RedirectingCamera, TalkativeCamera
 
 CREDENTIALS = {'username': 'viewer', 'password': 'not-for-others'}
 MAX_GROWTH_MB = 200
@@ -79,6 +79,18 @@ def test_access_unit_without_end(sim, daemon, payload, reason):
     stamps = [stamp for path in paths for stamp in read_stamps(path)]
     assert len(stamps) > 100
     assert find_lost_and_doubled(stamps) == ([], [])
+
+
+def test_answer_without_end(daemon):
+    """It is read as long as a try to connect may take, and no longer."""
+    with TalkativeCamera() as camera:
+        before_mb = read_memory_mb(daemon.pid)
+        daemon.add_camera(id='hostile', url=camera.url, transport='tcp')
+        time.sleep(2)
+        started = time.monotonic()
+        assert daemon.api('DELETE', '/api/v1/cameras/hostile')[0] == 204
+        assert time.monotonic() - started < 3
+        assert read_memory_mb(daemon.pid) - before_mb < MAX_GROWTH_MB
 
 
 def test_format_that_changes_with_each_picture(daemon):

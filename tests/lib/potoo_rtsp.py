@@ -120,6 +120,19 @@ class CuriousCamera(TinyCamera):
         return [headers['authorization'] for _, headers in self.requests if 'authorization' in headers]
 
 
+class TalkativeCamera(TinyCamera):
+    """In front of its description there are more fields than anyone reads in a minute."""
+
+    FIELDS = ('X-More: ' + 'y' * 1000 + '\r\n') * 100_000
+
+    def __init__(self):
+        super().__init__(H264)
+
+    def respond(self, method, url, headers):
+        status, extra, body = super().respond(method, url, headers)
+        return status, extra + (self.FIELDS if method == 'DESCRIBE' else ''), body
+
+
 class ChangingCamera(TinyCamera):
     """Sends pictures, 50 a second, each a keyframe with other parameter sets than the one before."""
 
