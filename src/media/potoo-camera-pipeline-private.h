@@ -3,6 +3,7 @@
 
 #include "media/potoo-camera-pipeline.h"
 #include "media/potoo-camera-track.h"
+#include "media/potoo-loss-meter.h"
 
 G_BEGIN_DECLS
 
@@ -21,6 +22,7 @@ struct _PotooCameraPipeline
   guint bus_watch;
   gboolean ended, playing, udp;
   gboolean encodes_video; /* there is none that need not be encoded; the source's thread */
+  PotooLossWindow loss;   /* of all tracks */
   int untrusted;          /* atomic: the camera's certificate was refused */
 
   GMutex lock;              /* protects what follows: made in streaming threads */

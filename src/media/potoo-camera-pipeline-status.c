@@ -4,6 +4,7 @@
 
 #include "media/potoo-camera-pipeline-private.h"
 
+#include <glib/gi18n-lib.h>
 #include <gst/pbutils/pbutils.h>
 
 #include "base/potoo-clock.h"
@@ -98,6 +99,33 @@ has_sound (PotooCameraPipeline *self)
   return progress.access_units > 0 && !self->sound_failed;
 }
 
+/* Of all tracks. (transfer full) (nullable) */
+static char *
+describe_loss (PotooCameraPipeline *self)
+{
+  const char *remedy = self->udp ? _ ("Check the network, or set the camera's transport to tcp.")
+                                 : _ ("Over TCP none are lost on the way: the camera may be "
+                                      "overloaded; lower its bit rate.");
+  gint64 packets = 0, lost = 0;
+  guint percent;
+
+  for (guint i = 0; i < self->tracks->len; i++)
+    {
+      PotooTrackProgress p;
+      potoo_camera_track_get_progress (self->tracks->pdata[i], &p);
+      packets += p.packets;
+      lost += p.lost;
+    }
+  if (!potoo_loss_window_add (&self->loss, packets, lost, &percent))
+    return NULL;
+  if (percent == 0)
+    return g_strdup_printf (
+        _ ("Some of the camera's packets do not arrive, and pictures are damaged. %s"), remedy);
+  return g_strdup_printf (
+      _ ("More than %u %% of the camera's packets do not arrive, and pictures are damaged. %s"),
+      percent, remedy);
+}
+
 char *
 potoo_camera_pipeline_look (PotooCameraPipeline *self)
 {
@@ -108,7 +136,9 @@ potoo_camera_pipeline_look (PotooCameraPipeline *self)
   g_mutex_lock (&self->lock);
   for (guint i = 0; i < self->tracks->len; i++)
     potoo_camera_track_look (self->tracks->pdata[i], now_us);
-  char *reason = has_sound (self) ? NULL : g_strdup (self->no_sound);
+  char *reason = describe_loss (self);
+  if (reason == NULL && !has_sound (self))
+    reason = g_strdup (self->no_sound);
   g_mutex_unlock (&self->lock);
   return reason;
 }

@@ -59,8 +59,9 @@ typedef struct
 void potoo_camera_pipeline_get_progress (PotooCameraPipeline *pipeline,
                                          PotooPipelineProgress *progress);
 
-/* Lets go of what has nothing to do; about once a second, main thread. Returns why there is no
- * sound although the camera offers some, for people. (transfer full) (nullable) */
+/* Lets go of what has nothing to do; about once a second, main thread. Returns for people what
+ * lacks although video comes: packets on their way, or the sound that the camera offers. (transfer
+ * full) (nullable) */
 char *potoo_camera_pipeline_look (PotooCameraPipeline *pipeline);
 
 /* What the tracks are, once playing: RFC 6381 codec (nullable), size. (transfer full) strings */

@@ -12,6 +12,7 @@
 #include "base/potoo-error.h"
 #include "base/potoo-metrics.h"
 #include "media/potoo-audio-encoder.h"
+#include "media/potoo-loss-meter.h"
 #include "media/potoo-media.h"
 #include "media/potoo-track-outlet.h"
 #include "media/potoo-video-encoder.h"
@@ -36,10 +37,11 @@ struct _PotooCameraTrack
   gsize bytes_since_access_unit; /* streaming thread only */
   guint packets_since_access_unit;
   gboolean too_large, after_marker;
+  PotooLossMeter loss;         /* same */
   PotooTrackProgress progress; /* of packets: the streaming thread's; else the encoder's, if there
                                   is one; atomic */
 
-  PotooMetric *discontinuities, *received, *dropped;
+  PotooMetric *discontinuities, *received, *dropped, *lost, *damaged;
 };
 
 void
@@ -113,6 +115,20 @@ take_sample (GstSample *sample, gpointer user_data)
                                      gst_structure_new_empty (POTOO_MESSAGE_FIRST_ACCESS_UNIT)));
 }
 
+/* FALSE: nothing is left of a picture. What is encoded here was decoded before. */
+static gboolean
+is_to_be_kept (PotooCameraTrack *self, GstBuffer *unit)
+{
+  PotooPictureState state = POTOO_PICTURE_WHOLE;
+
+  if (self->format->kind == POTOO_TRACK_VIDEO && !self->format->encoded)
+    state = potoo_loss_meter_take_picture (&self->loss, unit,
+                                           strcmp (self->format->encoding_name, "H265") == 0);
+  if (state != POTOO_PICTURE_WHOLE)
+    potoo_metric_add (self->damaged, 1);
+  return state != POTOO_PICTURE_NONE;
+}
+
 static GstFlowReturn
 on_new_sample (GstAppSink *appsink, gpointer user_data)
 {
@@ -126,6 +142,8 @@ on_new_sample (GstAppSink *appsink, gpointer user_data)
     return GST_FLOW_OK;
   self->bytes_since_access_unit = 0;
   self->packets_since_access_unit = 0;
+  if (!is_to_be_kept (self, gst_sample_get_buffer (sample)))
+    return GST_FLOW_OK;
   if (self->audio_encoder != NULL)
     whole = potoo_audio_encoder_push (self->audio_encoder, sample);
   else if (self->video_encoder != NULL)
@@ -236,6 +254,18 @@ is_too_large (PotooCameraTrack *self, GstPadProbeInfo *info)
   return TRUE;
 }
 
+static void
+count_packet (PotooCameraTrack *self, guint32 ssrc, guint16 sequence, GstClockTime stream_ns)
+{
+  guint n_lost = potoo_loss_meter_take_packet (&self->loss, ssrc, sequence, stream_ns);
+
+  store (&self->progress.packets, self->progress.packets + 1);
+  if (n_lost == 0)
+    return;
+  store (&self->progress.lost, self->progress.lost + n_lost);
+  potoo_metric_add (self->lost, n_lost);
+}
+
 /* The jitter buffer's time gives way to stream time. (transfer full) */
 static GstBuffer *
 stamp (PotooCameraTrack *self, GstBuffer *packet)
@@ -246,13 +276,15 @@ stamp (PotooCameraTrack *self, GstBuffer *packet)
   if (!gst_rtp_buffer_map (packet, GST_MAP_READ, &rtp))
     return packet;
   guint32 rtp_time = gst_rtp_buffer_get_timestamp (&rtp);
+  guint32 ssrc = gst_rtp_buffer_get_ssrc (&rtp);
+  guint16 sequence = gst_rtp_buffer_get_seq (&rtp);
   gboolean begins = self->after_marker;
   /* Of sound it marks where speech begins. */
   self->after_marker = self->format->kind == POTOO_TRACK_VIDEO && gst_rtp_buffer_get_marker (&rtp);
   gst_rtp_buffer_unmap (&rtp);
   packet = gst_buffer_make_writable (packet);
   GST_BUFFER_PTS (packet) = potoo_rtp_clock_observe (self->clock, rtp_time, begins, now);
-  store (&self->progress.packets, self->progress.packets + 1);
+  count_packet (self, ssrc, sequence, GST_BUFFER_PTS (packet));
   return packet;
 }
 
@@ -359,6 +391,14 @@ make_metrics (PotooCameraTrack *self, const char *stream)
   self->received = potoo_metric_new_counter (
       "potoo_stream_received_bytes_total", "Bytes of access units received, or encoded of these.",
       "camera", self->camera_id, "stream", stream, "track", kind, NULL);
+  self->lost = potoo_metric_new_counter (
+      "potoo_stream_packets_lost_total",
+      "RTP packets that never came, by the numbers of those that did.", "camera", self->camera_id,
+      "stream", stream, "track", kind, NULL);
+  self->damaged = potoo_metric_new_counter (
+      "potoo_stream_damaged_total",
+      "Video access units of which packets, or whole pictures that they build upon, are missing.",
+      "camera", self->camera_id, "stream", stream, "track", kind, NULL);
   self->dropped = potoo_metric_new_counter (
       "potoo_transcode_dropped_total",
       "Access units dropped because the machine is too slow to encode them.", "camera",
@@ -413,6 +453,8 @@ potoo_camera_track_free (PotooCameraTrack *self)
   potoo_metric_unref (self->discontinuities);
   potoo_metric_unref (self->received);
   potoo_metric_unref (self->dropped);
+  potoo_metric_unref (self->lost);
+  potoo_metric_unref (self->damaged);
   g_free (self->camera_id);
   g_free (self);
 }
@@ -434,6 +476,7 @@ potoo_camera_track_get_progress (PotooCameraTrack *self, PotooTrackProgress *pro
   progress->bytes = load (&p->bytes);
   progress->interval_us = load (&p->interval_us);
   progress->packets = load (&p->packets);
+  progress->lost = load (&p->lost);
 }
 
 void

@@ -30,6 +30,7 @@ typedef struct
   gint64 bytes;
   gint64 interval_us; /* about the longest between two access units lately; 0: not known */
   gint64 packets;     /* of RTP, whether access units came of them or not */
+  gint64 lost;        /* packets that should have come between them */
 } PotooTrackProgress;
 
 /* Adds its elements to @bin and links them behind @pad of rtspsrc. @index: 0 is video. NULL

@@ -24,6 +24,9 @@ potoo_rtsp_set_error_of_result (GError **error, GstRTSPResult result)
 
   if (result == GST_RTSP_ETIMEOUT)
     g_set_error_literal (error, GST_RESOURCE_ERROR, GST_RESOURCE_ERROR_READ, "Timeout");
+  else if (result == GST_RTSP_ENOMEM) /* the limit of its length */
+    g_set_error_literal (error, POTOO_ERROR, POTOO_ERROR_UNSUPPORTED,
+                         _ ("The camera's description of its stream (SDP) is too large"));
   else
     g_set_error (error, GST_RESOURCE_ERROR, GST_RESOURCE_ERROR_OPEN_READ_WRITE, "%s", text);
 }
