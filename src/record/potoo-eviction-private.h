@@ -27,7 +27,7 @@ typedef struct
   guint n_stuck;
 
   PotooMetric *segments[POTOO_EVICTION_N_REASONS], *bytes[POTOO_EVICTION_N_REASONS];
-  PotooMetric *failures, *time, *time_max;
+  PotooMetric *failures, *refused, *time, *time_max;
 } PotooEvictionWorker;
 
 struct _PotooEviction

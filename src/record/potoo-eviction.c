@@ -35,6 +35,9 @@ make_metrics (PotooEvictionWorker *worker)
     }
   worker->failures = potoo_metric_new_counter (
       "potoo_eviction_failures_total", "Segments that could not be deleted", "root", root, NULL);
+  worker->refused = potoo_metric_new_counter ("potoo_eviction_refused_total",
+                                              "Deletions of segments refused: too many waited",
+                                              "root", root, NULL);
   worker->time = potoo_metric_set_divisor (potoo_metric_new_counter ("potoo_eviction_seconds_total",
                                                                      "Time spent in deleting",
                                                                      "root", root, NULL),
@@ -69,6 +72,7 @@ worker_free (gpointer data)
       potoo_metric_unref (worker->bytes[i]);
     }
   potoo_metric_unref (worker->failures);
+  potoo_metric_unref (worker->refused);
   potoo_metric_unref (worker->time);
   potoo_metric_unref (worker->time_max);
   g_cond_clear (&worker->work);
@@ -294,8 +298,11 @@ enqueue (PotooEviction *self, PotooEvictionWorker *worker, GTask *task, GError *
   if (self->stopping)
     g_set_error (error, POTOO_ERROR, POTOO_ERROR_UNAVAILABLE, _ ("Potoo is stopping"));
   else if (worker->deletions.length >= POTOO_EVICTION_MAX_WAITING)
-    g_set_error (error, POTOO_ERROR, POTOO_ERROR_BUSY,
-                 _ ("Too many segments are being deleted; try again later"));
+    {
+      potoo_metric_add (worker->refused, 1);
+      g_set_error (error, POTOO_ERROR, POTOO_ERROR_BUSY,
+                   _ ("Too many segments are being deleted; try again later"));
+    }
   else if (wake_locked (self, worker, error))
     {
       g_queue_push_tail (&worker->deletions, task);

@@ -14,6 +14,7 @@
 #include <glib/gi18n-lib.h>
 
 #include "base/potoo-log.h"
+#include "base/potoo-metrics.h"
 #include "restream/potoo-restream-media.h"
 
 #define UDP_SEND_BUFFER_BYTES (512 * 1024)
@@ -27,6 +28,7 @@ struct _PotooRestreamFactory
   gpointer user_data;
   GMainContext *context;
   PotooRestreamFeed *next_feed; /* from construct to create_element */
+  PotooMetric *refused;
 };
 
 G_DEFINE_FINAL_TYPE (PotooRestreamFactory, potoo_restream_factory, GST_TYPE_RTSP_MEDIA_FACTORY)
@@ -154,6 +156,7 @@ potoo_restream_factory_construct (GstRTSPMediaFactory *factory, const GstRTSPUrl
   if (potoo_restream_media_count () >= POTOO_RESTREAM_MAX_MEDIA)
     {
       potoo_log_debug (self->camera, "RTSP: there are %d media already", POTOO_RESTREAM_MAX_MEDIA);
+      potoo_metric_add (self->refused, 1);
       return NULL;
     }
   self->next_feed = make_feed (self, &error);
@@ -224,6 +227,7 @@ potoo_restream_factory_finalize (GObject *object)
   g_free (self->camera);
   g_free (self->stream);
   g_main_context_unref (self->context);
+  potoo_metric_unref (self->refused);
   G_OBJECT_CLASS (potoo_restream_factory_parent_class)->finalize (object);
 }
 
@@ -260,6 +264,9 @@ potoo_restream_factory_new (const char *camera,
   self->lookup = lookup;
   self->user_data = user_data;
   self->context = g_main_context_ref (context);
+  self->refused = potoo_metric_new_counter ("potoo_restream_refused_media_total",
+                                            "RTSP media refused: there are too many.", "camera",
+                                            camera, "stream", stream, NULL);
   gst_rtsp_media_factory_set_media_gtype (factory, POTOO_TYPE_RESTREAM_MEDIA);
   gst_rtsp_media_factory_set_shared (factory, FALSE);
   gst_rtsp_media_factory_set_latency (factory, 0);

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Live streams over RTSP: nothing that a viewer or the camera does is felt by another viewer, or by recording."""
 
+import contextlib
 import os
 import socket
 import struct
@@ -26,6 +27,7 @@ STORM_S = int(os.environ.get('POTOO_STORM_S', 5))
 STALL_S = int(os.environ.get('POTOO_STALL_S', 0))
 
 FPS = 25
+MAX_MEDIA = 64  # restream/potoo-restream-factory.h
 CAMERAS = {
     'door': {'audio': 'aac'},
     'garden': {'codec': 'h265'},
@@ -186,6 +188,25 @@ def test_reports_of_many_senders(daemon):
         assert count_threads(daemon.pid) <= before + 2
         assert stamps_of(client.receive(1))
     wait_for_viewers(daemon, 0)
+
+
+def test_too_many_media(daemon):
+    """Each session has a media of its own; of a connection there may be two."""
+    transport = 'RTP/AVP/TCP;unicast;interleaved=0-1'
+    with contextlib.ExitStack() as stack:
+        statuses = []
+        for _ in range(MAX_MEDIA // 2 + 2):
+            client = stack.enter_context(RtspClient(url_of(daemon, 'garden')))
+            for _ in range(2):
+                client.session = None
+                statuses.append(client.request('SETUP', f'{client.url}/stream=0', Transport=transport).status)
+        assert statuses.count(200) == MAX_MEDIA
+        assert set(statuses) == {200, 503}
+    refused = daemon.metrics()['potoo_restream_refused_media_total{camera="garden",stream="main"}']
+    assert refused >= statuses.count(503)
+    wait_for_viewers(daemon, 0)
+    with RtspClient(url_of(daemon, 'garden')) as client:
+        assert client.describe().status == 200
 
 
 def test_a_viewer_that_sends_too_much_is_ended(daemon):

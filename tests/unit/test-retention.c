@@ -300,6 +300,7 @@ test_bounds_and_stop (Fixture *f, gconstpointer data)
   g_usleep (50000); /* it is in its pass, most likely */
   for (int i = 0; i < n; i++)
     potoo_eviction_delete_async (f->eviction, &segment, count_answer, counts);
+  g_assert_cmpint (recording_get_metric ("potoo_eviction_refused_total{root=\"main\"}"), >=, 4);
   potoo_eviction_stop (f->eviction, 20000); /* which the pass does not end in */
   g_assert_true (potoo_eviction_is_stopping (f->eviction));
   potoo_eviction_delete_async (f->eviction, &segment, count_answer, counts);
