@@ -16,7 +16,7 @@
 /* With and without credentials, for each of a few redirects. */
 #define MAX_DESCRIBES 10
 #define BUFFER_BYTES (2 * 1024 * 1024) /* a burst of a keyframe */
-/* Of a track, by their SSRC, which anyone can make up: each gets a jitter buffer with a thread. A
+/* Of a track, by their SSRC, which anyone can make up: each gets a jitter buffer and two threads. A
  * camera has one, and takes another when it begins anew. */
 #define MAX_SENDERS 16
 

@@ -17,9 +17,6 @@
 /* DESCRIBE waits in the thread of all connections until each track has a packet, which is
  * there at once, or something is wrong with the media. */
 #define PREPARE_TIMEOUT_MS 2000
-/* Viewers have nothing to send but reports of what they receive. One that reports of sending, by
- * ever other names (SSRC), would get a jitter buffer with a thread for each. */
-#define MAX_SENDERS 1
 
 struct _PotooRestreamMedia
 {
@@ -184,7 +181,6 @@ potoo_restream_media_setup_rtpbin (GstRTSPMedia *media, GstElement *rtpbin)
       gates[i] = g_new0 (Gate, 1);
       g_atomic_ref_count_init (&gates[i]->ref_count);
     }
-  g_object_set (rtpbin, "max-streams", MAX_SENDERS, NULL);
   g_signal_connect_data (rtpbin, "pad-added", G_CALLBACK (on_rtpbin_pad), gates, gates_free, 0);
   return TRUE;
 }

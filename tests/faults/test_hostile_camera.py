@@ -1,11 +1,16 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Cameras that mean harm: they get no password that is not theirs, and no more memory than others."""
 
+import os
+import socket
+import struct
 import time
+from pathlib import Path
 
 import pytest
 from potoo_process import wait_until
 from potoo_recording import find_lost_and_doubled, read_stamps
+from potoo_restream import count_threads
 from potoo_rtsp import AUDIO_ONLY, ChangingCamera, CuriousCamera, EndlessCamera, RedirectingCamera, TalkativeCamera
 
 CREDENTIALS = {'username': 'viewer', 'password': 'not-for-others'}
@@ -79,6 +84,38 @@ def test_access_unit_without_end(sim, daemon, payload, reason):
     stamps = [stamp for path in paths for stamp in read_stamps(path)]
     assert len(stamps) > 100
     assert find_lost_and_doubled(stamps) == ([], [])
+
+
+def find_udp_ports(pid):
+    """Those that the process receives on."""
+    inodes = set()
+    for fd in Path(f'/proc/{pid}/fd').iterdir():
+        try:
+            inodes.add(os.readlink(fd))
+        except FileNotFoundError:
+            continue
+    lines = [line.split() for line in Path('/proc/net/udp').read_text(encoding='ascii').splitlines()[1:]]
+    return [int(line[1].split(':')[1], 16) for line in lines if f'socket:[{line[9]}]' in inodes]
+
+
+def test_many_senders_over_udp(sim, daemon):
+    """Whoever sends to our ports, by ever other names (SSRC), gets no thread for each."""
+    cameras = sim({'good': {'codec': 'h264'}})
+    daemon.add_camera(id='good', url=cameras.urls['good'], transport='udp')
+    daemon.wait_state('good', 'streaming')
+    before = count_threads(daemon.pid)
+    ports = find_udp_ports(daemon.pid)
+    assert ports
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as link:
+        for ssrc in range(500):
+            for sequence in range(3):
+                packet = struct.pack('>BBHII', 0x80, 96, sequence, 90000, ssrc + 1) + b'\x41' + bytes(20)
+                for port in ports:
+                    link.sendto(packet, ('127.0.0.1', port))
+            time.sleep(0.002)
+    time.sleep(1)
+    assert count_threads(daemon.pid) < before + 40
+    assert daemon.api('DELETE', '/api/v1/cameras/good')[0] == 204
 
 
 def test_answer_without_end(daemon):
