@@ -604,10 +604,28 @@ test_clean_mark (Recording *r, gconstpointer data)
   g_assert_cmpint (get_outcome ("adopted"), ==, 1);
 }
 
+/* Files are made below with names of 2026-11-21: it is noon of that day. */
+static char *
+set_clock (void)
+{
+  char *path = NULL;
+  gint64 noon_us, now_us = g_get_real_time ();
+  int fd = g_file_open_tmp ("potoo-clock-XXXXXX", &path, NULL);
+
+  g_assert_cmpint (fd, >=, 0);
+  close (fd);
+  g_assert_true (potoo_time_parse ("2026-11-21T12:00:00Z", &noon_us));
+  g_autofree char *offset = g_strdup_printf ("%" G_GINT64_FORMAT, noon_us - now_us);
+  g_assert_true (g_file_set_contents (path, offset, -1, NULL));
+  g_setenv ("POTOO_TEST_CLOCK", path, TRUE);
+  return path;
+}
+
 int
 main (int argc, char *argv[])
 {
   g_test_init (&argc, &argv, NULL);
+  g_autofree char *clock_path = set_clock ();
   g_log_set_always_fatal (G_LOG_LEVEL_CRITICAL | G_LOG_FATAL_MASK);
 #define ADD(path, func) g_test_add ("/recovery/" path, Recording, NULL, set_up, func, tear_down)
 #define ADD_BENCH(path, data, func)                                                                \
@@ -632,5 +650,7 @@ main (int argc, char *argv[])
   ADD ("foreign", test_foreign);
   ADD ("renamed", test_renamed);
   ADD ("clean-mark", test_clean_mark);
-  return g_test_run ();
+  int result = g_test_run ();
+  g_unlink (clock_path);
+  return result;
 }
