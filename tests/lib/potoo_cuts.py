@@ -68,9 +68,10 @@ class Rows:
 class Run:
     """What is known of a run that was cut."""
 
-    def __init__(self, offset_us, streaming_us, cut_us, written):
-        self.offset_us = offset_us  # of the daemon's clock
-        self.streaming_us = streaming_us  # camera: since when, by the daemon's clock
+    def __init__(self, streaming_us, killed_us, cut_us, written):
+        """Times are by the daemon's clock."""
+        self.streaming_us = streaming_us  # camera: since when
+        self.killed_us = killed_us  # and started again, with the power on; None: it was not
         self.cut_us = cut_us
         self.written = written  # files, whole
 
@@ -105,7 +106,7 @@ class PowerVictim:
         self.names = {}  # camera: names that it may have
         self.events = set()  # ids that were told of
         self.losses_ms, self.violations = [], []
-        self.cuts = self.evicted = self.rotations = self.edits = 0
+        self.cuts = self.kills = self.evicted = self.rotations = self.edits = 0
         self.longest_sync_ms = 0
 
     @property
@@ -132,24 +133,33 @@ class PowerVictim:
         for n in range(cuts):
             # Now and then about the moment at which segments are as long as they may be.
             seconds = self.random.uniform(10, 13) if n % 4 == 2 else self.random.uniform(0, 4)
-            self.run(seconds, early=n == 0 or self.random.random() < 0.1)
+            early, kill = n == 0 or self.random.random() < 0.1, self.random.random() < 0.15
+            self.run(seconds, early, kill)
         self.revive()
         self.finish()
 
-    def run(self, seconds, early, keep=None):
-        """Starts the daemon, looks at what the last cut left, and cuts its power after @seconds."""
+    def run(self, seconds, early=False, kill=False, keep=None):
+        """Starts the daemon, looks at what the last cut left, and cuts its power after @seconds. With
+        @kill it is killed then, and has its power cut a little later: what the next start took over
+        from it is durable."""
         if early:
             disk = self.prepare()
-            cut_us, streaming_us = self.cut_at_start(), {}
+            self.cut_at_start()
+            disk.replay()
         else:
             disk = self.revive()
-            streaming_us = self.record(seconds)
+            streaming_us, killed_us = self.record(seconds), None
+            if kill:
+                killed_us = self.now_us()
+                self.kills += 1
+                self.daemon.kill()
+                self.daemon.start()
+                streaming_us = self.record(self.random.uniform(0, 3))
             cut_us = self.now_us()
             self.daemon.kill()
-        disk.replay()
+            disk.replay()
+            self.unchecked = Run(streaming_us, killed_us, cut_us, disk.written())
         self.longest_sync_ms = max([self.longest_sync_ms, *(s * 1000 for s in disk.sync_seconds)])
-        if not early:
-            self.unchecked = Run(self.offset_us, streaming_us, cut_us, disk.written())
         self.keep = disk.cut(self.random, keep)
         self.cuts += 1
         self.check_database()
@@ -164,9 +174,7 @@ class PowerVictim:
         """While it recovers from the cut before, perhaps."""
         with suppress(AssertionError):
             self.daemon.start(timeout=self.random.uniform(0, 0.5))
-        cut_us = self.now_us()
         self.daemon.kill()
-        return cut_us
 
     def start(self):
         disk = self.prepare()
@@ -266,10 +274,11 @@ class PowerVictim:
                     self.violate('an older segment has changed', rows[id])
 
     def check_camera(self, run, name, segments):
-        stamps = []
+        runs = [], []  # before and after a kill
         for segment in segments:
-            stamps += self.check_segment(run, segment)
-        if stamps:
+            after = run.killed_us is not None and parse_time(segment['start']) > run.killed_us
+            runs[after].extend(self.check_segment(run, segment))
+        for stamps in filter(None, runs):
             lost, doubled = find_lost_and_doubled(stamps)
             if lost or doubled:
                 self.violate('frames are lost or doubled', name, lost, doubled)
@@ -279,10 +288,10 @@ class PowerVictim:
 
     def check_loss(self, run, name, segments):
         since_us = run.streaming_us.get(name)
-        newest_us = max((parse_time(s['end']) for s in segments), default=since_us)
-        if newest_us is None:
+        if since_us is None:
             return
-        if segments:
+        newest_us = max([since_us, *(parse_time(s['end']) for s in segments)])
+        if newest_us > since_us:
             self.losses_ms.append((run.cut_us - newest_us) / 1000)
         if run.cut_us - newest_us > self.declared_ms * 1000:
             self.violate('too much is lost', name, (run.cut_us - newest_us) / SECOND_US, self.keep)
@@ -292,11 +301,20 @@ class PowerVictim:
         begins = min((parse_time(s['start']) for s in segments), default=run.cut_us)
         if segments:
             check_ledger(Rows(segments, [g for g in gaps if parse_time(g['start']) >= begins]), name)
-            last = max(gaps, key=lambda g: g['start'], default=None)
-            if last is None or last['start'] != segments[-1]['end'] or last['cause'] != 'power':
-                self.violate('no gap of cause power', segments[-1], last)
-        bad = [g for g in gaps if g['cause'] not in ('power', 'disconnected')]
-        inside = [g for g in gaps if segments and begins <= parse_time(g['start']) < parse_time(segments[-1]['end'])]
+            # What the kill began ends where the segment began that the cut took.
+            last = segments[-1]
+            cause = 'power' if run.killed_us is None or parse_time(last['start']) > run.killed_us else 'crash'
+            if not any(g['start'] == last['end'] and g['cause'] == cause for g in gaps):
+                self.violate(f'no gap of cause {cause}', last, gaps[-2:])
+        known = ('power', 'disconnected', 'crash' if run.killed_us is not None else 'power')
+        bad = [g for g in gaps if g['cause'] not in known and parse_time(g['start']) >= begins]
+        inside = [
+            g
+            for g in gaps
+            if segments
+            and begins <= parse_time(g['start']) < parse_time(segments[-1]['end'])
+            and g['cause'] != 'crash'
+        ]
         if bad or inside:
             self.violate('false gaps', name, bad, inside)
 

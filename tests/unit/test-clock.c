@@ -97,6 +97,20 @@ test_boot_id (void)
   g_assert_true (potoo_clock_boot_id () == potoo_clock_boot_id ());
 }
 
+/* For tests that make a restart look like a power cut. It is read once, hence the other process. */
+static void
+test_boot_id_of_tests (void)
+{
+  if (g_test_subprocess ())
+    {
+      g_setenv ("POTOO_TEST_BOOT_ID", "another", TRUE);
+      g_assert_cmpstr (potoo_clock_boot_id (), ==, "another");
+      return;
+    }
+  g_test_trap_subprocess (NULL, 0, G_TEST_SUBPROCESS_DEFAULT);
+  g_test_trap_assert_passed ();
+}
+
 int
 main (int argc, char **argv)
 {
@@ -111,6 +125,7 @@ main (int argc, char **argv)
   g_test_add_func ("/clock/offset", test_offset);
   g_test_add_func ("/clock/seam", test_seam);
   g_test_add_func ("/clock/boot-id", test_boot_id);
+  g_test_add_func ("/clock/boot-id-of-tests", test_boot_id_of_tests);
   int status = g_test_run ();
   g_unlink (clock_path);
   g_free (clock_path);
