@@ -63,6 +63,19 @@ potoo_catalog_take_gap_id (PotooCatalog *catalog)
                                potoo_catalog_get_writer (catalog));
 }
 
+gint64
+potoo_catalog_wait_for_gap_id (PotooCatalog *catalog)
+{
+  gint64 id = potoo_catalog_take_gap_id (catalog);
+
+  /* Ids are used up faster than the writer thread reserves them: let it. */
+  if (id == 0 && potoo_catalog_sync (catalog, NULL))
+    id = potoo_catalog_take_gap_id (catalog);
+  if (id == 0)
+    potoo_log_error (NULL, "The catalog has no id for a gap, which is not written down");
+  return id;
+}
+
 static gboolean
 put_row (PotooDb *db, const PotooGap *gap, GError **error)
 {

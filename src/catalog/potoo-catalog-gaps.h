@@ -38,6 +38,10 @@ typedef struct
 } PotooGap;
 
 gint64 potoo_catalog_take_gap_id (PotooCatalog *catalog); /* never blocks, 0: none left */
+/* Waits for one when none is left; not from the main thread once all runs. 0: there is none to be
+ * had.
+ */
+gint64 potoo_catalog_wait_for_gap_id (PotooCatalog *catalog);
 void potoo_catalog_put_gap (PotooCatalog *catalog, const PotooGap *gap); /* insert or replace */
 void potoo_catalog_drop_gap (PotooCatalog *catalog, gint64 id); /* it turned out to be none */
 

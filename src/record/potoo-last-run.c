@@ -181,7 +181,7 @@ open_gap (PotooCatalog *catalog,
   g_strlcpy (gap.camera, parts[0], sizeof gap.camera);
   if (!potoo_stream_kind_parse (parts[1], &gap.stream))
     g_return_if_reached ();
-  gap.id = potoo_catalog_take_gap_id (catalog);
+  gap.id = potoo_catalog_wait_for_gap_id (catalog);
   if (gap.id == 0)
     return;
   potoo_catalog_put_gap (catalog, &gap);

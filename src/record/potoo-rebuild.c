@@ -137,9 +137,56 @@ put_gap (Join *join, const PotooSegment *after)
   };
 
   g_strlcpy (gap.camera, after->camera, sizeof gap.camera);
-  gap.id = potoo_catalog_take_gap_id (catalog);
+  gap.id = potoo_catalog_wait_for_gap_id (catalog);
   if (gap.id != 0)
     potoo_catalog_put_gap (catalog, &gap);
+}
+
+/* Takes the time of @row out of @gap, which then is two, one or none. */
+static void
+cut_gap (PotooCatalog *catalog, const PotooGap *gap, const PotooSegment *row)
+{
+  PotooGap before = *gap, after = *gap;
+
+  before.end_us = row->start_us;
+  if (before.end_us - before.start_us > SAME_MOMENT_US)
+    potoo_catalog_put_gap (catalog, &before);
+  else
+    potoo_catalog_drop_gap (catalog, gap->id);
+  after.start_us = row->end_us;
+  if (after.end_us - after.start_us <= SAME_MOMENT_US)
+    return;
+  after.id = potoo_catalog_wait_for_gap_id (catalog);
+  if (after.id != 0)
+    potoo_catalog_put_gap (catalog, &after);
+}
+
+/* The start took for missing what was recorded after the backup: from where that ends until the
+ * stream was recorded again. */
+static gboolean
+cut_gaps (Join *join, const PotooSegment *row, GError **error)
+{
+  PotooCatalog *catalog = join->verify->spec.catalog;
+  const PotooSegmentQuery query = {
+    .camera = row->camera, .start_us = row->start_us, .end_us = row->end_us, .limit = ROWS_PER_PAGE
+  };
+  g_autoptr (GPtrArray) gaps = potoo_catalog_reader_list_gaps (join->verify->reader, &query, error);
+  gboolean cut = FALSE;
+
+  if (gaps == NULL)
+    return FALSE;
+  for (guint i = 0; i < gaps->len; i++)
+    {
+      const PotooGap *gap = gaps->pdata[i];
+      gint64 overlap_us = MIN (gap->end_us, row->end_us) - MAX (gap->start_us, row->start_us);
+      if (gap->stream != row->stream || gap->end_us == 0 || overlap_us <= SAME_MOMENT_US ||
+          (gap->cause != POTOO_GAP_CRASH && gap->cause != POTOO_GAP_POWER))
+        continue;
+      cut_gap (catalog, gap, row);
+      cut = TRUE;
+    }
+  /* The next row looks for what is left of it. */
+  return !cut || potoo_catalog_sync (catalog, error);
 }
 
 /* What the plan wanted back then is not known of cameras that are recorded now and then. */
@@ -156,6 +203,9 @@ join_row (Join *join, PotooSegment *row, GError **error)
 {
   const PotooSegment *before = &join->before;
   gboolean posted = FALSE;
+
+  if (is_adopted (row) && !cut_gaps (join, row, error))
+    return FALSE;
 
   if (before->id != 0 && ABS (row->start_us - before->end_us) <= SAME_MOMENT_US &&
       row->recording == row->id && row->recording != before->recording && is_adopted (row))

@@ -8,6 +8,7 @@
 #include "base/potoo-clock.h"
 #include "base/potoo-error.h"
 #include "base/potoo-log.h"
+#include "catalog/potoo-catalog-gaps.h"
 #include "catalog/potoo-catalog-restore.h"
 #include "catalog/potoo-catalog-settings.h"
 #include "record/potoo-adoption.h"
@@ -73,6 +74,24 @@ potoo_recovery_report_note_end (PotooRecoveryReport *report, const PotooSegment 
 
 /* --- rows in state open --- */
 
+/* What was durable of @row up to @end_us is not there from @start_us on. Returns where what else is
+ * missing of the stream begins. */
+static gint64
+put_lost (Recovery *r, const PotooSegment *row, gint64 start_us, gint64 end_us)
+{
+  PotooGap gap = {
+    .stream = row->stream, .start_us = start_us, .end_us = end_us, .cause = POTOO_GAP_DAMAGED
+  };
+
+  if (end_us - start_us <= SAME_MOMENT_US)
+    return start_us;
+  g_strlcpy (gap.camera, row->camera, sizeof gap.camera);
+  gap.id = potoo_catalog_wait_for_gap_id (r->catalog);
+  if (gap.id != 0)
+    potoo_catalog_put_gap (r->catalog, &gap);
+  return end_us;
+}
+
 static void
 drop (Recovery *r, const PotooSegment *row, const char *path, const char *why)
 {
@@ -85,8 +104,9 @@ drop (Recovery *r, const PotooSegment *row, const char *path, const char *why)
       return;
     }
   potoo_log_warning (row->camera, "Segment %s has no media and is dropped: %s", path, why);
+  gint64 end_us = put_lost (r, row, row->start_us, row->end_us);
   potoo_catalog_drop_segment (r->catalog, row->id);
-  potoo_recovery_report_note_end (r->report, row, row->start_us);
+  potoo_recovery_report_note_end (r->report, row, end_us);
   r->report->dropped++;
 }
 
@@ -97,6 +117,8 @@ give_up (Recovery *r, PotooSegment *row, const GError *why)
   potoo_log_error (row->camera, "Segment %016" G_GINT64_MODIFIER "x is damaged: %s",
                    (guint64) row->id, why->message);
   row->state = POTOO_SEGMENT_DAMAGED;
+  if (g_error_matches (why, POTOO_ERROR, POTOO_ERROR_CORRUPT)) /* its init: nothing can be read */
+    put_lost (r, row, row->start_us, row->end_us);
   potoo_catalog_put_segment (r->catalog, row, NULL);
   potoo_recovery_report_note_end (r->report, row, row->end_us);
   r->report->damaged++;
@@ -106,7 +128,7 @@ static void
 put_mended (Recovery *r, PotooSegment *row, PotooSegmentScan *scan)
 {
   g_autoptr (GBytes) blob = potoo_segment_index_to_blob (scan->index);
-  gint64 next_start_us = get_time (r->next_starts, row);
+  gint64 next_start_us = get_time (r->next_starts, row), durable_end_us = row->end_us;
 
   /* Nothing new was found: the row knows the end better than the boxes do. */
   if (scan->shorter || scan->end > row->size_bytes)
@@ -117,8 +139,9 @@ put_mended (Recovery *r, PotooSegment *row, PotooSegmentScan *scan)
   row->size_bytes = scan->end;
   row->init_bytes = scan->init_size;
   row->duration_ticks = (gint64) potoo_segment_index_get_duration_ticks (scan->index);
+  gint64 end_us = put_lost (r, row, row->end_us, durable_end_us);
   potoo_catalog_put_segment (r->catalog, row, blob);
-  potoo_recovery_report_note_end (r->report, row, row->end_us);
+  potoo_recovery_report_note_end (r->report, row, end_us);
   r->report->cut_bytes += scan->file_size - scan->end;
   if (scan->shorter)
     r->report->damaged++;

@@ -32,7 +32,9 @@ typedef struct
   guint n_bad, first_bad, n_differ, last_good; /* last_good: one more than its place */
   gint64 worst_us;                             /* by which prft and row differ, at most */
   guint64 first_ticks, end_ticks;
-  char *why; /* the first fragment was bad */
+  GArray *holes;   /* PotooMediaRange */
+  gboolean broken; /* what comes cannot be shown before the next keyframe */
+  char *why;       /* the first fragment was bad */
 } Check;
 
 static void fail (PotooFileCheck *check, PotooVerifyProblem problem, const char *format, ...)
@@ -75,6 +77,24 @@ compare_times (Check *c,
   c->end_ticks = fragment->time_ticks + fragment->duration_ticks;
 }
 
+/* A fragment that is not what was written takes with it what follows up to the next keyframe. */
+static void
+note_hole (Check *c, const PotooIndexEntry *entry, gboolean good)
+{
+  const PotooMediaRange hole = { entry->time_ticks, entry->time_ticks + entry->duration_ticks };
+  PotooMediaRange *last = c->holes->len > 0
+                              ? &g_array_index (c->holes, PotooMediaRange, c->holes->len - 1)
+                              : NULL;
+
+  c->broken = !good || (c->broken && !entry->key);
+  if (!c->broken)
+    return;
+  if (last != NULL && last->end_ticks == hole.start_ticks)
+    last->end_ticks = hole.end_ticks;
+  else
+    g_array_append_val (c->holes, hole);
+}
+
 /* FALSE with @error when the disk did not give the fragment. */
 static gboolean
 check_fragment (Check *c, guint i, GError **error)
@@ -90,6 +110,7 @@ check_fragment (Check *c, guint i, GError **error)
         c->n_differ++;
       else
         c->last_good = i + 1;
+      note_hole (c, entry, c->last_good == i + 1);
       compare_times (c, entry, &fragment, i == 0);
       return TRUE;
     }
@@ -98,6 +119,7 @@ check_fragment (Check *c, guint i, GError **error)
       g_propagate_error (error, g_steal_pointer (&bad));
       return FALSE;
     }
+  note_hole (c, entry, FALSE);
   if (c->n_bad++ == 0)
     {
       c->first_bad = i;
@@ -145,6 +167,9 @@ tell_damage (Check *c)
         n_bad, n, c->why != NULL ? c->why : _ ("it is not the one that was written"));
   if (c->last_good > 0)
     c->check->readable = cut_index (c->index, c->spec->row->init_bytes, c->last_good);
+  /* Of a row that is known to be damaged these are told of already. */
+  if (c->spec->row->state == POTOO_SEGMENT_CLOSED)
+    c->check->holes = g_steal_pointer (&c->holes);
 }
 
 /* FALSE when the check cannot go on. */
@@ -307,9 +332,11 @@ potoo_file_check_run (PotooFileCheck *check, const PotooFileCheckSpec *spec, GEr
       fail (check, gone ? POTOO_VERIFY_MISSING : POTOO_VERIFY_UNREADABLE, "%s", missing->message);
       return TRUE;
     }
+  c.holes = g_array_new (FALSE, FALSE, sizeof (PotooMediaRange));
   gboolean done = check_open_file (&c, error);
   close (c.fd);
   g_free (c.why);
+  g_clear_pointer (&c.holes, g_array_unref);
   return done;
 }
 
@@ -318,4 +345,5 @@ potoo_file_check_clear (PotooFileCheck *check)
 {
   g_clear_pointer (&check->detail, g_free);
   g_clear_pointer (&check->readable, potoo_segment_index_free);
+  g_clear_pointer (&check->holes, g_array_unref);
 }

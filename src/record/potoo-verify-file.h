@@ -8,6 +8,12 @@
 
 G_BEGIN_DECLS
 
+/* Media time, since the start of the segment. */
+typedef struct
+{
+  guint64 start_ticks, end_ticks;
+} PotooMediaRange;
+
 /**
  * PotooFileCheck:
  *
@@ -21,8 +27,10 @@ typedef struct
   gboolean sound;
   PotooVerifyProblem problem; /* unless sound */
   char *detail;               /* for people, unless sound */
-  /* Of a damaged file: the fragments up to the last one that can be read, NULL when none can. */
+  /* Of a damaged file: the fragments up to the last one that can be read, NULL when none can; and
+   * (nullable) which times before that cannot. */
   PotooSegmentIndex *readable;
+  GArray *holes;     /* PotooMediaRange, in order */
   gint64 bytes_read; /* of the content */
   gboolean has_sha256;
   guint8 sha256[POTOO_SHA256_BYTES];

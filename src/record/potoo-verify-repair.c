@@ -23,7 +23,7 @@ put_lost (PotooVerify *v, const PotooSegment *row, gint64 start_us, gint64 end_u
   if (end_us <= start_us)
     return;
   g_strlcpy (gap.camera, row->camera, sizeof gap.camera);
-  gap.id = potoo_catalog_take_gap_id (v->spec.catalog);
+  gap.id = potoo_catalog_wait_for_gap_id (v->spec.catalog);
   if (gap.id != 0)
     potoo_catalog_put_gap (v->spec.catalog, &gap);
 }
@@ -53,14 +53,40 @@ mark_damaged (PotooVerify *v, const PotooSegment *row)
   return TRUE;
 }
 
+/* Nothing of it can be read: all of its time is missing. The row stays as long as the file does. */
+static gboolean
+empty_row (PotooVerify *v, const PotooSegment *row)
+{
+  g_autoptr (PotooSegmentIndex) index = potoo_segment_index_new ((gsize) row->init_bytes);
+  g_autoptr (GBytes) blob = potoo_segment_index_to_blob (index);
+  PotooSegment after = *row;
+
+  after.state = POTOO_SEGMENT_DAMAGED;
+  after.size_bytes = (gint64) potoo_segment_index_get_end (index);
+  after.duration_ticks = 0;
+  after.end_us = row->start_us;
+  put_lost (v, row, row->start_us, row->end_us);
+  potoo_catalog_amend_segment (v->spec.catalog, row, &after, blob);
+  return TRUE;
+}
+
+static void
+put_holes (PotooVerify *v, const PotooSegment *row, const GArray *holes, gint64 end_us)
+{
+  for (guint i = 0; holes != NULL && i < holes->len; i++)
+    {
+      const PotooMediaRange *hole = &g_array_index (holes, PotooMediaRange, i);
+      put_lost (v, row, media_end_us (row, hole->start_ticks),
+                MIN (media_end_us (row, hole->end_ticks), end_us));
+    }
+}
+
 /* To the end of what can be read by the index; bytes behind it stay, as in every damaged file. */
 static gboolean
 cut_row (PotooVerify *v, const PotooSegment *row, PotooFileCheck *check)
 {
   PotooSegment after = *row;
 
-  if (check->readable == NULL)
-    return mark_damaged (v, row);
   guint64 duration = potoo_segment_index_get_duration_ticks (check->readable);
   g_autoptr (GBytes) blob = potoo_segment_index_to_blob (check->readable);
   after.state = POTOO_SEGMENT_DAMAGED;
@@ -68,6 +94,7 @@ cut_row (PotooVerify *v, const PotooSegment *row, PotooFileCheck *check)
   after.duration_ticks = (gint64) duration;
   if (after.duration_ticks < row->duration_ticks)
     after.end_us = media_end_us (row, duration);
+  put_holes (v, row, check->holes, after.end_us);
   put_lost (v, row, after.end_us, row->end_us);
   potoo_catalog_amend_segment (v->spec.catalog, row, &after, blob);
   return TRUE;
@@ -113,7 +140,10 @@ potoo_verify_repair (PotooVerify *v,
     case POTOO_VERIFY_MISSING:
       return drop_missing (v, row);
     case POTOO_VERIFY_DAMAGED:
-      return cut_row (v, row, check);
+      if (check->readable != NULL)
+        return cut_row (v, row, check);
+      /* It may be the index that is bad. */
+      return read_anew (v, root, row) || empty_row (v, row);
     case POTOO_VERIFY_CHANGED:
       return mark_damaged (v, row);
     case POTOO_VERIFY_MISMATCH:

@@ -176,6 +176,34 @@ bench_get_row (Bench *b, guint *n_fragments)
   return g_steal_pointer (&row);
 }
 
+/* The newest gap is of what was durable of @row from @start_us on, of @length_us; 0: there is none
+ * of this segment. */
+static void
+assert_damaged (Bench *b, const PotooSegment *row, gint64 start_us, gint64 length_us)
+{
+  g_autoptr (GPtrArray) gaps = recording_list_gaps (&b->r);
+  const PotooGap *found = NULL;
+
+  for (guint i = 0; i < gaps->len; i++)
+    {
+      const PotooGap *gap = gaps->pdata[i];
+      if (gap->start_us >= row->start_us && (found == NULL || gap->id > found->id))
+        found = gap;
+    }
+  if (start_us == 0)
+    {
+      g_assert_null (found);
+      return;
+    }
+  g_assert_nonnull (found);
+  g_assert_cmpint (found->cause, ==, POTOO_GAP_DAMAGED);
+  g_assert_cmpint (found->start_us, ==, start_us);
+  g_assert_cmpint (found->end_us, ==, row->start_us + length_us);
+  for (guint i = 0; i < gaps->len; i++)
+    potoo_catalog_drop_gap (b->r.catalog, ((PotooGap *) gaps->pdata[i])->id);
+  g_assert_true (potoo_catalog_sync (b->r.catalog, NULL));
+}
+
 /* Torn at every byte of the last two fragments, with none or some of them indexed. */
 static void
 test_torn_anywhere (Bench *b, gconstpointer data)
@@ -205,7 +233,9 @@ test_torn_anywhere (Bench *b, gconstpointer data)
       g_assert_true (g_file_get_contents (b->path, &mended, NULL, NULL));
       memcpy (&duration, mended + potoo_init_get_mehd_offset (b->maker.init), 8);
       g_assert_cmpuint (GUINT64_FROM_BE (duration), ==, whole * MEDIA_MAKER_FRAME_TICKS);
-      g_assert_cmpint (*(gint64 *) g_hash_table_lookup (report.ends, "door/main"), ==, row->end_us);
+      assert_damaged (b, row, whole + 1 < indexed ? row->end_us : 0, indexed * 40000);
+      g_assert_cmpint (*(gint64 *) g_hash_table_lookup (report.ends, "door/main"), ==,
+                       whole + 1 < indexed ? row->start_us + indexed * 40000 : row->end_us);
     }
 }
 
@@ -298,6 +328,7 @@ test_init_overwritten (Bench *b, gconstpointer data)
   g_autoptr (PotooSegment) row = bench_get_row (b, &n);
   g_assert_cmpint (row->state, ==, POTOO_SEGMENT_DAMAGED);
   g_assert_cmpuint (n, ==, 2);
+  assert_damaged (b, row, row->start_us, 2 * 40000);
   struct stat st;
   g_assert_cmpint (g_stat (b->path, &st), ==, 0);
   g_assert_cmpint (st.st_size, ==, b->file->len);

@@ -316,10 +316,10 @@ test_hole (Bench *b, gconstpointer data)
   g_assert_cmpint (row->state, ==, POTOO_SEGMENT_DAMAGED);
   g_assert_cmpint (row->size_bytes, ==, b->row.size_bytes);
   g_assert_cmpint (row->end_us, ==, b->row.end_us);
-  g_autoptr (GPtrArray) gaps = recording_list_gaps (&b->r);
-  g_assert_cmpuint (gaps->len, ==, 0);
-  g_autoptr (PotooVerifyReport) again = verify (b, FALSE);
+  assert_lost (b, row->start_us + 3 * SECOND, row->start_us + 4 * SECOND);
+  g_autoptr (PotooVerifyReport) again = verify (b, TRUE);
   g_assert_cmpint (again->known_damaged, ==, 1);
+  assert_lost (b, row->start_us + 3 * SECOND, row->start_us + 4 * SECOND);
 }
 
 static void
@@ -334,6 +334,12 @@ test_init_gone (Bench *b, gconstpointer data)
   struct stat st;
   g_assert_cmpint (g_stat (b->path, &st), ==, 0);
   g_assert_cmpint (st.st_size, ==, b->row.size_bytes);
+  g_assert_cmpint (row->end_us, ==, row->start_us);
+  g_assert_cmpint (row->size_bytes, ==, row->init_bytes);
+  assert_lost (b, b->row.start_us, b->row.end_us);
+  g_autoptr (PotooVerifyReport) again = verify (b, TRUE);
+  g_assert_cmpint (again->known_damaged, ==, 1);
+  assert_lost (b, b->row.start_us, b->row.end_us);
 }
 
 /* A bit within the media, where no box tells. */
@@ -633,6 +639,38 @@ test_rebuild (Bench *b, gconstpointer data)
   assert_lost (b, before->end_us, after->start_us);
 }
 
+/* The start took the time since the backup for a crash. */
+static void
+test_rebuild_false_gap (Bench *b, gconstpointer data)
+{
+  const PotooVerifySpec rebuild = { .repair = TRUE, .rebuild = TRUE, .live = TRUE };
+  PotooGap gap = { .camera = "door", .cause = POTOO_GAP_CRASH };
+
+  put_camera (b);
+  make_files (b, 4, 2);
+  gap.start_us = b->row.end_us;
+  gap.end_us = b->maker.wall_end_us + 30 * SECOND;
+  reopen (b);
+  g_assert_true (potoo_rebuild_reserve_ids (b->r.catalog, root_of (b), NULL));
+  gap.id = potoo_catalog_take_gap_id (b->r.catalog);
+  potoo_catalog_put_gap (b->r.catalog, &gap);
+  for (guint round = 0; round < 2; round++)
+    {
+      g_autoptr (PotooVerifyReport) report = verify_as (b, &rebuild);
+      g_autoptr (GPtrArray) segments = recording_list_segments (&b->r);
+      g_autoptr (GPtrArray) gaps = recording_list_gaps (&b->r);
+      g_assert_cmpuint (segments->len, ==, 5);
+      g_assert_cmpuint (gaps->len, ==, 2);
+      const PotooSegment *second = segments->pdata[2], *third = segments->pdata[3];
+      const PotooGap *hole = gaps->pdata[0], *rest = gaps->pdata[1];
+      g_assert_cmpint (hole->start_us, ==, second->end_us);
+      g_assert_cmpint (hole->end_us, ==, third->start_us);
+      g_assert_cmpint (rest->start_us, ==, ((PotooSegment *) segments->pdata[4])->end_us);
+      g_assert_cmpint (rest->end_us, ==, gap.end_us);
+      g_assert_cmpint (rest->cause, ==, POTOO_GAP_CRASH);
+    }
+}
+
 /* Without its settings nobody knows when a camera was to be recorded. */
 static void
 test_rebuild_unknown_camera (Bench *b, gconstpointer data)
@@ -697,6 +735,7 @@ main (int argc, char *argv[])
   ADD ("live", test_live);
   ADD ("cancel", test_cancel);
   ADD ("rebuild/all", test_rebuild);
+  ADD ("rebuild/false-gap", test_rebuild_false_gap);
   ADD ("rebuild/unknown-camera", test_rebuild_unknown_camera);
   ADD ("rebuild/many", test_rebuild_many);
   return g_test_run ();
