@@ -18,7 +18,8 @@ struct _PotooGapKeeper
 {
   PotooCatalog *catalog;
   PotooMetric *is_open, *count, *no_id;
-  GArray *recent; /* PotooGap, ended for now; the writer's thread */
+  GPtrArray *seconds; /* PotooMetric, by cause */
+  GArray *recent;     /* PotooGap, ended for now; the writer's thread */
 
   GMutex lock; /* protects what follows; no other lock is taken under it but the catalog's */
   PotooGap gap;
@@ -43,6 +44,23 @@ keeper_new (PotooCatalog *catalog, const char *camera, PotooStreamKind stream)
   return keeper;
 }
 
+/* (transfer full) (element-type PotooMetric) */
+static GPtrArray *
+make_seconds (const char *camera, const char *stream_name)
+{
+  GPtrArray *seconds = g_ptr_array_new_with_free_func ((GDestroyNotify) potoo_metric_unref);
+
+  for (guint i = 0; i < POTOO_GAP_N_CAUSES; i++)
+    g_ptr_array_add (
+        seconds, potoo_metric_set_divisor (
+                     potoo_metric_new_counter ("potoo_recording_gap_seconds_total",
+                                               "Length of the gaps that ended", "camera", camera,
+                                               "stream", stream_name, "cause",
+                                               potoo_gap_cause_to_string ((PotooGapCause) i), NULL),
+                     G_USEC_PER_SEC));
+  return seconds;
+}
+
 PotooGapKeeper *
 potoo_gap_keeper_new (PotooCatalog *catalog,
                       const char *camera,
@@ -59,6 +77,7 @@ potoo_gap_keeper_new (PotooCatalog *catalog,
   keeper->no_id = potoo_metric_new_counter ("potoo_recording_gap_ids_missing_total",
                                             "Gaps for which the catalog had no id left", "camera",
                                             camera, "stream", stream_name, NULL);
+  keeper->seconds = make_seconds (camera, stream_name);
   if (open != NULL)
     {
       keeper->gap = *open;
@@ -76,6 +95,7 @@ potoo_gap_keeper_free (PotooGapKeeper *keeper)
   potoo_metric_unref (keeper->is_open);
   potoo_metric_unref (keeper->count);
   potoo_metric_unref (keeper->no_id);
+  g_ptr_array_unref (keeper->seconds);
   g_mutex_clear (&keeper->lock);
   g_array_unref (keeper->recent);
   g_free (keeper);
@@ -124,6 +144,7 @@ end_locked (PotooGapKeeper *keeper, gint64 end_us)
     }
   keeper->gap.end_us = end_us;
   post_locked (keeper);
+  potoo_metric_add (keeper->seconds->pdata[keeper->gap.cause], end_us - keeper->gap.start_us);
   if (keeper->untold)
     potoo_metric_add (keeper->count, 1);
   potoo_log_info (keeper->gap.camera, "Gap of %.3f s ended (%s)",
@@ -235,6 +256,7 @@ potoo_gap_keeper_new_successor (PotooGapKeeper *keeper, gint64 until_us)
   successor->is_open = potoo_metric_ref (keeper->is_open);
   successor->count = potoo_metric_ref (keeper->count);
   successor->no_id = potoo_metric_ref (keeper->no_id);
+  successor->seconds = g_ptr_array_ref (keeper->seconds);
   g_mutex_lock (&keeper->lock);
   keeper->until_us = until_us;
   if (keeper->open)
