@@ -106,6 +106,134 @@ potoo_catalog_reader_list_spans (PotooCatalogReader *reader,
   return g_steal_pointer (&spans);
 }
 
+/* --- runs --- */
+
+#define SELECT_TIMES(index, condition, order)                                                      \
+  "SELECT start_us, end_us FROM segments INDEXED BY " index " WHERE " condition                    \
+  " AND camera = ?1 AND stream = 0 AND start_us >= ?2 AND start_us < ?3 ORDER BY start_us" order
+
+static const char *const runs_sql[] = {
+  SELECT_TIMES ("segments_of_timeline", "state IN (1, 2)", ""),
+  SELECT_TIMES ("segments_open", "state = 0", ""),
+};
+static const char first_sql[] = SELECT_TIMES ("segments_of_timeline",
+                                              "state IN (1, 2)",
+                                              " LIMIT 1");
+static const char last_sql[] = SELECT_TIMES ("segments_of_timeline",
+                                             "state IN (1, 2)",
+                                             " DESC LIMIT 1");
+
+/* (transfer full) */
+static PotooStatement *
+select_times (PotooDb *db,
+              const char *sql,
+              const char *camera,
+              gint64 start_us,
+              gint64 end_us,
+              GError **error)
+{
+  g_autoptr (PotooStatement) statement = potoo_db_prepare (db, sql, error);
+
+  if (statement == NULL || !potoo_db_check (db,
+                                            potoo_statement_bind_text (statement, 1, camera) |
+                                                sqlite3_bind_int64 (statement, 2, start_us) |
+                                                sqlite3_bind_int64 (statement, 3, end_us),
+                                            error))
+    return NULL;
+  return g_steal_pointer (&statement);
+}
+
+/* Of thousands of rows: without the checks that were made when a row was put. */
+static PotooSpan
+read_times (PotooStatement *statement)
+{
+  PotooSpan span = { .start_us = sqlite3_column_int64 (statement, 0) };
+
+  span.end_us = CLAMP (sqlite3_column_int64 (statement, 1), span.start_us,
+                       span.start_us + POTOO_SEGMENT_MAX_DURATION_US);
+  return span;
+}
+
+/* 1, 0 when there is none, -1 with an error. */
+static int
+read_first (PotooDb *db,
+            const char *sql,
+            const char *camera,
+            gint64 start_us,
+            gint64 end_us,
+            PotooSpan *span,
+            GError **error)
+{
+  g_autoptr (PotooStatement) statement = select_times (db, sql, camera, start_us, end_us, error);
+  int result = statement != NULL ? potoo_db_step (db, statement, error) : -1;
+
+  if (result > 0)
+    *span = read_times (statement);
+  return result;
+}
+
+gboolean
+potoo_catalog_reader_get_extent (PotooCatalogReader *reader,
+                                 const char *camera,
+                                 gint64 start_us,
+                                 gint64 end_us,
+                                 PotooSpan *extent,
+                                 GError **error)
+{
+  g_return_val_if_fail (reader != NULL && camera != NULL, FALSE);
+
+  PotooDb *db = potoo_catalog_reader_get_db (reader);
+  PotooSpan first = { 0 }, last = { 0 };
+  if (read_first (db, first_sql, camera, start_us, end_us, &first, error) < 0 ||
+      read_first (db, last_sql, camera, start_us, end_us, &last, error) < 0)
+    return FALSE;
+  *extent = (PotooSpan){ .start_us = first.start_us, .end_us = last.end_us };
+  return TRUE;
+}
+
+static void
+add_run (GArray *runs, const PotooSpan *run)
+{
+  PotooSpan *last = runs->len > 0 ? &g_array_index (runs, PotooSpan, runs->len - 1) : NULL;
+
+  if (last != NULL && last->start_us <= run->start_us && run->start_us <= last->end_us)
+    last->end_us = MAX (last->end_us, run->end_us);
+  else
+    g_array_append_vals (runs, run, 1);
+}
+
+gboolean
+potoo_catalog_reader_add_runs (PotooCatalogReader *reader,
+                               const char *camera,
+                               gint64 start_us,
+                               gint64 end_us,
+                               GArray *runs,
+                               gint64 *length_us,
+                               GError **error)
+{
+  g_return_val_if_fail (reader != NULL && camera != NULL && runs != NULL, FALSE);
+
+  PotooDb *db = potoo_catalog_reader_get_db (reader);
+  *length_us = 0;
+  for (guint i = 0; i < G_N_ELEMENTS (runs_sql); i++)
+    {
+      g_autoptr (PotooStatement)
+          statement = select_times (db, runs_sql[i], camera, start_us, end_us, error);
+      int result = statement != NULL ? 1 : -1;
+      while (result > 0 && (result = potoo_db_step (db, statement, error)) > 0)
+        {
+          const PotooSpan run = read_times (statement);
+          *length_us += run.end_us - run.start_us;
+          add_run (runs, &run);
+        }
+      if (result < 0)
+        return FALSE;
+    }
+  return TRUE;
+}
+
+/* --- what is nearest --- */
+
 /* One time out of one row; 0 when there is none. */
 static gboolean
 find_time (PotooDb *db,

@@ -60,6 +60,7 @@ gboolean potoo_ctl_cameras_settings (PotooCtl *ctl, int argc, char **argv, GErro
 gboolean potoo_ctl_status (PotooCtl *ctl, int argc, char **argv, GError **error);
 gboolean potoo_ctl_segments (PotooCtl *ctl, int argc, char **argv, GError **error);
 gboolean potoo_ctl_gaps (PotooCtl *ctl, int argc, char **argv, GError **error);
+gboolean potoo_ctl_coverage (PotooCtl *ctl, int argc, char **argv, GError **error);
 gboolean potoo_ctl_events_list (PotooCtl *ctl, int argc, char **argv, GError **error);
 gboolean potoo_ctl_events_add (PotooCtl *ctl, int argc, char **argv, GError **error);
 gboolean potoo_ctl_events_edit (PotooCtl *ctl, int argc, char **argv, GError **error);

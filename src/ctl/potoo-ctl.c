@@ -31,6 +31,7 @@ static const PotooCtlCommand commands[] = {
   { "segments", N_ ("CAMERA"), N_ ("List recorded files"), potoo_ctl_segments },
   { "gaps", N_ ("CAMERA"), N_ ("List times that should have been recorded and were not"),
     potoo_ctl_gaps },
+  { "coverage", N_ ("CAMERA"), N_ ("Show how much of each day was recorded"), potoo_ctl_coverage },
   { "events", N_ ("[CAMERA]"), N_ ("List events"), potoo_ctl_events_list },
   { "events list", N_ ("[CAMERA]"), N_ ("List events"), potoo_ctl_events_list },
   { "events add", N_ ("CAMERA [NAME=VALUE…]"), N_ ("Tell of an event"), potoo_ctl_events_add },

@@ -243,6 +243,14 @@ list_gaps (PotooDbusCall *call, gpointer target)
   potoo_dbus_list_gaps (call, self->parts->reader, potoo_camera_get_id (self->camera));
 }
 
+static void
+list_coverage (PotooDbusCall *call, gpointer target)
+{
+  PotooDbusCamera *self = target;
+
+  potoo_dbus_list_coverage (call, self->parts->reader, potoo_camera_get_id (self->camera));
+}
+
 static gboolean
 on_list_segments (PotooDbusCamera *self, GDBusMethodInvocation *invocation)
 {
@@ -253,6 +261,12 @@ static gboolean
 on_list_gaps (PotooDbusCamera *self, GDBusMethodInvocation *invocation)
 {
   return potoo_dbus_calls_handle (self->parts->calls, invocation, list_gaps, self);
+}
+
+static gboolean
+on_list_coverage (PotooDbusCamera *self, GDBusMethodInvocation *invocation)
+{
+  return potoo_dbus_calls_handle (self->parts->calls, invocation, list_coverage, self);
 }
 
 /* --- properties --- */
@@ -364,7 +378,8 @@ connect_methods (PotooDbusCamera *self)
                     G_CALLBACK (on_update_settings), self, "swapped_signal::handle-snapshot",
                     G_CALLBACK (on_make_snapshot), self, "swapped_signal::handle-list-segments",
                     G_CALLBACK (on_list_segments), self, "swapped_signal::handle-list-gaps",
-                    G_CALLBACK (on_list_gaps), self, "swapped_signal::handle-start-recording",
+                    G_CALLBACK (on_list_gaps), self, "swapped_signal::handle-list-coverage",
+                    G_CALLBACK (on_list_coverage), self, "swapped_signal::handle-start-recording",
                     G_CALLBACK (on_start_recording), self, "swapped_signal::handle-stop-recording",
                     G_CALLBACK (on_stop_recording), self, NULL);
 }

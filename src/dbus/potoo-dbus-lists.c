@@ -7,6 +7,7 @@
 
 #include <glib/gi18n-lib.h>
 
+#include "base/potoo-clock.h"
 #include "base/potoo-error.h"
 #include "dbus/potoo-dbus-value.h"
 
@@ -222,4 +223,37 @@ void
 potoo_dbus_list_locks (PotooDbusCall *call, PotooDbusReader *reader, const char *camera)
 {
   list (call, reader, camera, POTOO_DBUS_READ_LOCKS, NULL, on_locks);
+}
+
+/* --- coverage --- */
+
+static void
+on_coverage (GObject *source, GAsyncResult *result, gpointer user_data)
+{
+  PotooDbusCall *call = user_data;
+  g_autoptr (GError) error = NULL;
+  g_autoptr (GPtrArray) days = potoo_dbus_reader_list_finish (result, &error);
+  g_autoptr (GTimeZone) zone = g_time_zone_new_local ();
+  GVariantBuilder builder;
+
+  if (days == NULL)
+    {
+      potoo_dbus_call_return_error (call, error);
+      return;
+    }
+  g_variant_builder_init (&builder, G_VARIANT_TYPE ("aa{sv}"));
+  for (guint i = 0; i < days->len; i++)
+    g_variant_builder_add_value (&builder, potoo_dbus_value_from_coverage (days->pdata[i], zone));
+  potoo_dbus_call_return (call, g_variant_new ("(aa{sv})", &builder));
+}
+
+void
+potoo_dbus_list_coverage (PotooDbusCall *call, PotooDbusReader *reader, const char *camera)
+{
+  PotooSegmentQuery query = { .camera = camera };
+
+  g_variant_get (potoo_dbus_call_get_arguments (call), "(xx)", &query.start_us, &query.end_us);
+  if (query.end_us == 0)
+    query.end_us = potoo_clock_wall_us ();
+  potoo_dbus_reader_list_async (reader, POTOO_DBUS_READ_COVERAGE, &query, NULL, on_coverage, call);
 }

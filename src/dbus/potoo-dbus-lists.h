@@ -17,4 +17,7 @@ void potoo_dbus_list_events (PotooDbusCall *call,
                              const PotooEventKind *kind);
 void potoo_dbus_list_locks (PotooDbusCall *call, PotooDbusReader *reader, const char *camera);
 
+/* Answers a method whose arguments are (xx), a window, with (aa{sv}), all at once. Main thread. */
+void potoo_dbus_list_coverage (PotooDbusCall *call, PotooDbusReader *reader, const char *camera);
+
 G_END_DECLS

@@ -4,7 +4,9 @@
 
 #include <glib/gi18n-lib.h>
 
+#include "base/potoo-clock.h"
 #include "base/potoo-error.h"
+#include "playback/potoo-coverage.h"
 
 struct _PotooDbusReader
 {
@@ -33,6 +35,15 @@ job_free (Job *job)
 }
 
 static GPtrArray *
+list_coverage (PotooDbusReader *self, const PotooSegmentQuery *query, GError **error)
+{
+  g_autoptr (GTimeZone) zone = g_time_zone_new_local ();
+
+  return potoo_coverage_list_days (self->connection, query->camera, zone, query->start_us,
+                                   query->end_us, potoo_clock_wall_us (), error);
+}
+
+static GPtrArray *
 read_rows (PotooDbusReader *self, const Job *job, GError **error)
 {
   switch (job->kind)
@@ -46,6 +57,8 @@ read_rows (PotooDbusReader *self, const Job *job, GError **error)
           self->connection, &job->query, job->has_event_kind ? &job->event_kind : NULL, error);
     case POTOO_DBUS_READ_LOCKS:
       return potoo_catalog_reader_list_locks (self->connection, &job->query, error);
+    case POTOO_DBUS_READ_COVERAGE:
+      return list_coverage (self, &job->query, error);
     default:
       g_assert_not_reached ();
     }

@@ -27,17 +27,19 @@ typedef enum
   POTOO_DBUS_READ_GAPS,
   POTOO_DBUS_READ_EVENTS,
   POTOO_DBUS_READ_LOCKS,
+  POTOO_DBUS_READ_COVERAGE, /* of the days of the machine's time zone */
 } PotooDbusRead;
 
-/* @query: copied; for segments and gaps its camera is given. @event_kind: (nullable): of events,
- * only these. */
+/* @query: copied; for segments, gaps and coverage its camera is given. @event_kind: (nullable): of
+ * events, only these. */
 void potoo_dbus_reader_list_async (PotooDbusReader *reader,
                                    PotooDbusRead kind,
                                    const PotooSegmentQuery *query,
                                    const PotooEventKind *event_kind,
                                    GAsyncReadyCallback callback,
                                    gpointer user_data);
-/* (transfer full) (element-type PotooSegment, PotooGap, PotooEvent or PotooLock) */
+/* (transfer full) (element-type PotooSegment, PotooGap, PotooEvent, PotooLock or PotooCoverage)
+ */
 GPtrArray *potoo_dbus_reader_list_finish (GAsyncResult *result, GError **error);
 
 /* potoo_retention_report() */

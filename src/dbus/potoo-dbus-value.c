@@ -191,6 +191,36 @@ potoo_dbus_value_from_gap (const PotooGap *gap)
   return g_variant_dict_end (&dict);
 }
 
+static double
+to_seconds (gint64 length_us)
+{
+  return (double) length_us / G_USEC_PER_SEC;
+}
+
+GVariant *
+potoo_dbus_value_from_coverage (const PotooCoverage *day, GTimeZone *zone)
+{
+  g_autofree char *date = potoo_coverage_format_date (day, zone);
+  GVariantBuilder causes;
+  GVariantDict dict;
+
+  g_variant_builder_init (&causes, G_VARIANT_TYPE ("a{sd}"));
+  for (guint i = 0; i < POTOO_GAP_N_CAUSES; i++)
+    if (day->missing_by_cause_us[i] > 0)
+      g_variant_builder_add (&causes, "{sd}", potoo_gap_cause_to_string ((PotooGapCause) i),
+                             to_seconds (day->missing_by_cause_us[i]));
+  g_variant_dict_init (&dict, NULL);
+  g_variant_dict_insert (&dict, "date", "s", date);
+  g_variant_dict_insert (&dict, "start", "x", day->start_us);
+  g_variant_dict_insert (&dict, "end", "x", day->end_us);
+  g_variant_dict_insert (&dict, "coverage", "d", potoo_coverage_get_share (day));
+  g_variant_dict_insert (&dict, "recorded_seconds", "d", to_seconds (day->recorded_us));
+  g_variant_dict_insert (&dict, "deleted_seconds", "d", to_seconds (day->deleted_us));
+  g_variant_dict_insert (&dict, "missing_seconds", "d", to_seconds (day->missing_us));
+  g_variant_dict_insert_value (&dict, "missing_by_cause", g_variant_builder_end (&causes));
+  return g_variant_dict_end (&dict);
+}
+
 GVariant *
 potoo_dbus_value_from_event (const PotooEvent *event)
 {

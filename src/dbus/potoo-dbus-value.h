@@ -6,6 +6,7 @@
 #include "catalog/potoo-catalog-events.h"
 #include "catalog/potoo-catalog-gaps.h"
 #include "catalog/potoo-catalog-locks.h"
+#include "playback/potoo-coverage.h"
 #include "record/potoo-recorder.h"
 #include "restream/potoo-restream-clients.h"
 
@@ -31,6 +32,8 @@ GVariant *potoo_dbus_value_from_segment (const PotooSegment *segment);
 GVariant *potoo_dbus_value_from_gap (const PotooGap *gap);
 GVariant *potoo_dbus_value_from_event (const PotooEvent *event);
 GVariant *potoo_dbus_value_from_lock (const PotooLock *lock);
+/* @zone: whose day it is */
+GVariant *potoo_dbus_value_from_coverage (const PotooCoverage *day, GTimeZone *zone);
 GVariant *potoo_dbus_value_from_viewer (const PotooRestreamClientInfo *viewer);
 
 /* A place in a list by (start, id), as opaque text. */

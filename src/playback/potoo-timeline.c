@@ -6,65 +6,6 @@
 
 #include "base/potoo-error.h"
 
-typedef struct
-{
-  gint64 start_us, end_us;
-} Interval;
-
-static int
-compare_starts (gconstpointer a, gconstpointer b)
-{
-  const Interval *one = a, *other = b;
-  return one->start_us < other->start_us ? -1 : one->start_us > other->start_us;
-}
-
-static void
-add_interval (GArray *intervals, gint64 start_us, gint64 end_us)
-{
-  const Interval interval = { start_us, end_us };
-
-  if (start_us < end_us)
-    g_array_append_val (intervals, interval);
-}
-
-/* The time that the intervals cover together; sorts them. */
-static gint64
-measure_union (GArray *intervals)
-{
-  gint64 covered_us = 0, reached_us = G_MININT64;
-
-  g_array_sort (intervals, compare_starts);
-  for (guint i = 0; i < intervals->len; i++)
-    {
-      const Interval *interval = &g_array_index (intervals, Interval, i);
-      if (interval->end_us <= reached_us)
-        continue;
-      covered_us += interval->end_us - MAX (interval->start_us, reached_us);
-      reached_us = interval->end_us;
-    }
-  return covered_us;
-}
-
-static void
-measure (PotooTimeline *self, gint64 start_us, gint64 end_us, gint64 now_us)
-{
-  g_autoptr (GArray) intervals = g_array_new (FALSE, FALSE, sizeof (Interval));
-
-  for (guint i = 0; i < self->spans->len; i++)
-    {
-      const PotooSpan *span = &g_array_index (self->spans, PotooSpan, i);
-      add_interval (intervals, span->start_us, span->end_us);
-    }
-  self->recorded_us = measure_union (intervals);
-  for (guint i = 0; i < self->gaps->len; i++)
-    {
-      const PotooGap *gap = self->gaps->pdata[i];
-      add_interval (intervals, MAX (gap->start_us, start_us),
-                    MIN (gap->end_us != 0 ? gap->end_us : now_us, end_us));
-    }
-  self->wanted_us = measure_union (intervals);
-}
-
 static void
 clip_spans (GArray *spans, gint64 start_us, gint64 end_us)
 {
@@ -123,7 +64,8 @@ potoo_timeline_new (PotooCatalogReader *reader,
   if (self->spans == NULL || !load_gaps (self, reader, camera, stream, start_us, end_us, error))
     return NULL;
   clip_spans (self->spans, start_us, end_us);
-  measure (self, start_us, end_us, now_us);
+  self->coverage = (PotooCoverage){ .start_us = start_us, .end_us = end_us };
+  potoo_coverage_measure (&self->coverage, self->spans, self->gaps, now_us);
   return g_steal_pointer (&self);
 }
 

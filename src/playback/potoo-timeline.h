@@ -3,6 +3,7 @@
 
 #include "catalog/potoo-catalog-gaps.h"
 #include "catalog/potoo-catalog-timeline.h"
+#include "playback/potoo-coverage.h"
 
 G_BEGIN_DECLS
 
@@ -16,10 +17,9 @@ G_BEGIN_DECLS
  */
 typedef struct
 {
-  GArray *spans;      /* PotooSpan, by start, clipped to the window */
-  GPtrArray *gaps;    /* PotooGap of the stream, by start, as in the catalog */
-  gint64 recorded_us; /* of the window, overlaps counted once */
-  gint64 wanted_us;   /* recorded, or a gap; up to now */
+  GArray *spans;          /* PotooSpan, by start, clipped to the window */
+  GPtrArray *gaps;        /* PotooGap of the stream, by start, as in the catalog */
+  PotooCoverage coverage; /* of the window; what has been deleted of it is not known */
 } PotooTimeline;
 
 /* Whoever holds the reader; the catalog's errors, and POTOO_ERROR_INVALID_ARGUMENT for a window

@@ -40,6 +40,15 @@ potoo_web_json_set_seconds (JsonObject *object, const char *name, gint64 duratio
   json_object_set_double_member (object, name, (double) duration_us / G_USEC_PER_SEC);
 }
 
+void
+potoo_web_json_set_share (JsonObject *object, const char *name, double share)
+{
+  if (share >= 0)
+    json_object_set_double_member (object, name, share);
+  else
+    json_object_set_null_member (object, name);
+}
+
 /* --- what the API shows in several places --- */
 
 static JsonObject *

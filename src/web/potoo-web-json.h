@@ -21,6 +21,9 @@ void potoo_web_json_set_id (JsonObject *object, const char *name, gint64 id);
 /* Seconds, to the microsecond. */
 void potoo_web_json_set_seconds (JsonObject *object, const char *name, gint64 duration_us);
 
+/* 0 … 1; negative: null */
+void potoo_web_json_set_share (JsonObject *object, const char *name, double share);
+
 /* Whole resources, the same in lists, by themselves and in `/api/v1/changes`. (transfer full) */
 JsonObject *potoo_web_json_from_camera (PotooCameraSnapshot *snapshot);
 JsonObject *potoo_web_json_from_segment (const PotooSegment *segment);

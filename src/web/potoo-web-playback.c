@@ -121,11 +121,7 @@ make_timeline (const char *camera, gint64 start_us, gint64 end_us, const PotooTi
   potoo_web_json_set_time (object, "end", end_us);
   json_object_set_array_member (object, "spans", make_spans (timeline->spans));
   json_object_set_array_member (object, "gaps", make_gaps (timeline->gaps));
-  if (timeline->wanted_us > 0)
-    json_object_set_double_member (object, "coverage",
-                                   (double) timeline->recorded_us / (double) timeline->wanted_us);
-  else
-    json_object_set_null_member (object, "coverage");
+  potoo_web_json_set_share (object, "coverage", potoo_coverage_get_share (&timeline->coverage));
   return object;
 }
 

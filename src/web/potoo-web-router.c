@@ -17,6 +17,7 @@
 #include "web/potoo-web-cursor.h"
 
 #define MAX_NAME 128
+#define MAX_ZONE 64
 
 struct _PotooWebRouter
 {
@@ -119,6 +120,14 @@ is_name (const char *text)
          text[strspn (text, G_CSET_a_2_z G_CSET_A_2_Z G_CSET_DIGITS "._-")] == '\0';
 }
 
+/* No dots: it leads nowhere but into the data base. */
+static gboolean
+is_zone (const char *text)
+{
+  return g_ascii_isalpha (text[0]) && strlen (text) <= MAX_ZONE &&
+         text[strspn (text, G_CSET_a_2_z G_CSET_A_2_Z G_CSET_DIGITS "_+-/")] == '\0';
+}
+
 /* NULL when @text is acceptable, else what would be. */
 static char *
 parse_value (const PotooWebParam *param, const char *text, PotooWebValue *value)
@@ -155,6 +164,10 @@ parse_value (const PotooWebParam *param, const char *text, PotooWebValue *value)
       if (text[0] != '\0' && strlen (text) <= POTOO_WEB_CURSOR_MAX)
         return NULL;
       return g_strdup (_ ("must be the “next” of the page before"));
+    case POTOO_WEB_PARAM_ZONE:
+      if (is_zone (text))
+        return NULL;
+      return g_strdup (_ ("must be a time zone, such as Europe/Berlin"));
     default:
       g_return_val_if_reached (g_strdup (""));
     }

@@ -40,6 +40,7 @@ typedef enum
   POTOO_WEB_PARAM_CHOICE,   /* text: one of `choices` */
   POTOO_WEB_PARAM_NAME,     /* text: a file name, `[A-Za-z0-9_-][A-Za-z0-9._-]{0,127}` */
   POTOO_WEB_PARAM_CURSOR,   /* text: the `next` of a page before; the handler checks it */
+  POTOO_WEB_PARAM_ZONE,     /* text: a name of the time zone database; the handler looks for it */
 } PotooWebParamType;
 
 typedef struct

@@ -21,6 +21,7 @@
 #include "web/potoo-web-camera-test.h"
 #include "web/potoo-web-cameras.h"
 #include "web/potoo-web-changes.h"
+#include "web/potoo-web-coverage.h"
 #include "web/potoo-web-events.h"
 #include "web/potoo-web-gaps.h"
 #include "web/potoo-web-health.h"
@@ -264,6 +265,7 @@ make_router (void)
   potoo_web_router_add (router, potoo_web_segments_routes);
   potoo_web_router_add (router, potoo_web_media_routes);
   potoo_web_router_add (router, potoo_web_gaps_routes);
+  potoo_web_router_add (router, potoo_web_coverage_routes);
   potoo_web_router_add (router, potoo_web_events_routes);
   potoo_web_router_add (router, potoo_web_recording_routes);
   potoo_web_router_add (router, potoo_web_locks_routes);

@@ -313,6 +313,21 @@ read_timeline (Bench *bench)
 }
 
 static guint
+read_coverage (Bench *bench)
+{
+  g_autoptr (GError) error = NULL;
+  g_autoptr (GTimeZone) zone = g_time_zone_new_identifier ("Asia/Kathmandu");
+  char camera[POTOO_SLUG_MAX + 1];
+
+  pick_camera (bench, camera, sizeof camera);
+  gint64 start_us = pick_time (bench, 30 * POTOO_DAY_US);
+  g_autoptr (GPtrArray) days = potoo_coverage_list_days (
+      bench->reader, camera, zone, start_us, start_us + 30 * POTOO_DAY_US, bench->end_us, &error);
+  check (error);
+  return days->len;
+}
+
+static guint
 list_rows (Bench *bench, gint64 length_us, guint limit, gboolean events)
 {
   g_autoptr (GError) error = NULL;
@@ -398,6 +413,7 @@ static void
 time_reading (Bench *bench)
 {
   time_rounds (bench, "timeline of a day", read_timeline);
+  time_rounds (bench, "coverage of the days of a month", read_coverage);
   time_rounds (bench, "lookup by time", read_moment);
   time_rounds (bench, "events of a day", read_events_of_day);
   time_rounds (bench, "eviction: 16 of a root", choose_of_root);

@@ -362,6 +362,9 @@ def test_segments_and_gaps(sim, workshop):
     window, _ = client.camera('door', 'ListSegments', '(xxus)', start, end, 0, '')
     assert [row['id'] for row in window] == [segments[1]['id']]
     assert client.camera('door', 'ListGaps', '(xxus)', 1, 2, 0, '') == ([], '')
+    days = client.camera('door', 'ListCoverage', '(xx)', gaps[0]['start'], 0)
+    shown = daemon.get('/api/v1/cameras/door/coverage')['items'][-len(days) :]
+    assert days == [as_rest(day) for day in shown] and days[-1]['missing_by_cause']
     client.close()
 
 

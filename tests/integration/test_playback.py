@@ -540,6 +540,28 @@ def test_timeline_of_the_last_day_by_default(recorded):
     assert before['start'] == timeline['start']
 
 
+@pytest.mark.parametrize('zone', [None, 'Asia/Kathmandu'])
+def test_coverage(recorded, zone):
+    """Of days: what the timelines of these days tell."""
+    query = '' if zone is None else f'?time_zone={zone}'
+    days = recorded.daemon.get(f'/api/v1/cameras/aac/coverage{query}')
+    assert days['next'] is None and len(days['items']) in (7, 8)
+    before = None
+    for day in days['items']:
+        assert day['start'] == before or before is None
+        before = day['end']
+        start, end = parse_time(day['start']), parse_time(day['end'])
+        timeline = get_timeline(recorded.daemon, 'aac', start, end)
+        recorded_us = sum(parse_time(s['end']) - parse_time(s['start']) for s in timeline['spans'])
+        assert day['recorded_seconds'] == pytest.approx(recorded_us / 1e6, abs=1e-5)
+        assert day['coverage'] == pytest.approx(timeline['coverage'], abs=1e-9)
+        assert day['missing_seconds'] == pytest.approx(sum(day['missing_by_cause'].values()), abs=1e-5)
+        assert day['deleted_seconds'] == 0
+    assert days['items'][-1]['missing_by_cause']['disconnected'] > 0
+    if zone:
+        assert parse_time(before) % (24 * HOUR_US) == (18 * 60 + 15) * 60 * 1_000_000
+
+
 def test_while_it_is_recorded(make_daemon, sim):
     """Open spans and gaps; a removed camera is still seen and played."""
     cameras = sim({'door': {}})

@@ -199,6 +199,7 @@ def test_help_fits_a_terminal(ctl):
         (['cameras', 'edit', 'off', b'name=\xff'], 'UTF-8'),
         (['gaps', 'off', '--start=tomorrow'], 'tomorrow'),
         (['gaps', 'off', '--start=1h', '--end=2h'], '--end'),
+        (['coverage', 'off', '--start=yesterday'], 'yesterday'),
         (['snapshot', 'off', '--height=5'], 'height: '),
         (['snapshot', 'off', '--height=-5'], 'height: '),
         (['viewers', 'disconnect', 'one'], 'one'),
@@ -243,7 +244,7 @@ def test_no_arguments(ctl):
 @pytest.mark.parametrize('camera', ['nobody', '../off', 'Not A Slug', ''])
 @pytest.mark.parametrize(
     'command',
-    [['cameras', 'show'], ['cameras', 'remove'], ['gaps'], ['snapshot'], ['watch'], ['events'], ['locks'], ['record', 'start'], ['record', 'stop']],
+    [['cameras', 'show'], ['cameras', 'remove'], ['gaps'], ['coverage'], ['snapshot'], ['watch'], ['events'], ['locks'], ['record', 'start'], ['record', 'stop']],
 )
 def test_unknown_camera(ctl, command, camera):
     assert f'There is no camera “{camera}”' in ctl.run(*command, camera, status=NO_INPUT)
@@ -370,6 +371,13 @@ def test_segments_and_gaps(ctl, world):
     assert 'disconnected' in ctl.run('gaps', 'front-door')
     today = time.strftime('%Y-%m-%d', time.gmtime())
     assert ctl.json('segments', 'front-door', f'--start={today} 00:00') != []
+    days = ctl.json('coverage', 'front-door')
+    assert [set(day) for day in days] == [set(world.daemon.get('/api/v1/cameras/front-door/coverage')['items'][0])] * 7
+    assert days[0]['coverage'] is None and 0 < days[-1]['coverage'] <= 1
+    assert re.search(rf'{days[-1]["date"]} +[\d.]+ %', ctl.run('coverage', 'front-door'))
+    narrow = ctl.terminal('coverage', 'front-door', columns=40)
+    assert 'CAUSES' in narrow.text and max(map(len, narrow.text.splitlines())) <= 40
+    assert '31 days' in ctl.run('coverage', 'front-door', '--start=90d', status=USAGE)
 
 
 def test_events(ctl, world):

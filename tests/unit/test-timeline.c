@@ -63,7 +63,7 @@ test_empty (CatalogFixture *f, gconstpointer data)
 
   g_assert_cmpuint (timeline->spans->len, ==, 0);
   g_assert_cmpuint (timeline->gaps->len, ==, 0);
-  g_assert_cmpint (timeline->wanted_us, ==, 0);
+  g_assert_cmpint (timeline->coverage.missing_us, ==, 0);
 }
 
 static void
@@ -87,8 +87,8 @@ test_merges_recordings (CatalogFixture *f, gconstpointer data)
   g_assert_cmpint (span (timeline, 1)->end_us, ==, DAY + 15 * MINUTE);
   g_assert_cmpint (span (timeline, 2)->recording, ==, second.id);
   g_assert_true (span (timeline, 2)->open);
-  g_assert_cmpint (timeline->recorded_us, ==, 16 * MINUTE);
-  g_assert_cmpint (timeline->wanted_us, ==, 16 * MINUTE);
+  g_assert_cmpint (timeline->coverage.recorded_us, ==, 16 * MINUTE);
+  g_assert_cmpint (timeline->coverage.missing_us, ==, 0);
 }
 
 /* Spans are cut at the window, gaps tell their own times, and coverage is of the window. */
@@ -107,22 +107,22 @@ test_window (CatalogFixture *f, gconstpointer data)
   g_assert_cmpint (span (timeline, 0)->start_us, ==, DAY + 30 * MINUTE);
   g_assert_cmpint (span (timeline, 1)->end_us, ==, DAY + 90 * MINUTE);
   g_assert_cmpuint (timeline->gaps->len, ==, 1);
-  g_assert_cmpint (timeline->recorded_us, ==, 40 * MINUTE);
-  g_assert_cmpint (timeline->wanted_us, ==, 60 * MINUTE);
+  g_assert_cmpint (timeline->coverage.recorded_us, ==, 40 * MINUTE);
+  g_assert_cmpint (timeline->coverage.missing_us, ==, 20 * MINUTE);
 
   /* An open gap counts up to now, or the window's end. */
   g_autoptr (PotooTimeline) whole = load (f, DAY, DAY + 24 * HOUR, DAY + 120 * MINUTE);
   g_assert_cmpuint (whole->gaps->len, ==, 2);
-  g_assert_cmpint (whole->recorded_us, ==, 80 * MINUTE);
-  g_assert_cmpint (whole->wanted_us, ==, 120 * MINUTE);
+  g_assert_cmpint (whole->coverage.recorded_us, ==, 80 * MINUTE);
+  g_assert_cmpint (whole->coverage.missing_us, ==, 40 * MINUTE);
   g_autoptr (PotooTimeline) past = load (f, DAY, DAY + 110 * MINUTE, DAY + 120 * MINUTE);
-  g_assert_cmpint (past->wanted_us, ==, 110 * MINUTE);
+  g_assert_cmpint (past->coverage.missing_us, ==, 30 * MINUTE);
   /* Half-open: what ends at the start is not in it. */
   g_autoptr (PotooTimeline)
       edge = load (f, DAY + 60 * MINUTE, DAY + 80 * MINUTE, DAY + 120 * MINUTE);
   g_assert_cmpuint (edge->spans->len, ==, 0);
-  g_assert_cmpint (edge->recorded_us, ==, 0);
-  g_assert_cmpint (edge->wanted_us, ==, 20 * MINUTE);
+  g_assert_cmpint (edge->coverage.recorded_us, ==, 0);
+  g_assert_cmpint (edge->coverage.missing_us, ==, 20 * MINUTE);
 }
 
 /* The clock was set back half an hour: both recordings show, no time counts twice. */
@@ -139,7 +139,7 @@ test_clock_back (CatalogFixture *f, gconstpointer data)
   g_assert_cmpint (span (timeline, 0)->end_us, ==, DAY + 40 * MINUTE);
   g_assert_cmpint (span (timeline, 1)->start_us, ==, DAY + 10 * MINUTE);
   g_assert_cmpint (span (timeline, 1)->end_us, ==, DAY + 35 * MINUTE);
-  g_assert_cmpint (timeline->recorded_us, ==, 40 * MINUTE);
+  g_assert_cmpint (timeline->coverage.recorded_us, ==, 40 * MINUTE);
 }
 
 static void
@@ -226,7 +226,7 @@ test_large (CatalogFixture *f, gconstpointer data)
       gint64 took_us = potoo_clock_mono_us () - before_us;
       g_assert_no_error (error);
       g_assert_cmpuint (timeline->spans->len, ==, 90);
-      g_assert_cmpint (timeline->recorded_us, ==, POTOO_TIMELINE_MAX_US);
+      g_assert_cmpint (timeline->coverage.recorded_us, ==, POTOO_TIMELINE_MAX_US);
       total_us += took_us;
     }
   g_test_message ("31 days of each of 16 cameras among %d segments: %.1f ms a camera",

@@ -11,6 +11,7 @@
 #include "catalog/potoo-catalog-cameras.h"
 #include "catalog/potoo-catalog-settings.h"
 #include "catalog/potoo-catalog-timeline.h"
+#include "catalog/potoo-catalog-totals.h"
 
 WebFakes web_fakes;
 
@@ -185,6 +186,40 @@ potoo_catalog_reader_list_spans (PotooCatalogReader *reader,
                                  GError **error)
 {
   return fail (error) ? NULL : g_array_new (FALSE, FALSE, sizeof (PotooSpan));
+}
+
+GArray *
+potoo_catalog_reader_list_recorded_days (PotooCatalogReader *reader,
+                                         const char *camera,
+                                         gint64 first_day,
+                                         GError **error)
+{
+  return fail (error) ? NULL : g_array_new (FALSE, FALSE, sizeof (PotooRecordedDay));
+}
+
+gboolean
+potoo_catalog_reader_get_extent (PotooCatalogReader *reader,
+                                 const char *camera,
+                                 gint64 start_us,
+                                 gint64 end_us,
+                                 PotooSpan *extent,
+                                 GError **error)
+{
+  *extent = (PotooSpan){ 0 };
+  return !fail (error);
+}
+
+gboolean
+potoo_catalog_reader_add_runs (PotooCatalogReader *reader,
+                               const char *camera,
+                               gint64 start_us,
+                               gint64 end_us,
+                               GArray *runs,
+                               gint64 *length_us,
+                               GError **error)
+{
+  *length_us = 0;
+  return !fail (error);
 }
 
 gboolean

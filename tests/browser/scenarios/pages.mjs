@@ -8,6 +8,8 @@ import { checkMoves, pause, zoomIn } from '../lib/player.mjs';
 
 const DAY_MS = 86_400_000;
 
+const listDays = page => page.getByRole('list', { name: 'Recorded of the last days' });
+
 /** What there is to see: how one comes there, by name. */
 const views = {
   async cameras({ page }, { count }) {
@@ -67,6 +69,7 @@ const views = {
   },
   async recordings(session) {
     await checkMoves(session);
+    await listDays(session.page).getByRole('button', { name: /[\d.]+ % recorded/ }).waitFor();
     await pause(session);
   },
   async zoomed(session) {
@@ -78,6 +81,10 @@ const views = {
   async empty({ page }) {
     await page.getByRole('heading', { name: /^Nothing was recorded on/ }).waitFor();
     await page.getByRole('link', { name: /^Later:/ }).waitFor();
+    // By its keys to the day before that one.
+    await listDays(page).locator('button').nth(11).press('Enter');
+    await listDays(page).locator('li:nth-child(12) [aria-current="date"]').waitFor();
+    await page.getByRole('heading', { name: /^Nothing was recorded on/ }).waitFor();
   },
   async unknown({ page }) {
     await page.getByRole('heading', { name: 'Camera not found' }).waitFor();

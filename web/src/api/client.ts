@@ -4,7 +4,7 @@
 // the browser's AbortError when `signal` says so.
 
 import { ApiError, readError } from './error';
-import type { Camera, CameraEvent, CameraInput, List, Lock, Storage, SystemInfo, TestResult, Timeline, Verification } from './types';
+import type { Camera, CameraEvent, CameraInput, CoverageDay, List, Lock, Storage, SystemInfo, TestResult, Timeline, Verification } from './types';
 
 const BASE = '/api/v1';
 
@@ -100,6 +100,15 @@ export async function testCamera(input: CameraInput & { id?: string }, signal: A
 
 export async function getTimeline(id: string, startMs: number, endMs: number, signal?: AbortSignal): Promise<Timeline> {
   return request(`${cameraPath(id)}/timeline?${windowQuery(startMs, endMs)}`, { signal });
+}
+
+/** Of the days of the browser’s time zone. */
+export async function listCoverage(id: string, startMs: number, endMs: number, signal?: AbortSignal): Promise<CoverageDay[]> {
+  const zone = encodeURIComponent(Intl.DateTimeFormat().resolvedOptions().timeZone);
+  const list: List<CoverageDay> = await request(`${cameraPath(id)}/coverage?${windowQuery(startMs, endMs)}&time_zone=${zone}`, {
+    signal,
+  });
+  return list.items;
 }
 
 export async function listManualEvents(id: string, startMs: number, endMs: number, signal?: AbortSignal): Promise<CameraEvent[]> {

@@ -129,6 +129,19 @@ export interface Timeline {
   coverage: number | null;
 }
 
+/** One day of a camera. */
+export interface CoverageDay {
+  date: string;
+  start: string;
+  end: string;
+  /** Null when nothing was to be recorded. */
+  coverage: number | null;
+  recorded_seconds: number;
+  deleted_seconds: number;
+  missing_seconds: number;
+  missing_by_cause: Partial<Record<GapCause, number>>;
+}
+
 export interface BytesByClass {
   continuous: number;
   event: number;

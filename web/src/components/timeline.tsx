@@ -118,7 +118,7 @@ export function Timeline({ track, locks = [], view, nowMs, positionMs, label, on
           <div key={span.startMs} class={`span${span.isOpen ? ' span-open' : ''}`} style={placeOf(span, view)} />
         ))}
         {track.gaps.filter(gap => isIn(gap, view)).map(gap => (
-          <div key={gap.id} class="gap" style={placeOf(gap, view)} />
+          <div key={gap.id} class={gap.cause === 'clock-step' ? 'gap gap-step' : 'gap'} style={placeOf(gap, view)} />
         ))}
         {locks.filter(lock => isIn(lock, view)).map(lock => (
           <div key={lock.id} class="locked" style={placeOf(lock, view)} />

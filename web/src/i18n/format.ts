@@ -50,6 +50,16 @@ export function formatShortDay(ms: number): string {
   return getFormat({ weekday: 'short', day: 'numeric', month: 'short', year: 'numeric' }).format(ms);
 }
 
+/** Sat */
+export function formatWeekday(ms: number): string {
+  return getFormat({ weekday: 'short' }).format(ms);
+}
+
+/** 21 */
+export function formatDayNumber(ms: number): string {
+  return String(new Date(ms).getDate());
+}
+
 /** 21 Nov, 14:03:27 */
 export function formatDayTime(ms: number): string {
   return getFormat({

@@ -24,6 +24,7 @@ import { type Missing, type Track, emptyTrack, extentOf, findGap, followView, ga
 import { causeWords } from '../state/words';
 import { EventList } from './day-events';
 import { BookmarkDialog, LockDialog, LockList } from './day-locks';
+import { DayStrip, findCoverage, useDayStrip } from './day-strip';
 import { UnknownCamera } from './not-found';
 import { useLocks } from './use-locks';
 import { useNow, useTimeline } from './use-timeline';
@@ -184,10 +185,12 @@ function RateChoice({ rate, onRate }: { rate: number; onRate: (rate: number) => 
 
 interface GapListProps {
   track: Track;
+  /** What was recorded of the day, also what has been deleted since. */
+  share: number | null;
   onPlay: (ms: number) => void;
 }
 
-function GapList({ track, onPlay }: GapListProps) {
+function GapList({ track, share, onPlay }: GapListProps) {
   const [isWhole, setWhole] = useState(false);
   const shown = isWhole ? track.gaps : track.gaps.slice(0, GAPS_SHOWN);
   return (
@@ -197,7 +200,7 @@ function GapList({ track, onPlay }: GapListProps) {
         <span class="count">
           {[
             track.gaps.length > 0 && ngettext('{n} gap', '{n} gaps', track.gaps.length),
-            track.coverage !== null && _('{share} recorded', { share: formatShare(track.coverage) }),
+            share !== null && _('{share} recorded', { share: formatShare(share) }),
           ]
             .filter(Boolean)
             .join(' · ')}
@@ -321,6 +324,7 @@ export function RecordingsPage({ id, route }: { id: string; route: RecordingsRou
   const { track, error } = useTimeline(id, day, now);
   const known = track ?? emptyTrack;
   const locks = useLocks(id, day);
+  const strip = useDayStrip(id, day, now);
   const [dialog, setDialog] = useState<{ kind: 'bookmark' | 'lock'; ms: number } | null>(null);
   const { playback, play, player } = usePlayback(id, video, known);
   const { positionMs } = playback;
@@ -459,6 +463,7 @@ export function RecordingsPage({ id, route }: { id: string; route: RecordingsRou
               <IconButton label={_('Show less time')} icon="zoomin" isDisabled={zoom === ZOOMS_MS.length - 1} onClick={() => changeZoom(zoom + 1)} />
             </div>
           </div>
+          <DayStrip state={strip} day={day} onDay={changeDay} />
           <p class="player-note" role="status">
             {playback.note}
           </p>
@@ -466,7 +471,7 @@ export function RecordingsPage({ id, route }: { id: string; route: RecordingsRou
         <aside class="watch-side">
           {track !== null && !(isEmpty && track.events.length === 0) && <EventList track={track} title={_('Events')} onPlay={goTo} />}
           <LockList locks={locks} onPlay={goTo} />
-          {track !== null && !(isEmpty && track.gaps.length === 0) && <GapList track={track} onPlay={goTo} />}
+          {track !== null && !(isEmpty && track.gaps.length === 0) && <GapList track={track} share={findCoverage(strip, day)?.share ?? track.coverage} onPlay={goTo} />}
         </aside>
       </div>
       {dialog?.kind === 'bookmark' && <BookmarkDialog camera={id} ms={dialog.ms} onClose={() => setDialog(null)} />}
