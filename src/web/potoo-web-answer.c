@@ -188,6 +188,31 @@ add_default_headers (PotooWebRequest *request, guint status, const char *type)
     soup_message_headers_set_encoding (headers, SOUP_ENCODING_NONE);
 }
 
+/* FALSE when clients that are slow to take theirs have all the memory that there is for answers. */
+static gboolean
+take_memory (PotooWebRequest *request, gsize size)
+{
+  PotooWebWorker *worker = request->worker;
+
+  if (size <= POTOO_WEB_SMALL_REPLY_BYTES)
+    return TRUE;
+  if (worker->reply_bytes > 0 && worker->reply_bytes + size > POTOO_WEB_MAX_REPLY_BYTES)
+    return FALSE;
+  request->reply_bytes = size;
+  worker->reply_bytes += size;
+  potoo_metric_set (worker->metrics->reply_bytes, (gint64) worker->reply_bytes);
+  return TRUE;
+}
+
+static void
+refuse_for_memory (PotooWebRequest *request)
+{
+  potoo_web_metrics_reject (request->worker->metrics, POTOO_WEB_REJECT_MEMORY);
+  potoo_web_reply_set_header (request, "Cache-Control", "no-store");
+  potoo_web_reply_problem (request, POTOO_ERROR_BUSY, 0, NULL,
+                           _ ("Too much is being sent at once; try again later"));
+}
+
 void
 potoo_web_request_send (PotooWebRequest *request,
                         guint status,
@@ -200,6 +225,11 @@ potoo_web_request_send (PotooWebRequest *request,
 
   if (request->message == NULL || request->connection == NULL || request->status != 0)
     return;
+  if (own_bytes != NULL && !take_memory (request, g_bytes_get_size (own_bytes)))
+    {
+      refuse_for_memory (request);
+      return;
+    }
   request->status = status;
   potoo_web_metrics_count_request (request->worker->metrics, get_route_path (request), status);
   potoo_web_connection_set_timeout (request->connection, POTOO_WEB_WRITE_TIMEOUT_US);

@@ -8,7 +8,7 @@ static const char *const reject_names[POTOO_WEB_N_REJECTS] = {
   [POTOO_WEB_REJECT_BODY_SIZE] = "body-size", [POTOO_WEB_REJECT_FRAMING] = "framing",
   [POTOO_WEB_REJECT_URI_SIZE] = "uri-size",   [POTOO_WEB_REJECT_CONNECTIONS] = "connections",
   [POTOO_WEB_REJECT_IN_FLIGHT] = "in-flight", [POTOO_WEB_REJECT_TIMEOUT] = "timeout",
-  [POTOO_WEB_REJECT_STOPPING] = "stopping",
+  [POTOO_WEB_REJECT_STOPPING] = "stopping",   [POTOO_WEB_REJECT_MEMORY] = "memory",
 };
 
 PotooWebMetrics *
@@ -24,6 +24,8 @@ potoo_web_metrics_new (void)
       "potoo_http_accept_errors_total", "Failures to accept an HTTP connection.", NULL);
   metrics->in_flight = potoo_metric_new_gauge ("potoo_http_requests_in_flight",
                                                "Requests under way.", NULL);
+  metrics->reply_bytes = potoo_metric_new_gauge (
+      "potoo_http_reply_bytes", "Answers in memory that clients have not taken yet.", NULL);
   metrics->sent_bytes = potoo_metric_new_counter ("potoo_http_sent_bytes_total",
                                                   "Bytes of HTTP response bodies sent.", NULL);
   metrics->aborted = potoo_metric_new_counter ("potoo_http_aborted_total",
@@ -49,6 +51,7 @@ potoo_web_metrics_free (PotooWebMetrics *metrics)
   potoo_metric_unref (metrics->connections_total);
   potoo_metric_unref (metrics->accept_errors);
   potoo_metric_unref (metrics->in_flight);
+  potoo_metric_unref (metrics->reply_bytes);
   potoo_metric_unref (metrics->sent_bytes);
   potoo_metric_unref (metrics->aborted);
   potoo_metric_unref (metrics->short_files);

@@ -5,7 +5,7 @@
 
 G_BEGIN_DECLS
 
-/* Why something was refused before a handler saw it. */
+/* Why something was refused before a handler saw it, or its answer could not be sent. */
 typedef enum
 {
   POTOO_WEB_REJECT_HOST,
@@ -19,6 +19,7 @@ typedef enum
   POTOO_WEB_REJECT_IN_FLIGHT,
   POTOO_WEB_REJECT_TIMEOUT,
   POTOO_WEB_REJECT_STOPPING,
+  POTOO_WEB_REJECT_MEMORY,
   POTOO_WEB_N_REJECTS,
 } PotooWebReject;
 
@@ -29,6 +30,7 @@ typedef struct
   PotooMetric *connections_total;
   PotooMetric *accept_errors;
   PotooMetric *in_flight;
+  PotooMetric *reply_bytes;
   PotooMetric *sent_bytes;
   PotooMetric *aborted;
   PotooMetric *short_files;

@@ -12,6 +12,10 @@ G_BEGIN_DECLS
 #define POTOO_WEB_SERVER_NAME "Potoo"
 #define POTOO_WEB_MAX_IN_FLIGHT 128
 #define POTOO_WEB_MAX_URI_BYTES (8 * 1024)
+/* Of answers that are whole in memory until their clients have taken them; small ones do not count.
+ */
+#define POTOO_WEB_MAX_REPLY_BYTES (64 * 1024 * 1024)
+#define POTOO_WEB_SMALL_REPLY_BYTES (64 * 1024)
 
 /* What the worker's thread works with. */
 typedef struct
@@ -24,6 +28,7 @@ typedef struct
   PotooWebEventFeed *feed;
   GHashTable *requests; /* set of PotooWebRequest under way, not owned */
   guint n_streams;      /* … of which these have limits of their own */
+  gsize reply_bytes;    /* of answers that are being sent */
   gint ready;           /* atomic: set by the main thread */
   gboolean stopping;
 } PotooWebWorker;

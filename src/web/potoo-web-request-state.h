@@ -22,7 +22,8 @@ struct _PotooWebRequest
   PotooWebBody *body; /* what is left to send */
   guint status;       /* 0: not answered */
   gint64 received_bytes;
-  gboolean waiting; /* the message is paused until the answer comes */
+  gsize reply_bytes; /* its part of the worker's */
+  gboolean waiting;  /* the message is paused until the answer comes */
   gboolean streaming;
   gboolean idle;             /* … and its stream has nothing to send */
   GCancellable *cancellable; /* (nullable) */

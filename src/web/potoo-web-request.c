@@ -65,6 +65,8 @@ detach (gpointer user_data)
   g_clear_pointer (&request->body, potoo_web_body_free);
   if (request->streaming)
     worker->n_streams--;
+  worker->reply_bytes -= request->reply_bytes;
+  potoo_metric_set (worker->metrics->reply_bytes, (gint64) worker->reply_bytes);
   if (request->connection != NULL)
     {
       potoo_web_connection_unwatch_hang_up (request->connection);

@@ -362,6 +362,34 @@ test_media_truncated (WebRig *rig, gconstpointer data)
   web_assert_healthy (rig);
 }
 
+/* Clients that ask for much and take none of it. */
+static void
+test_reply_memory (WebRig *rig, gconstpointer data)
+{
+  const char *text = "GET /metrics HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n";
+  const gsize size = 10 * 1024 * 1024;
+  g_autofree char *long_text = g_strnfill (size, 'x');
+  g_autoptr (GPtrArray) sockets = g_ptr_array_new_with_free_func (g_object_unref);
+  g_autoptr (PotooMetric) metric = potoo_metric_new_gauge ("potoo_test", "", "x", long_text, NULL);
+
+  for (int i = 0; i < 6; i++)
+    {
+      g_ptr_array_add (sockets, web_dial_tcp (rig));
+      web_say (sockets->pdata[i], text);
+    }
+  web_await_metric ("potoo_http_requests_in_flight 6\n");
+  g_autofree char *refused = web_get (rig, "/metrics");
+  web_assert_problem (refused, 503, "busy", NULL, NULL);
+  web_assert_header (refused, "Cache-Control", "no-store");
+  web_assert_healthy (rig);
+  web_await_metric ("potoo_http_rejected_total{reason=\"memory\"} 1\n");
+  g_ptr_array_set_size (sockets, 0);
+  web_await_metric ("potoo_http_reply_bytes 0\n");
+  g_autofree char *answer = web_get (rig, "/metrics");
+  g_assert_cmpuint (web_status_of (answer), ==, 200);
+  g_assert_cmpuint (strlen (answer), >, size);
+}
+
 static void
 test_media_abandoned (WebRig *rig, gconstpointer data)
 {
@@ -987,6 +1015,7 @@ main (int argc, char **argv)
   add ("media-conditions", test_media_conditions);
   add ("media-short", test_media_short);
   add ("media-truncated", test_media_truncated);
+  add ("reply-memory", test_reply_memory);
   add ("media-abandoned", test_media_abandoned);
   add ("refusals", test_refusals);
   add ("hosts", test_hosts);
