@@ -131,8 +131,8 @@ class PowerVictim:
 
     def live(self, cuts):
         for n in range(cuts):
-            # Now and then about the moment at which segments are as long as they may be.
-            seconds = self.random.uniform(10, 13) if n % 4 == 2 else self.random.uniform(0, 4)
+            # Now and then about or after the moment at which segments are as long as they may be.
+            seconds = self.random.uniform(10.5, 14) if n % 4 == 1 else self.random.uniform(0, 3.5)
             early, kill = n == 0 or self.random.random() < 0.1, self.random.random() < 0.15
             self.run(seconds, early, kill)
         self.revive()
@@ -148,6 +148,7 @@ class PowerVictim:
             disk.replay()
         else:
             disk = self.revive()
+            known = set(disk.written())
             streaming_us, killed_us = self.record(seconds), None
             if kill:
                 killed_us = self.now_us()
@@ -159,11 +160,17 @@ class PowerVictim:
             self.daemon.kill()
             disk.replay()
             self.unchecked = Run(streaming_us, killed_us, cut_us, disk.written())
+            self.rotations += self.count_rotations(disk.written().keys() - known, 2 if kill else 1)
         self.longest_sync_ms = max([self.longest_sync_ms, *(s * 1000 for s in disk.sync_seconds)])
         self.keep = disk.cut(self.random, keep)
         self.cuts += 1
         self.check_database()
         self.offset_us += self.random.randrange(150, 900) * SECOND_US
+
+    def count_rotations(self, new, starts):
+        """Files of a camera that are made without a start of the daemon."""
+        paths = [path.split('/') for path in new if path.endswith('.mp4')]
+        return sum(max(0, sum(camera in path for path in paths) - starts) for camera in self.cameras)
 
     def prepare(self):
         self.set_clock()
@@ -282,7 +289,6 @@ class PowerVictim:
             lost, doubled = find_lost_and_doubled(stamps)
             if lost or doubled:
                 self.violate('frames are lost or doubled', name, lost, doubled)
-        self.rotations += max(0, len(segments) - 1)
         self.check_loss(run, name, segments)
         self.check_gaps(run, name, segments)
 
