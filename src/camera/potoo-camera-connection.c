@@ -61,6 +61,13 @@ count_progress (PotooCameraConnection *self)
   self->progress = now;
 }
 
+static void
+show_sender (PotooCameraConnection *self)
+{
+  potoo_camera_metrics_set_sender (&self->metrics, self->camera_id, self->stream,
+                                   &self->progress.sender);
+}
+
 /* Until it is through nothing is connected: the camera would count that as one more viewer. */
 static gboolean
 on_stop_timer (gpointer user_data)
@@ -100,6 +107,8 @@ on_pipeline_stopped (GObject *source, GAsyncResult *result, gpointer user_data)
 
   potoo_camera_pipeline_stop_finish (POTOO_CAMERA_PIPELINE (source), result);
   count_progress (self);
+  self->progress.sender = (PotooSenderClock){ 0 };
+  show_sender (self);
   g_clear_object (&self->pipeline);
   forget_stop (self);
   potoo_stream_hub_flush (self->hub);
@@ -281,6 +290,7 @@ potoo_camera_connection_tick (PotooCameraConnection *self)
   g_autoptr (GObject) owner = g_object_ref (self->owner);
   gint64 now_us = potoo_clock_mono_us ();
   count_progress (self);
+  show_sender (self);
   potoo_rate_meter_add (&self->rate, now_us, self->progress.access_units, self->progress.bytes);
   act_on (self, potoo_connection_policy_check (&self->policy, now_us, &self->progress));
   if (self->pipeline != NULL && !self->stopping)

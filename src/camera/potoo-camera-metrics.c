@@ -60,6 +60,8 @@ potoo_camera_metrics_clear (PotooCameraMetrics *metrics)
   g_clear_pointer (&metrics->stop_hangs, potoo_metric_unref);
   g_clear_pointer (&metrics->access_units, potoo_metric_unref);
   g_clear_pointer (&metrics->bytes, potoo_metric_unref);
+  g_clear_pointer (&metrics->clock_offset, potoo_metric_unref);
+  g_clear_pointer (&metrics->clock_drift, potoo_metric_unref);
 }
 
 void
@@ -79,6 +81,56 @@ potoo_camera_metrics_disconnect (PotooCameraMetrics *metrics, PotooGapCause caus
     potoo_metric_add (metrics->stalls, 1);
   if (cause == POTOO_GAP_AUTH)
     potoo_metric_add (metrics->auth_failures, 1);
+}
+
+/* What is not known has no series. */
+static void
+show (PotooMetric **metric,
+      gboolean known,
+      PotooMetric *(*make) (const char *, const char *),
+      const char *camera_id,
+      const char *stream,
+      gint64 value)
+{
+  if (!known)
+    g_clear_pointer (metric, potoo_metric_unref);
+  else if (*metric == NULL)
+    *metric = make (camera_id, stream);
+  if (known)
+    potoo_metric_set (*metric, value);
+}
+
+static PotooMetric *
+offset_new (const char *camera_id, const char *stream)
+{
+  PotooMetric *metric = potoo_metric_new_gauge ("potoo_camera_clock_offset_seconds",
+                                                "By how much the camera's clock is ahead", "camera",
+                                                camera_id, "stream", stream, NULL);
+  return potoo_metric_set_divisor (metric, G_USEC_PER_SEC);
+}
+
+static PotooMetric *
+drift_new (const char *camera_id, const char *stream)
+{
+  PotooMetric *metric = potoo_metric_new_gauge (
+      "potoo_camera_clock_drift_ppm", "By how many parts in a million the camera's clock is faster",
+      "camera", camera_id, "stream", stream, NULL);
+  return potoo_metric_set_divisor (metric, 1000);
+}
+
+void
+potoo_camera_metrics_set_sender (PotooCameraMetrics *metrics,
+                                 const char *camera_id,
+                                 const char *stream,
+                                 const PotooSenderClock *sender)
+{
+  gint64 offset_us = 0;
+  double ppm = 0;
+  gboolean has_offset = potoo_sender_clock_get_offset (sender, &offset_us);
+  gboolean has_drift = potoo_sender_clock_get_drift (sender, &ppm);
+
+  show (&metrics->clock_offset, has_offset, offset_new, camera_id, stream, offset_us);
+  show (&metrics->clock_drift, has_drift, drift_new, camera_id, stream, (gint64) (ppm * 1000));
 }
 
 void

@@ -24,6 +24,7 @@ typedef struct
   PotooMetric *stop_hangs; /* 1 while a connection's end takes too long */
   PotooMetric *access_units;
   PotooMetric *bytes;
+  PotooMetric *clock_offset, *clock_drift; /* (nullable): the camera does not tell its time */
 } PotooCameraMetrics;
 
 void
@@ -32,6 +33,11 @@ void potoo_camera_metrics_clear (PotooCameraMetrics *metrics);
 
 void potoo_camera_metrics_set_state (PotooCameraMetrics *metrics, PotooCameraState state);
 void potoo_camera_metrics_disconnect (PotooCameraMetrics *metrics, PotooGapCause cause);
+/* What @sender says of the camera's clock. */
+void potoo_camera_metrics_set_sender (PotooCameraMetrics *metrics,
+                                      const char *camera_id,
+                                      const char *stream,
+                                      const PotooSenderClock *sender);
 /* Adds what came between two looks at the same pipeline. */
 void potoo_camera_metrics_progress (PotooCameraMetrics *metrics,
                                     const PotooPipelineProgress *before,

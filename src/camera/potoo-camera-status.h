@@ -43,6 +43,9 @@ typedef struct
       pre_roll_us; /* held of `main` for the pre-roll of an event; less than 0: nothing is to be */
   double fps;      /* measured over the last seconds */
   gint64 bitrate;  /* bit/s, measured */
+  gboolean has_clock_offset, has_clock_drift; /* the camera tells its time, and has for a while */
+  gint64 clock_offset_us;                     /* by which its clock is ahead of ours */
+  double clock_drift_ppm;                     /* by which it is faster than ours */
 } PotooCameraSnapshot;
 
 PotooCameraSnapshot *potoo_camera_snapshot_ref (PotooCameraSnapshot *snapshot);

@@ -69,6 +69,10 @@ describe_connection (const PotooCameraConnection *connection, PotooCameraSnapsho
   snapshot->audio_codec = potoo_camera_pipeline_get_audio (connection->pipeline);
   snapshot->fps = potoo_rate_meter_get_fps (&connection->rate);
   snapshot->bitrate = potoo_rate_meter_get_bitrate (&connection->rate);
+  snapshot->has_clock_offset = potoo_sender_clock_get_offset (&connection->progress.sender,
+                                                              &snapshot->clock_offset_us);
+  snapshot->has_clock_drift = potoo_sender_clock_get_drift (&connection->progress.sender,
+                                                            &snapshot->clock_drift_ppm);
 }
 
 static PotooCameraSnapshot *

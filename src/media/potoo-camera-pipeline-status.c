@@ -47,6 +47,8 @@ potoo_camera_pipeline_get_progress (PotooCameraPipeline *self, PotooPipelineProg
       progress->interval_us = p.interval_us;
       progress->packets = p.packets;
     }
+  if (self->clocks[POTOO_TRACK_VIDEO] != NULL)
+    potoo_rtp_clock_get_sender (self->clocks[POTOO_TRACK_VIDEO], &progress->sender);
   g_mutex_unlock (&self->lock);
 }
 

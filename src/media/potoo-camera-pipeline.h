@@ -5,6 +5,7 @@
 
 #include "config/potoo-camera-settings.h"
 #include "media/potoo-fragmenter.h"
+#include "media/potoo-sender-clock.h"
 #include "media/potoo-stream-hub.h"
 
 G_BEGIN_DECLS
@@ -53,6 +54,7 @@ typedef struct
   gint64 bytes;                /* of all tracks, since start */
   gint64 interval_us;          /* about the longest between two pictures lately; 0: not known */
   gint64 packets;              /* of video, whether access units came of them or not */
+  PotooSenderClock sender;     /* of video */
 } PotooPipelineProgress;
 
 /* Any thread. */

@@ -55,6 +55,7 @@ struct _PotooRtpClock
   gint64 bucket_start_ns, least_ns, least_before_ns; /* arrival - stream time */
   guint delayed_buckets;
   gint64 report_ns; /* sender's clock - stream time */
+  PotooSenderClock sender;
   guint n_jumps;
 };
 
@@ -291,8 +292,19 @@ potoo_rtp_clock_set_sender_time (PotooRtpClock *clock, guint32 rtp_time, GstCloc
         {
           clock->report_ns = (gint64) ntp_ns - stream_ns;
           clock->has_report = TRUE;
+          if (clock->settled)
+            potoo_sender_clock_add (&clock->sender, (stream_ns + clock->addend_ns) / 1000,
+                                    (gint64) (ntp_ns / 1000));
         }
     }
+  g_mutex_unlock (&clock->lock);
+}
+
+void
+potoo_rtp_clock_get_sender (PotooRtpClock *clock, PotooSenderClock *sender)
+{
+  g_mutex_lock (&clock->lock);
+  *sender = clock->sender;
   g_mutex_unlock (&clock->lock);
 }
 

@@ -3,6 +3,8 @@
 
 #include <gst/gst.h>
 
+#include "media/potoo-sender-clock.h"
+
 G_BEGIN_DECLS
 
 /**
@@ -46,6 +48,9 @@ GstClockTime potoo_rtp_clock_observe (PotooRtpClock *clock,
 /* A sender report: at RTP time @rtp_time the sender's clock said @ntp_ns (any origin). Reports
  * that lie far from the packets around them are not believed. */
 void potoo_rtp_clock_set_sender_time (PotooRtpClock *clock, guint32 rtp_time, GstClockTime ntp_ns);
+
+/* What the reports say of the sender's clock. */
+void potoo_rtp_clock_get_sender (PotooRtpClock *clock, PotooSenderClock *sender);
 
 /* FALSE for the first quarter of a second: what has come by then may have been held up, and is to
  * wait for its time. */

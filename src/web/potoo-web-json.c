@@ -66,6 +66,15 @@ make_status (PotooCameraSnapshot *snapshot)
   json_object_set_int_member (status, "height", snapshot->height);
   json_object_set_double_member (status, "fps", snapshot->fps);
   json_object_set_int_member (status, "bitrate", snapshot->bitrate);
+  if (snapshot->has_clock_offset)
+    potoo_web_json_set_seconds (status, "clock_offset", snapshot->clock_offset_us);
+  else
+    json_object_set_null_member (status, "clock_offset");
+  if (snapshot->has_clock_drift)
+    json_object_set_double_member (status, "clock_drift",
+                                   (double) (gint64) (snapshot->clock_drift_ppm * 10) / 10);
+  else
+    json_object_set_null_member (status, "clock_drift");
   if (snapshot->pre_roll_us >= 0)
     potoo_web_json_set_seconds (status, "pre_roll", snapshot->pre_roll_us);
   else
