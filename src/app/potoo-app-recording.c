@@ -24,6 +24,7 @@ struct _PotooAppRecording
   PotooCameraList *cameras;
   PotooEventList *events;
   PotooRecorder *recorder;
+  PotooClockWatch *clock;
   GHashTable *entries; /* camera id → Entry */
   guint timer;         /* 0: no plan changes by time alone */
 };
@@ -173,6 +174,21 @@ on_events_changed (PotooEventList *events, const char *id, gpointer user_data)
   set_timer (self);
 }
 
+/* Slots of schedules lie elsewhere now; and the plan tells each stream's recorder how the clock
+ * stands, so that a gap that is open is divided where the clock was set. */
+static void
+on_clock_set (PotooClockWatch *clock, gint64 step_us, gpointer user_data)
+{
+  PotooAppRecording *self = user_data;
+  GHashTableIter iter;
+  Entry *entry;
+
+  g_hash_table_iter_init (&iter, self->entries);
+  while (g_hash_table_iter_next (&iter, NULL, (gpointer *) &entry))
+    plan_camera (self, entry);
+  set_timer (self);
+}
+
 /* --- cameras --- */
 
 static void
@@ -234,18 +250,23 @@ on_camera_removed (PotooCameraList *cameras, PotooCamera *camera, gpointer user_
 }
 
 PotooAppRecording *
-potoo_app_recording_new (PotooCameraList *cameras, PotooEventList *events, PotooRecorder *recorder)
+potoo_app_recording_new (PotooCameraList *cameras,
+                         PotooEventList *events,
+                         PotooRecorder *recorder,
+                         PotooClockWatch *clock)
 {
   PotooAppRecording *self = g_new0 (PotooAppRecording, 1);
 
   self->cameras = g_object_ref (cameras);
   self->events = g_object_ref (events);
   self->recorder = g_object_ref (recorder);
+  self->clock = g_object_ref (clock);
   self->entries = g_hash_table_new_full (g_str_hash, g_str_equal, g_free,
                                          (GDestroyNotify) entry_free);
   g_signal_connect (cameras, "camera-added", G_CALLBACK (on_camera_added), self);
   g_signal_connect (cameras, "camera-removed", G_CALLBACK (on_camera_removed), self);
   g_signal_connect (events, "changed", G_CALLBACK (on_events_changed), self);
+  g_signal_connect (clock, "clock-set", G_CALLBACK (on_clock_set), self);
   return self;
 }
 
@@ -269,10 +290,12 @@ potoo_app_recording_free (PotooAppRecording *self)
   g_clear_handle_id (&self->timer, g_source_remove);
   g_signal_handlers_disconnect_by_data (self->cameras, self);
   g_signal_handlers_disconnect_by_data (self->events, self);
+  g_signal_handlers_disconnect_by_data (self->clock, self);
   let_go_of_cameras (self);
   g_hash_table_unref (self->entries);
   g_object_unref (self->cameras);
   g_object_unref (self->events);
   g_object_unref (self->recorder);
+  g_object_unref (self->clock);
   g_free (self);
 }

@@ -40,6 +40,7 @@ struct _PotooApp
   char *config_path; /* (nullable) */
   char *state_dir;
   int lock_fd;
+  PotooClockWatch *clock;
   PotooAppConfig *config;
   PotooCatalog *catalog;
   PotooRecorder *recorder;
@@ -123,6 +124,7 @@ start_storage (PotooApp *self, GError **error)
 static gboolean
 start_services (PotooApp *self, GError **error)
 {
+  self->clock = potoo_clock_watch_new ();
   self->tester = potoo_camera_tester_new ();
   PotooRetention *retention = potoo_app_retention_get (self->retention);
   self->cameras = potoo_camera_list_new (self->catalog);
@@ -131,7 +133,7 @@ start_services (PotooApp *self, GError **error)
   if (self->events == NULL)
     return FALSE;
   self->recording = potoo_app_recording_new (
-      self->cameras, potoo_app_events_get_events (self->events), self->recorder);
+      self->cameras, potoo_app_events_get_events (self->events), self->recorder, self->clock);
   self->live = potoo_app_live_new (self->cameras);
   self->restream = potoo_app_restream_new (self->cameras, potoo_app_config_get (self->config));
   const PotooDbusContext dbus_context = {
@@ -191,6 +193,7 @@ tear_down (PotooApp *self)
   g_clear_pointer (&self->restream, potoo_app_restream_free);
   g_clear_pointer (&self->live, potoo_app_live_free);
   g_clear_pointer (&self->recording, potoo_app_recording_free);
+  g_clear_object (&self->clock);
   g_clear_pointer (&self->events, potoo_app_events_free);
   g_clear_pointer (&self->upkeep, potoo_app_upkeep_free);
   g_clear_pointer (&self->retention, potoo_app_retention_free);

@@ -89,6 +89,21 @@ potoo_clock_wall_offset_us (void)
   return best + test_offset (before);
 }
 
+static gint64
+read_clock_us (clockid_t id)
+{
+  struct timespec time = { 0 };
+
+  clock_gettime (id, &time);
+  return (gint64) time.tv_sec * POTOO_SECOND_US + time.tv_nsec / 1000;
+}
+
+gint64
+potoo_clock_suspended_us (void)
+{
+  return read_clock_us (CLOCK_BOOTTIME) - read_clock_us (CLOCK_MONOTONIC);
+}
+
 const char *
 potoo_clock_boot_id (void)
 {

@@ -24,6 +24,15 @@ gint64 potoo_clock_wall_us (void);
 /* What to add to a monotonic time to get wall time, as the clock stands now. */
 gint64 potoo_clock_wall_offset_us (void);
 
+/* The least change of that offset which is taken for a setting of the clock. What NTP slews moves
+ * both clocks alike, and does not show in it at all. Less than this a fragment, of about a second,
+ * takes up in its length, so that times within a recording go on in order. */
+#define POTOO_CLOCK_STEP_US (POTOO_SECOND_US / 2)
+
+/* For how long the machine has been suspended since its boot: monotonic time stands still then, and
+ * the offset grows. */
+gint64 potoo_clock_suspended_us (void);
+
 /* Identity of this boot (/proc/sys/kernel/random/boot_id): monotonic times of
  * one boot cannot be compared with another's. (transfer none), never NULL. */
 const char *potoo_clock_boot_id (void);

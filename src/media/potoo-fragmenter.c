@@ -31,7 +31,6 @@
 #define MAX_TIME_AHEAD (10 * POTOO_VIDEO_TIMESCALE)
 #define MAX_TIME_BACK (3 * POTOO_VIDEO_TIMESCALE) /* B-frames at a few pictures a second */
 #define FALLBACK_FRAME_TICKS (POTOO_VIDEO_TIMESCALE / 25)
-#define CLOCK_STEP_US (500 * 1000)
 #define MAX_OVERLAP_US (10 * POTOO_SECOND_US)
 
 typedef struct
@@ -196,7 +195,7 @@ wall_of (PotooFragmenter *self, GstClockTime time_ns)
 {
   gint64 offset = potoo_clock_wall_offset_us ();
 
-  if (self->end_ticks == 0 || ABS (offset - self->wall_offset_us) < CLOCK_STEP_US)
+  if (self->end_ticks == 0 || ABS (offset - self->wall_offset_us) < POTOO_CLOCK_STEP_US)
     self->wall_offset_us = offset;
   return (gint64) (time_ns / 1000) + self->wall_offset_us;
 }
@@ -316,7 +315,7 @@ static gboolean
 has_clock_stepped (PotooFragmenter *self)
 {
   return self->end_ticks != 0 &&
-         ABS (potoo_clock_wall_offset_us () - self->wall_offset_us) >= CLOCK_STEP_US;
+         ABS (potoo_clock_wall_offset_us () - self->wall_offset_us) >= POTOO_CLOCK_STEP_US;
 }
 
 /* FALSE: drop it. */
@@ -330,7 +329,10 @@ starts_or_continues (PotooFragmenter *self, const Unit *unit)
       end_run (self, guess_end (self));
     }
   if (self->running && unit->key && has_clock_stepped (self))
-    end_run (self, unit->pts);
+    {
+      end_run (self, unit->pts);
+      self->wall_end_us = 0; /* by the old clock: what follows does not go by it */
+    }
   if (!self->running && !unit->key)
     {
       potoo_metric_add (self->dropped_leading, 1);

@@ -69,6 +69,20 @@ add_segments (PotooPlaylist *playlist,
   return !potoo_playlist_is_full (playlist) || fail_too_much (error);
 }
 
+/* In the order in which they were recorded, which ids tell: where the clock was set back two
+ * recordings overlap, and are played one after the other, the older one first. */
+static int
+compare_segments (gconstpointer a, gconstpointer b)
+{
+  const PotooSegment *one = *(PotooSegment *const *) a, *other = *(PotooSegment *const *) b;
+
+  if (one->recording != other->recording)
+    return one->recording < other->recording ? -1 : 1;
+  if (one->start_us != other->start_us)
+    return one->start_us < other->start_us ? -1 : 1;
+  return one->id < other->id ? -1 : one->id > other->id;
+}
+
 PotooPlaylist *
 potoo_playback_make_playlist (PotooCatalogReader *reader,
                               const char *camera,
@@ -94,6 +108,7 @@ potoo_playback_make_playlist (PotooCatalogReader *reader,
       fail_too_much (error);
       return NULL;
     }
+  g_ptr_array_sort (segments, compare_segments);
   return add_segments (playlist, reader, segments, n_unreadable, error)
              ? g_steal_pointer (&playlist)
              : NULL;

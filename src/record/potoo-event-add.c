@@ -279,7 +279,7 @@ static void
 extend_recording (GTask *task, const PotooLiveEvent *running)
 {
   PotooEventCommand *command = potoo_event_command_get (task);
-  gint64 end_us = potoo_clock_wall_us () + command->duration_us;
+  gint64 end_us = potoo_live_event_get_now_us (running) + command->duration_us;
 
   if (running->event->end_us == 0 ||
       (command->duration_us != 0 && end_us <= running->event->end_us))

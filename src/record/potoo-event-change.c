@@ -38,10 +38,18 @@ check_end (const PotooEvent *before, const PotooEvent *after, gint64 now_us, GEr
   return FALSE;
 }
 
-static gboolean
-apply (PotooEventCommand *command, const PotooEventDraft *draft, GError **error)
+static gint64
+get_now_us (PotooEventList *self, PotooEventCommand *command)
 {
-  gint64 now_us = potoo_clock_wall_us ();
+  PotooEventCamera *camera;
+  const PotooLiveEvent *live = potoo_event_list_find_live (self, command->event->id, &camera);
+
+  return live != NULL ? potoo_live_event_get_now_us (live) : potoo_clock_wall_us ();
+}
+
+static gboolean
+apply (PotooEventCommand *command, const PotooEventDraft *draft, gint64 now_us, GError **error)
+{
   g_autoptr (PotooEvent) before = potoo_event_copy (command->event);
   PotooEvent *event = command->event;
 
@@ -66,7 +74,7 @@ potoo_event_command_change (GTask *task, const PotooEventDraft *draft)
   GError *error = NULL;
 
   command->ends_now = potoo_event_draft_ends_now (draft);
-  if (apply (command, draft, &error))
+  if (apply (command, draft, get_now_us (self, command), &error))
     potoo_catalog_put_event_async (self->catalog, command->event, on_put, task);
   else
     potoo_event_command_finish_with_error (task, error);

@@ -56,6 +56,9 @@ PotooLiveEvent *
 potoo_event_list_find_live (PotooEventList *list, gint64 id, PotooEventCamera **camera);
 /* The manual recording that goes on. (nullable) */
 PotooLiveEvent *potoo_event_camera_find_recording (PotooEventCamera *camera);
+/* Now, by the clock as it stood when @live was told of: what an event lasts is the time that
+ * passes, however the clock is set meanwhile. */
+gint64 potoo_live_event_get_now_us (const PotooLiveEvent *live);
 /* Lets go of what has ended by now. */
 void potoo_event_camera_settle (PotooEventList *list, PotooEventCamera *camera);
 /* Sets what @event keeps, with pre- and post-roll. @is_new: its start as well. */

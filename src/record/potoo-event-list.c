@@ -272,14 +272,19 @@ potoo_event_camera_set_kept (PotooEventCamera *camera, PotooEvent *event, gboole
   event->keep_end_us = event->end_us == 0 ? 0 : event->end_us + (manual ? 0 : camera->post_roll_us);
 }
 
-/* From wall time to the plan's, as the clock stands now. */
+gint64
+potoo_live_event_get_now_us (const PotooLiveEvent *live)
+{
+  return live->event->start_us + potoo_clock_mono_us () - live->start_us;
+}
+
+/* From wall time to the plan's, as the clock stood when it was told of. */
 static void
 place (PotooLiveEvent *live, const PotooEvent *event)
 {
-  gint64 offset_us = potoo_clock_wall_offset_us ();
-
   if (live->event == NULL)
     {
+      gint64 offset_us = potoo_clock_wall_offset_us ();
       live->from_us = event->keep_start_us - offset_us;
       live->start_us = event->start_us - offset_us;
       live->due_us = MAX (live->start_us, potoo_clock_mono_us ());
@@ -287,8 +292,8 @@ place (PotooLiveEvent *live, const PotooEvent *event)
   else
     potoo_event_free (live->event);
   live->event = potoo_event_copy (event);
-  live->end_us = event->end_us != 0 ? event->end_us - offset_us
-                                    : live->start_us + POTOO_EVENT_MAX_US;
+  live->end_us = live->start_us +
+                 (event->end_us != 0 ? event->end_us - event->start_us : POTOO_EVENT_MAX_US);
   live->until_us = event->end_us != 0 ? live->end_us + event->keep_end_us - event->end_us
                                       : G_MAXINT64;
   live->look_us = live->end_us;

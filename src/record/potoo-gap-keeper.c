@@ -8,6 +8,7 @@
 
 #include "record/potoo-gap-keeper.h"
 
+#include "base/potoo-clock.h"
 #include "base/potoo-log.h"
 #include "base/potoo-metrics.h"
 
@@ -18,8 +19,9 @@ struct _PotooGapKeeper
 {
   PotooCatalog *catalog;
   PotooMetric *is_open, *count, *no_id;
-  GPtrArray *seconds; /* PotooMetric, by cause */
-  GArray *recent;     /* PotooGap, ended for now; the writer's thread */
+  GPtrArray *seconds;  /* PotooMetric, by cause */
+  GArray *recent;      /* PotooGap, ended for now; the writer's thread */
+  gint64 suspended_us; /* when the clock was last known; the writer's thread */
 
   GMutex lock; /* protects what follows; no other lock is taken under it but the catalog's */
   PotooGap gap;
@@ -38,6 +40,7 @@ keeper_new (PotooCatalog *catalog, const char *camera, PotooStreamKind stream)
 
   keeper->catalog = g_object_ref (catalog);
   keeper->recent = g_array_new (FALSE, FALSE, sizeof (PotooGap));
+  keeper->suspended_us = potoo_clock_suspended_us ();
   g_mutex_init (&keeper->lock);
   g_strlcpy (keeper->gap.camera, camera, sizeof keeper->gap.camera);
   keeper->gap.stream = stream;
@@ -111,14 +114,14 @@ potoo_gap_keeper_get_open (PotooGapKeeper *keeper)
 }
 
 static void
-post_locked (PotooGapKeeper *keeper)
+post_gap (PotooGapKeeper *keeper, PotooGap *gap)
 {
-  if (keeper->gap.id == 0)
-    keeper->gap.id = potoo_catalog_take_gap_id (keeper->catalog);
-  if (keeper->gap.id == 0)
+  if (gap->id == 0)
+    gap->id = potoo_catalog_take_gap_id (keeper->catalog);
+  if (gap->id == 0)
     potoo_metric_add (keeper->no_id, 1);
   else
-    potoo_catalog_put_gap (keeper->catalog, &keeper->gap);
+    potoo_catalog_put_gap (keeper->catalog, gap);
 }
 
 static void
@@ -143,7 +146,7 @@ end_locked (PotooGapKeeper *keeper, gint64 end_us)
       return;
     }
   keeper->gap.end_us = end_us;
-  post_locked (keeper);
+  post_gap (keeper, &keeper->gap);
   potoo_metric_add (keeper->seconds->pdata[keeper->gap.cause], end_us - keeper->gap.start_us);
   if (keeper->untold)
     potoo_metric_add (keeper->count, 1);
@@ -172,7 +175,7 @@ begin_locked (PotooGapKeeper *keeper, gint64 start_us, PotooGapCause cause)
       end_locked (keeper, start_us); /* nothing is missing */
       return;
     }
-  post_locked (keeper);
+  post_gap (keeper, &keeper->gap);
   keeper->untold = keeper->quiet;
   if (keeper->quiet)
     return;
@@ -238,6 +241,62 @@ potoo_gap_keeper_take_back (PotooGapKeeper *keeper, gint64 start_us)
   g_array_set_size (keeper->recent, 0);
 }
 
+/* --- the clock is set --- */
+
+/* What is open goes on in a row of its own; that one is posted first, so that there always is one.
+ */
+static void
+divide_locked (PotooGapKeeper *keeper, gint64 before_us, gint64 after_us)
+{
+  PotooGap first = keeper->gap;
+
+  keeper->gap.id = 0;
+  keeper->gap.start_us = after_us;
+  post_gap (keeper, &keeper->gap);
+  first.end_us = before_us;
+  if (first.start_us < before_us)
+    {
+      post_gap (keeper, &first);
+      potoo_metric_add (keeper->seconds->pdata[first.cause], before_us - first.start_us);
+    }
+  else if (first.id != 0)
+    potoo_catalog_drop_gap (keeper->catalog, first.id);
+}
+
+static void
+post_skipped_locked (PotooGapKeeper *keeper, gint64 before_us, gint64 after_us)
+{
+  gint64 suspended_us = potoo_clock_suspended_us () - keeper->suspended_us;
+  PotooGap skipped = keeper->gap;
+
+  skipped.id = 0;
+  skipped.start_us = before_us;
+  skipped.end_us = after_us;
+  skipped.cause = suspended_us > (after_us - before_us) / 2 ? POTOO_GAP_DISCONNECTED
+                                                            : POTOO_GAP_CLOCK_STEP;
+  post_gap (keeper, &skipped);
+  potoo_metric_add (keeper->seconds->pdata[skipped.cause], after_us - before_us);
+}
+
+void
+potoo_gap_keeper_set_clock (PotooGapKeeper *keeper,
+                            gint64 before_us,
+                            gint64 after_us,
+                            gboolean recorded)
+{
+  g_array_set_size (keeper->recent, 0); /* of a time that cannot be compared any more */
+  g_mutex_lock (&keeper->lock);
+  if (keeper->until_us == 0) /* else what is left to say is of the time before */
+    {
+      if (after_us > before_us && (keeper->open || recorded))
+        post_skipped_locked (keeper, before_us, after_us);
+      if (keeper->open)
+        divide_locked (keeper, before_us, after_us);
+    }
+  keeper->suspended_us = potoo_clock_suspended_us ();
+  g_mutex_unlock (&keeper->lock);
+}
+
 /* --- handing over --- */
 
 void
@@ -273,7 +332,7 @@ potoo_gap_keeper_new_successor (PotooGapKeeper *keeper, gint64 until_us)
       keeper->gap.end_us = until_us;
       keeper->gap.cause = POTOO_GAP_DISK_ERROR;
       keeper->open = keeper->provisional = TRUE;
-      post_locked (keeper);
+      post_gap (keeper, &keeper->gap);
     }
   g_mutex_unlock (&keeper->lock);
   return successor;

@@ -40,6 +40,16 @@ void potoo_gap_keeper_end_for_now (PotooGapKeeper *keeper, gint64 end_us);
  * no part in it. */
 void potoo_gap_keeper_take_back (PotooGapKeeper *keeper, gint64 start_us);
 
+/* The wall clock was set, at the moment that the old one called @before_us and the new one calls
+ * @after_us: an open gap is divided there, so that the two are as long as what is missing. When the
+ * clock was set forward while recording was due (a gap is open, or something is @recorded), what it
+ * left out has a row of its own, because of `clock-step`; when the machine was suspended meanwhile
+ * time did pass, and recordings are missing. */
+void potoo_gap_keeper_set_clock (PotooGapKeeper *keeper,
+                                 gint64 before_us,
+                                 gint64 after_us,
+                                 gboolean recorded);
+
 /* --- handing over --- */
 
 /* Gaps that begin from now on are expected to have no length: their rows are there for the case

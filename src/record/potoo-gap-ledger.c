@@ -2,6 +2,8 @@
 
 #include "record/potoo-gap-ledger.h"
 
+#include "base/potoo-clock.h"
+
 /* What ends so little before the plan wants no more is whole: media stops between two pictures, and
  * a camera that is disabled takes what is under way with it. The ledger counts in fragments. */
 #define SLACK_US (1000 * 1000)
@@ -11,7 +13,7 @@ struct _PotooGapLedger
   PotooGapKeeper *gaps;
   PotooRecordingPlan *plan; /* (nullable) */
   PotooGapCause cause;
-  PotooMoment settled; /* all is said of the time before */
+  PotooMoment settled; /* all is said of the time before; its clock is the one gone by */
 };
 
 PotooGapLedger *
@@ -43,12 +45,43 @@ potoo_gap_ledger_get_cause (PotooGapLedger *self)
   return self->cause;
 }
 
+/* --- the wall clock --- */
+
+/* By how much the clock of @moment is ahead of the one gone by; 0: it is the same. */
+static gint64
+get_step_us (PotooGapLedger *self, const PotooMoment *moment)
+{
+  gint64 step_us = (moment->wall_us - moment->mono_us) -
+                   (self->settled.wall_us - self->settled.mono_us);
+
+  return self->settled.wall_us == 0 || ABS (step_us) < POTOO_CLOCK_STEP_US ? 0 : step_us;
+}
+
+/* @moment by the clock gone by: what comes late may still tell the time by another one. */
+static PotooMoment
+by_own_clock (PotooGapLedger *self, const PotooMoment *moment)
+{
+  return (PotooMoment){ moment->mono_us, moment->wall_us - get_step_us (self, moment) };
+}
+
+void
+potoo_gap_ledger_set_clock (PotooGapLedger *self, const PotooMoment *now)
+{
+  gint64 step_us = get_step_us (self, now);
+
+  if (step_us == 0 || now->mono_us < self->settled.mono_us)
+    return;
+  potoo_gap_ledger_pass (self, now);
+  potoo_gap_keeper_set_clock (self->gaps, self->settled.wall_us, now->wall_us, FALSE);
+  self->settled = *now;
+}
+
 void
 potoo_gap_ledger_change_cause (PotooGapLedger *self, const PotooMoment *since, PotooGapCause cause)
 {
   self->cause = cause;
   if (potoo_gap_keeper_get_open (self->gaps) != NULL)
-    potoo_gap_keeper_begin (self->gaps, since->wall_us, cause);
+    potoo_gap_keeper_begin (self->gaps, by_own_clock (self, since).wall_us, cause);
 }
 
 void
@@ -88,32 +121,36 @@ wall_at (PotooGapLedger *self, gint64 mono_us, const PotooMoment *until)
 void
 potoo_gap_ledger_begin_segment (PotooGapLedger *self, const PotooMoment *start)
 {
-  potoo_gap_keeper_end (self->gaps, start->wall_us);
-  potoo_gap_keeper_take_back (self->gaps, start->wall_us);
+  gint64 start_us = by_own_clock (self, start).wall_us;
+
+  potoo_gap_keeper_end (self->gaps, start_us);
+  potoo_gap_keeper_take_back (self->gaps, start_us);
 }
 
 void
-potoo_gap_ledger_pass (PotooGapLedger *self, const PotooMoment *until)
+potoo_gap_ledger_pass (PotooGapLedger *self, const PotooMoment *moment)
 {
+  const PotooMoment until = by_own_clock (self, moment);
+
   /* Fragments may be a little ahead of the messages between them, and those of the ring are behind.
    */
-  if (until->mono_us < self->settled.mono_us)
+  if (until.mono_us < self->settled.mono_us)
     return;
   for (guint i = 0; self->plan != NULL && i < self->plan->n_spans; i++)
     {
       const PotooRecordingSpan *span = &self->plan->spans[i];
       gint64 start_us = MAX (get_due_us (span), self->settled.mono_us);
-      if (start_us > until->mono_us || start_us >= span->until_us)
+      if (start_us > until.mono_us || start_us >= span->until_us)
         continue;
       gboolean open = potoo_gap_keeper_get_open (self->gaps) != NULL;
       if (!open && span->until_us != G_MAXINT64 && span->until_us - start_us < SLACK_US)
         continue;
       if (!open)
-        potoo_gap_keeper_begin (self->gaps, wall_at (self, start_us, until), self->cause);
-      if (span->until_us <= until->mono_us)
-        potoo_gap_keeper_end_for_now (self->gaps, wall_at (self, span->until_us, until));
+        potoo_gap_keeper_begin (self->gaps, wall_at (self, start_us, &until), self->cause);
+      if (span->until_us <= until.mono_us)
+        potoo_gap_keeper_end_for_now (self->gaps, wall_at (self, span->until_us, &until));
     }
-  self->settled = *until;
+  self->settled = until;
 }
 
 void

@@ -52,4 +52,10 @@ void potoo_gap_ledger_end_segment (PotooGapLedger *ledger, const PotooMoment *en
 /* Nothing was recorded from where the last call ended up to @until. */
 void potoo_gap_ledger_pass (PotooGapLedger *ledger, const PotooMoment *until);
 
+/* The wall clock stands as @now says, while no segment is open. The ledger goes by one clock, that
+ * of the last segment or of the last call: where another one says otherwise (a fragment of before
+ * the step that comes after it), monotonic time counts. When the clock was set since, what is
+ * missing up to @now is by the old clock, and what comes by the new one. */
+void potoo_gap_ledger_set_clock (PotooGapLedger *ledger, const PotooMoment *now);
+
 G_END_DECLS

@@ -137,7 +137,9 @@ end_gap (PotooCatalog *catalog, PotooGap *gap, gint64 end_us)
     potoo_catalog_drop_gap (catalog, gap->id);
 }
 
-/* A gap whose end was not durable when the run died: what was recorded afterwards shows it. */
+/* A gap whose end was not durable when the run died: what was recorded afterwards shows it. A
+ * segment that was closed then is none of that, whatever the clock said: its last row is posted
+ * after the end of the gap in front of it. */
 static gboolean
 settle_gap (PotooCatalog *catalog,
             PotooCatalogReader *reader,
@@ -147,10 +149,11 @@ settle_gap (PotooCatalog *catalog,
             GHashTable *open,
             GError **error)
 {
-  gint64 end_us = 0;
-  gint64 start_us = find_start_after (reader, gap, &end_us, error);
+  gint64 end_us = 0, start_us = 0;
   g_autofree char *key = potoo_stream_key (gap->camera, gap->stream);
 
+  if (g_hash_table_contains (report->ends, key))
+    start_us = find_start_after (reader, gap, &end_us, error);
   if (start_us < 0)
     return FALSE;
   if (start_us > 0)

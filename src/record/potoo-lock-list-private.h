@@ -3,6 +3,7 @@
 
 #include "base/potoo-metrics.h"
 #include "record/potoo-lock-list.h"
+#include "record/potoo-retention-clock.h"
 
 G_BEGIN_DECLS
 
@@ -15,6 +16,7 @@ struct _PotooLockList
   PotooCatalog *catalog;
   gboolean started, stopped;
   GHashTable *expiring; /* id → wall time at which it expires, or is looked at again: gint64 */
+  PotooRetentionClock clock; /* what time it is, for what expires */
   guint timer;
   GQueue commands; /* GTask; the first is under way */
   gint n_commands; /* atomic: counted where they are posted, in any thread */

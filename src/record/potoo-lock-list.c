@@ -2,7 +2,9 @@
 
 /*
  * All that is kept in memory of locks is when they expire. One timer, set while any does, is for
- * that; it looks once a minute at least, since the wall clock may be set. Main thread.
+ * that; it looks once a minute at least, since the wall clock may be set. A clock that is suddenly
+ * more than a day ahead is not gone by for an hour, as in retention: a wrong one must not take away
+ * what is locked. Main thread.
  */
 
 #include "record/potoo-lock-list.h"
@@ -22,6 +24,12 @@ G_DEFINE_FINAL_TYPE (PotooLockList, potoo_lock_list, G_TYPE_OBJECT)
 
 static gboolean on_timer (gpointer user_data);
 
+static gint64
+get_now_us (PotooLockList *self)
+{
+  return potoo_retention_clock_read (&self->clock, potoo_clock_wall_us (), potoo_clock_mono_us ());
+}
+
 static void
 set_timer (PotooLockList *self)
 {
@@ -35,7 +43,7 @@ set_timer (PotooLockList *self)
   g_hash_table_iter_init (&iter, self->expiring);
   while (g_hash_table_iter_next (&iter, NULL, &value))
     next_us = MIN (next_us, *(gint64 *) value);
-  gint64 wait_us = CLAMP (next_us - potoo_clock_wall_us (), 0, LOOK_US);
+  gint64 wait_us = CLAMP (next_us - get_now_us (self), 0, LOOK_US);
   self->timer = g_timeout_add ((guint) (wait_us / 1000 + 1), on_timer, self);
 }
 
@@ -74,7 +82,7 @@ on_expired (GObject *source, GAsyncResult *result, gpointer user_data)
 static void
 drop_expired (PotooLockList *self)
 {
-  gint64 now_us = potoo_clock_wall_us ();
+  gint64 now_us = get_now_us (self);
   GHashTableIter iter;
   gpointer id, when;
 

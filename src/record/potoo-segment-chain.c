@@ -228,6 +228,16 @@ begin_segment (PotooSegmentChain *self, gint64 recording, PotooFragment *first, 
   return segment;
 }
 
+/* A recording begins at @start where another one ends, in one piece but for the wall clock. */
+static void
+note_step (PotooSegmentChain *self, const PotooMoment *start)
+{
+  gint64 end_us = self->written_end.wall_us;
+
+  if (ABS (start->wall_us - end_us) >= POTOO_CLOCK_STEP_US)
+    potoo_gap_keeper_set_clock (self->gaps, end_us, start->wall_us, TRUE);
+}
+
 /* The new file is there before the old one is closed. */
 static void
 rotate (PotooSegmentChain *self, gint64 recording, PotooFragment *first)
@@ -236,6 +246,8 @@ rotate (PotooSegmentChain *self, gint64 recording, PotooFragment *first)
   g_autoptr (GError) close_failure = NULL;
   const PotooMoment start = get_start (first);
 
+  if (recording == 0)
+    note_step (self, &start);
   PotooSegmentWriter *next = begin_segment (self, recording, first, &failure);
   if (next == NULL)
     {
@@ -274,6 +286,7 @@ begin (PotooSegmentChain *self, PotooFragment *first)
   g_autoptr (GError) failure = NULL;
   PotooMoment start = get_start (first);
 
+  potoo_gap_ledger_set_clock (self->ledger, &start);
   potoo_gap_ledger_pass (self->ledger, &start);
   self->segment = begin_segment (self, continues (self, first) ? self->closed_recording : 0, first,
                                  &failure);
@@ -284,8 +297,11 @@ begin (PotooSegmentChain *self, PotooFragment *first)
       return;
     }
   const PotooGap *gap = potoo_gap_keeper_get_open (self->gaps);
-  if (gap != NULL)
-    start.wall_us = MAX (start.wall_us, gap->start_us);
+  if (gap != NULL && gap->start_us > start.wall_us)
+    {
+      start.mono_us += gap->start_us - start.wall_us;
+      start.wall_us = gap->start_us;
+    }
   potoo_storage_root_note_failure (self->root, self->camera, failure);
   potoo_gap_ledger_change_cause (self->ledger, &start, cause_of_failure (failure));
 }

@@ -5,6 +5,7 @@
 
 #include "record/potoo-stream-recorder.h"
 
+#include "base/potoo-clock.h"
 #include "base/potoo-log.h"
 #include "base/potoo-metrics.h"
 #include "record/potoo-last-run.h"
@@ -20,6 +21,7 @@ struct _PotooStreamRecorder
   PotooGapLedger *ledger;       /* the chain's */
   guint64 seen_sequence;        /* of the fragment that came last */
   gint64 seen_end_us;           /* wall; of the fragment that came last, written or not */
+  gint64 seen_offset_us;        /* its wall time - monotonic time */
   gboolean lacks;               /* that one was to be written, and was not */
   gint64 held_end_us;           /* wall; end of the open segment, when nothing more is wanted */
   PotooMetric *short_pre_rolls; /* counter */
@@ -167,6 +169,7 @@ handle_fragment (PotooStreamRecorder *self, PotooFragment *fragment)
   close_when_done (self);
   self->seen_sequence = sequence;
   self->seen_end_us = potoo_fragment_get_wall_end_us (fragment);
+  self->seen_offset_us = self->seen_end_us - (gint64) (potoo_fragment_get_end_ns (fragment) / 1000);
   potoo_gap_ledger_set_cause (self->ledger, POTOO_GAP_DISCONNECTED);
 }
 
@@ -182,9 +185,21 @@ end_of_media (PotooStreamRecorder *self, PotooMoment now)
                      (gap->cause == POTOO_GAP_DISK_FULL || gap->cause == POTOO_GAP_DISK_SLOW ||
                       gap->cause == POTOO_GAP_DISK_ERROR);
 
-  if (of_disk && self->seen_end_us > gap->start_us)
-    now.wall_us = self->seen_end_us;
+  gint64 ago_us = now.wall_us - self->seen_end_us;
+  gboolean same_clock = ABS (now.wall_us - now.mono_us - self->seen_offset_us) <
+                        POTOO_CLOCK_STEP_US;
+
+  if (of_disk && same_clock && self->seen_end_us > gap->start_us)
+    now = (PotooMoment){ now.mono_us - ago_us, self->seen_end_us };
   return now;
+}
+
+/* While a segment is open the fragments tell when the clock was set. */
+static void
+go_by_clock (PotooStreamRecorder *self, const PotooMoment *now)
+{
+  if (!potoo_segment_chain_is_open (self->chain))
+    potoo_gap_ledger_set_clock (self->ledger, now);
 }
 
 /* Fragments between the last written one and this message, which is none, were dropped. */
@@ -211,9 +226,11 @@ handle_interrupt (PotooStreamRecorder *self, const PotooMessage *message, PotooG
   if (potoo_segment_chain_is_open (self->chain))
     {
       potoo_segment_chain_end (self->chain, cause);
+      go_by_clock (self, &now);
       potoo_gap_ledger_pass (self->ledger, &now);
       return;
     }
+  go_by_clock (self, &now);
   potoo_gap_ledger_pass (self->ledger, &now);
   const PotooMoment since = end_of_media (self, now);
   potoo_gap_ledger_change_cause (self->ledger, &since, cause);
@@ -225,6 +242,7 @@ handle_plan (PotooStreamRecorder *self, const PotooMessage *message)
   const PotooMoment now = moment_of (message);
 
   note_loss (self, message);
+  go_by_clock (self, &now);
   if (!potoo_segment_chain_is_open (self->chain))
     potoo_gap_ledger_pass (self->ledger, &now);
   potoo_gap_ledger_set_plan (self->ledger, message->plan);
@@ -232,6 +250,7 @@ handle_plan (PotooStreamRecorder *self, const PotooMessage *message)
       selected = potoo_fragment_selector_set_plan (self->selector, message->plan, get_next (self));
   write_all (self, selected);
   close_when_done (self);
+  go_by_clock (self, &now);
   if (!potoo_segment_chain_is_open (self->chain))
     potoo_gap_ledger_review (self->ledger, &now);
 }
@@ -246,6 +265,7 @@ handle_remove (PotooStreamRecorder *self, const PotooMessage *message)
   note_loss (self, message);
   potoo_gap_ledger_set_plan (self->ledger, nothing);
   potoo_segment_chain_end (self->chain, POTOO_GAP_DISCONNECTED);
+  go_by_clock (self, &now);
   potoo_gap_ledger_review (self->ledger, &now);
 }
 
@@ -349,6 +369,7 @@ potoo_stream_recorder_new_successor (PotooStreamRecorder *stalled,
   self->ledger = potoo_segment_chain_get_ledger (self->chain);
   self->seen_sequence = POTOO_NO_SEQUENCE;
   self->seen_end_us = potoo_fragment_get_wall_start_us (first);
+  self->seen_offset_us = self->seen_end_us - (gint64) (potoo_fragment_get_start_ns (first) / 1000);
   self->short_pre_rolls = potoo_metric_ref (stalled->short_pre_rolls);
   if (plan != NULL)
     {

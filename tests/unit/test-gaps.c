@@ -91,7 +91,7 @@ test_never_recorded (Recording *r, gconstpointer data)
   g_assert_cmpint (gap.end_us, ==, 0);
   g_assert_cmpint (gap.cause, ==, POTOO_GAP_DISCONNECTED);
 
-  r->maker.wall_offset_us += G_TIME_SPAN_MINUTE;
+  media_maker_skip (&r->maker, G_TIME_SPAN_MINUTE);
   gint64 start_us = now_of (r);
   recording_push (r, MEDIA_KEY | MEDIA_DISCONTINUOUS);
   recording_wait_handled (r);
@@ -135,7 +135,7 @@ test_interrupted (Recording *r, gconstpointer data)
 static void
 test_cause_changes (Recording *r, gconstpointer data)
 {
-  r->maker.wall_offset_us -= G_TIME_SPAN_MINUTE; /* so that now is after the last fragment */
+  r->maker.at_ns -= G_TIME_SPAN_MINUTE * 1000; /* so that now is after the last fragment */
   gint64 since_us = begin_recording (r);
   gint64 end_us = now_of (r);
   potoo_fragment_queue_interrupt (r->queue, POTOO_GAP_DISCONNECTED);

@@ -136,13 +136,15 @@ test_new_files (Recording *r, gconstpointer data)
       /* Only the second goes on with the recording of the first. */
       g_assert_cmpint (s->recording, ==, segment_at (segments, i == 1 ? 0 : i)->id);
     }
-  /* The clock step is none. The first one, by the clock that was not set, waits for media of the
-   * second plan. */
-  g_assert_cmpuint (gaps->len, ==, 2);
+  /* The first one, by the clock that was not set, waits for media of the second plan. */
+  g_assert_cmpuint (gaps->len, ==, 3);
   g_assert_cmpint (gap_at (gaps, 0)->end_us, ==, segment_at (segments, 4)->start_us);
-  g_assert_cmpint (gap_at (gaps, 1)->cause, ==, POTOO_GAP_DISCONNECTED);
-  g_assert_cmpint (gap_at (gaps, 1)->start_us, ==, segment_at (segments, 2)->end_us);
-  g_assert_cmpint (gap_at (gaps, 1)->end_us, ==, segment_at (segments, 3)->start_us);
+  g_assert_cmpint (gap_at (gaps, 1)->cause, ==, POTOO_GAP_CLOCK_STEP);
+  g_assert_cmpint (gap_at (gaps, 1)->start_us, ==, segment_at (segments, 1)->end_us);
+  g_assert_cmpint (gap_at (gaps, 1)->end_us, ==, segment_at (segments, 2)->start_us);
+  g_assert_cmpint (gap_at (gaps, 2)->cause, ==, POTOO_GAP_DISCONNECTED);
+  g_assert_cmpint (gap_at (gaps, 2)->start_us, ==, segment_at (segments, 2)->end_us);
+  g_assert_cmpint (gap_at (gaps, 2)->end_us, ==, segment_at (segments, 3)->start_us);
 }
 
 /* A stream without keyframes does not make a file without bound. */

@@ -1,0 +1,253 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+
+/* The wall clock is set while a stream is recorded, or is not: what recordings begin, and what the
+ * ledger says of it. */
+
+#include <glib/gstdio.h>
+
+#include "base/potoo-clock.h"
+#include "recording-fixture.h"
+
+#define S POTOO_SECOND_US
+#define DAY POTOO_DAY_US
+#define HOUR (3600 * S)
+#define TREMBLE_US 10000
+
+static char *clock_path;
+
+static gint64 offset_us;
+
+/* Of everybody, from the next fragment on. */
+static void
+set_clock (Recording *r, gint64 step_us)
+{
+  offset_us += step_us;
+  g_autofree char *text = g_strdup_printf ("%" G_GINT64_FORMAT, offset_us);
+  g_assert_true (g_file_set_contents (clock_path, text, -1, NULL));
+  g_usleep (60 * 1000); /* it is read every 50 ms */
+  r->maker.wall_offset_us += step_us;
+}
+
+static void
+set_up (Recording *r, gconstpointer data)
+{
+  recording_set_up (r);
+  r->maker.at_ns -= 20 * GST_SECOND; /* no fragment is ahead of the messages between them */
+  recording_start (r);
+}
+
+static void
+tear_down (Recording *r, gconstpointer data)
+{
+  recording_tear_down (r);
+}
+
+static gint64
+mono_of (Recording *r)
+{
+  return (gint64) (r->maker.at_ns / 1000);
+}
+
+static gint64
+wall_of (Recording *r)
+{
+  return mono_of (r) + r->maker.wall_offset_us;
+}
+
+static void
+begin_recording (Recording *r)
+{
+  recording_plan (r, TRUE);
+  recording_push_many (r, 2, MEDIA_KEY | MEDIA_DISCONTINUOUS);
+  recording_wait_handled (r);
+}
+
+/* As main does when it is told that the clock was set. */
+static void
+plan_anew (Recording *r)
+{
+  recording_plan (r, TRUE);
+  recording_wait_for (recording_get_metric ("potoo_fragment_queue_messages" DOOR) == 0);
+}
+
+/* The next fragment begins later than all that was said so far. */
+static void
+go_on_now (Recording *r)
+{
+  r->maker.at_ns = (GstClockTime) (potoo_clock_mono_us () / 1000 + 2) * GST_MSECOND;
+}
+
+/* The gaps but the first, which ends with the first fragment. (transfer full) */
+static GPtrArray *
+list_gaps (Recording *r, gint64 since_us)
+{
+  GPtrArray *gaps = recording_list_gaps (r);
+
+  for (guint i = gaps->len; i-- > 0;)
+    {
+      const PotooGap *gap = gaps->pdata[i];
+      if (gap->end_us == since_us || gap->start_us == gap->end_us)
+        g_ptr_array_remove_index (gaps, i);
+    }
+  return gaps;
+}
+
+static const PotooGap *
+find_gap (GPtrArray *gaps, PotooGapCause cause, guint nth)
+{
+  for (guint i = 0; i < gaps->len; i++)
+    if (((const PotooGap *) gaps->pdata[i])->cause == cause && nth-- == 0)
+      return gaps->pdata[i];
+  g_assert_not_reached ();
+}
+
+/* Forward and back, in one piece otherwise: two recordings, nothing missing. */
+static void
+test_while_recording (Recording *r, gconstpointer data)
+{
+  gint64 first_us = wall_of (r), real_offset_us = r->maker.wall_offset_us;
+  begin_recording (r);
+  gint64 forward_from_us = wall_of (r);
+  set_clock (r, DAY);
+  gint64 forward_to_us = wall_of (r);
+  plan_anew (r);
+  recording_push_many (r, 2, MEDIA_KEY | MEDIA_DISCONTINUOUS);
+  recording_wait_handled (r);
+  set_clock (r, -DAY - HOUR);
+  gint64 back_to_us = wall_of (r);
+  recording_push_many (r, 2, MEDIA_KEY | MEDIA_DISCONTINUOUS);
+  recording_wait_handled (r);
+  plan_anew (r);
+  recording_stop (r);
+  recording_start (r);
+
+  g_autoptr (GPtrArray) segments = recording_list_segments (r);
+  g_assert_cmpuint (segments->len, ==, 3); /* by start: the last one is the first */
+  const gint64 starts_us[] = { back_to_us, first_us, forward_to_us };
+  const gint64 offsets_us[] = { -HOUR, 0, DAY };
+  for (guint i = 0; i < 3; i++)
+    {
+      const PotooSegment *segment = segments->pdata[i];
+      g_assert_cmpint (segment->start_us, ==, starts_us[i]);
+      g_assert_cmpint (segment->recording, ==, segment->id);
+      /* Where it lies by both clocks, so that it can be dated anew. */
+      g_assert_cmpstr (segment->boot_id, ==, potoo_clock_boot_id ());
+      g_assert_cmpint (segment->start_us - segment->mono_us - offsets_us[i], ==, real_offset_us);
+      g_assert_cmpuint (recording_check_file (r, segment), ==, 2);
+    }
+  g_autoptr (GPtrArray) gaps = list_gaps (r, first_us);
+  const PotooGap *skipped = find_gap (gaps, POTOO_GAP_CLOCK_STEP, 0);
+  g_assert_cmpint (skipped->start_us, ==, forward_from_us);
+  g_assert_cmpint (skipped->end_us, ==, forward_to_us);
+  /* And what follows the stop, though a day of that seems to be recorded. */
+  const PotooGap *stop = find_gap (gaps, POTOO_GAP_SHUTDOWN, 0);
+  g_assert_cmpint (stop->end_us, ==, 0);
+  g_assert_cmpint (stop->start_us, ==, wall_of (r));
+  g_assert_cmpuint (gaps->len, ==, 2);
+}
+
+/* A gap is divided where the clock was set: the parts are as long as what is missing. */
+static void
+test_in_a_gap (Recording *r, gconstpointer data)
+{
+  gint64 step_us = *(const gint64 *) data;
+  gint64 first_us = wall_of (r);
+  begin_recording (r);
+  gint64 end_us = wall_of (r), end_mono_us = mono_of (r);
+  potoo_fragment_queue_interrupt (r->queue, POTOO_GAP_STALLED);
+  set_clock (r, step_us);
+  plan_anew (r);
+  go_on_now (r);
+  gint64 start_us = wall_of (r), missing_us = mono_of (r) - end_mono_us;
+  recording_push_many (r, 2, MEDIA_KEY | MEDIA_DISCONTINUOUS);
+  recording_wait_handled (r);
+
+  g_autoptr (GPtrArray) gaps = list_gaps (r, first_us);
+  g_assert_cmpuint (gaps->len, ==, step_us > 0 ? 3 : 2);
+  const PotooGap *before = find_gap (gaps, POTOO_GAP_STALLED, step_us > 0 ? 0 : 1);
+  const PotooGap *after = find_gap (gaps, POTOO_GAP_STALLED, step_us > 0 ? 1 : 0);
+  g_assert_cmpint (before->start_us, ==, end_us);
+  g_assert_cmpint (after->end_us, ==, start_us);
+  /* A message's times by the two clocks are read one after the other. */
+  gint64 lengths_us = before->end_us - before->start_us + after->end_us - after->start_us;
+  g_assert_cmpint (ABS (lengths_us - missing_us), <, TREMBLE_US);
+  g_assert_cmpint (ABS (after->start_us - before->end_us - step_us), <, TREMBLE_US);
+  if (step_us < 0)
+    return;
+  const PotooGap *skipped = find_gap (gaps, POTOO_GAP_CLOCK_STEP, 0);
+  g_assert_cmpint (skipped->start_us, ==, before->end_us);
+  g_assert_cmpint (skipped->end_us, ==, after->start_us);
+}
+
+/* A connection breaks in the group of pictures in which the clock is set: no fragment has told of
+ * it. */
+static void
+test_before_a_gap (Recording *r, gconstpointer data)
+{
+  gint64 step_us = *(const gint64 *) data;
+  gint64 first_us = wall_of (r);
+  begin_recording (r);
+  gint64 end_us = wall_of (r), end_mono_us = mono_of (r);
+  set_clock (r, step_us);
+  plan_anew (r);
+  potoo_fragment_queue_interrupt (r->queue, POTOO_GAP_STALLED);
+  go_on_now (r);
+  gint64 missing_us = mono_of (r) - end_mono_us;
+  recording_push_many (r, 2, MEDIA_KEY | MEDIA_DISCONTINUOUS);
+  recording_wait_handled (r);
+
+  g_autoptr (GPtrArray) gaps = list_gaps (r, first_us);
+  gint64 lengths_us = 0;
+  for (guint i = 0; i < gaps->len; i++)
+    {
+      const PotooGap *gap = gaps->pdata[i];
+      if (gap->cause == POTOO_GAP_STALLED)
+        lengths_us += gap->end_us - gap->start_us;
+      else
+        g_assert_cmpint (ABS (gap->end_us - gap->start_us - step_us), <, TREMBLE_US);
+    }
+  g_assert_cmpint (ABS (lengths_us - missing_us), <, TREMBLE_US);
+  g_assert_cmpint (find_gap (gaps, POTOO_GAP_STALLED, step_us < 0 ? gaps->len - 1 : 0)->start_us,
+                   ==, end_us);
+}
+
+/* While nothing is to be recorded the clock leaves no rows. */
+static void
+test_while_off (Recording *r, gconstpointer data)
+{
+  gint64 first_us = wall_of (r);
+  begin_recording (r);
+  recording_plan (r, FALSE);
+  recording_wait_for (recording_get_metric ("potoo_segments_closed_total" DOOR) >= 1);
+  set_clock (r, DAY);
+  recording_plan (r, FALSE);
+  recording_wait_for (recording_get_metric ("potoo_fragment_queue_messages" DOOR) == 0);
+  g_autoptr (GPtrArray) gaps = list_gaps (r, first_us);
+  for (guint i = 0; i < gaps->len; i++)
+    g_assert_cmpint (((const PotooGap *) gaps->pdata[i])->cause, !=, POTOO_GAP_CLOCK_STEP);
+}
+
+int
+main (int argc, char *argv[])
+{
+  static const gint64 forward_us = DAY, back_us = -HOUR;
+  int fd = g_file_open_tmp ("potoo-clock-XXXXXX", &clock_path, NULL);
+  g_assert_cmpint (fd, >=, 0);
+  g_close (fd, NULL);
+  g_setenv ("POTOO_TEST_CLOCK", clock_path, TRUE);
+
+  g_test_init (&argc, &argv, NULL);
+  g_log_set_always_fatal (G_LOG_LEVEL_CRITICAL | G_LOG_FATAL_MASK);
+#define ADD(path, data, func)                                                                      \
+  g_test_add ("/clock-steps/" path, Recording, data, set_up, func, tear_down)
+  ADD ("while-recording", NULL, test_while_recording);
+  ADD ("in-a-gap/forward", &forward_us, test_in_a_gap);
+  ADD ("in-a-gap/back", &back_us, test_in_a_gap);
+  ADD ("before-a-gap/forward", &forward_us, test_before_a_gap);
+  ADD ("before-a-gap/back", &back_us, test_before_a_gap);
+  ADD ("while-off", NULL, test_while_off);
+  int status = g_test_run ();
+  g_unlink (clock_path);
+  g_free (clock_path);
+  return status;
+}
