@@ -140,10 +140,12 @@ receive_answer (PotooRtspSession *self, GstRTSPMessage *answer, const PotooRtspE
         answer_request (self, answer);
       else if (gst_rtsp_message_get_type (answer) == GST_RTSP_MESSAGE_DATA && early != NULL)
         {
-          guint8 *data;
-          guint length;
+          guint8 *data = NULL;
+          guint length = 0;
           gst_rtsp_message_get_body (answer, &data, &length);
-          early->func (answer->type_data.data.channel, data, length, early->user_data);
+          /* GstRTSPConnection ends every body with a zero of its own. */
+          if (length > 1)
+            early->func (answer->type_data.data.channel, data, length - 1, early->user_data);
         }
       gst_rtsp_message_unset (answer);
     }

@@ -16,6 +16,7 @@ CASES = {
     'garbage': {'between': b'\r\n\0..$\xff..garbage $', 'every': 7},
     'messages': {'between': REQUEST + ANSWER + OTHER_TRACK, 'every': 5},
     'pieces': {'pieces': True},
+    'early': {'early': 150},  # more than a group of pictures
 }
 
 

@@ -13,12 +13,12 @@ class RtspProxy:
 
     `sent` is all that the recorder has sent. With @timeout_s the camera seems to drop sessions that
     are silent for that long. With @pieces what comes from the camera is cut anywhere. What the
-    camera says of itself goes through @edit_sdp.
+    camera says of itself goes through @edit_sdp. The answer to PLAY comes after @early packets.
     """
 
-    def __init__(self, url, between=b'', every=10, timeout_s=None, pieces=False, edit_sdp=None):
+    def __init__(self, url, between=b'', every=10, timeout_s=None, pieces=False, edit_sdp=None, early=0):
         self.between, self.every, self.timeout_s, self.pieces = between, every, timeout_s, pieces
-        self.edit_sdp = edit_sdp
+        self.edit_sdp, self.early = edit_sdp, early
         self.sent = bytearray()
         self.target = urlsplit(url)
         self.listener = socket.create_server(('127.0.0.1', 0))
@@ -47,7 +47,7 @@ class RtspProxy:
 
     def pass_stream(self, camera, client):
         stream = camera.makefile('rb')
-        packets = 0
+        packets, late = 0, b''
         try:
             while first := stream.read(1):
                 if first == b'$':
@@ -55,8 +55,13 @@ class RtspProxy:
                     packets += 1
                     data = first + header + stream.read(int.from_bytes(header[1:], 'big'))
                     data += self.between if packets % self.every == 0 else b''
+                    if packets == self.early:
+                        data += late
                 else:
                     data = self.read_message(first, stream)
+                    if self.early and b'\r\nRange: ' in data:
+                        late = data
+                        continue
                 self.pass_on(client, data)
         except OSError:
             pass
