@@ -15,7 +15,7 @@ _potooctl() {
     [[ ${COMP_WORDS[i]} == -* ]] || command+="${command:+ }${COMP_WORDS[i]}"
   done
   case $command in
-    '') words="cameras status storage segments gaps events bookmark record locks snapshot verify viewers watch $options --version" ;;
+    '') words="cameras status storage segments gaps coverage events bookmark record locks snapshot verify viewers watch $options --version" ;;
     cameras) words="list show add edit remove settings $options" ;;
     events) words="list add edit end remove $options --start= --end= --kind=" ;;
     record) words="start stop $options" ;;
@@ -30,14 +30,14 @@ _potooctl() {
     'bookmark '*) words="$options --start= --end=" ;;
     viewers) words="list disconnect $options" ;;
     'viewers disconnect'*) words="$(_potooctl_list viewers) $options" ;;
-    'cameras add') words="rtsp:// $options --ask-password --password-file=" ;;
-    'cameras show' | 'cameras edit' | 'cameras remove'* | segments | gaps | snapshot | watch*)
+    'cameras add') words="rtsp:// $options --adopt --ask-password --password-file=" ;;
+    'cameras show' | 'cameras edit' | 'cameras remove'* | segments | gaps | coverage | snapshot | watch*)
       words="$(_potooctl_list cameras) $options"
       ;;
     'cameras add '* | 'cameras edit '*)
       words="$(_potooctl_list cameras settings | sed 's/$/=/') $options --ask-password --password-file="
       ;;
-    'segments '* | 'gaps '*) words="$options --start= --end=" ;;
+    'segments '* | 'gaps '* | 'coverage '*) words="$options --start= --end=" ;;
     verify*) words="$options --repair --status --stop" ;;
     'snapshot '*) words="$options --height=" ;;
     *) words=$options ;;

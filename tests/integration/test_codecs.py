@@ -257,7 +257,7 @@ def test_jpeg_pictures_come_in_order(recording):
     dropped = recording.metrics['potoo_transcode_dropped_total{camera="jpeg",stream="main",track="video"}']
     positions = [p for path in recording.paths['jpeg'] for p in list_picture_positions(path)]
     assert len(positions) > (RECORD_S - 4) * FPS - dropped
-    del positions[-FPS:]  # what came after it was counted
+    del positions[-2 * FPS :]  # what came after it was counted, which takes a while on a busy machine
     steps = [(b - a) % loop for a, b in zip(positions, positions[1:])]
     assert 0 not in steps
     assert sum(step - 1 for step in steps) <= dropped

@@ -158,7 +158,7 @@ def list_commands(ctl):
 
 def test_help(ctl):
     commands = list_commands(ctl)
-    assert 'cameras add' in commands and 'watch' in commands and len(commands) == 26, commands
+    assert 'cameras add' in commands and 'watch' in commands and len(commands) == 27, commands
     for command in ['cameras', 'events', 'locks', 'viewers', *commands]:
         page = ctl.run(*command.split(), '--help')
         assert f'potooctl {command}' in page

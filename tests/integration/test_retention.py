@@ -12,6 +12,8 @@ from pathlib import Path
 
 import pytest
 from potoo_clock import DAY_S, StepClock
+from potoo_daemon import parse_time
+from potoo_process import wait_until
 from potoo_recording import check_is_one_run
 
 MINUTES = float(os.environ.get('POTOO_RETENTION_MINUTES', '1'))
@@ -213,6 +215,10 @@ class Forecast:
     @classmethod
     def take(cls, observer, midnight_us):
         now_us = observer.clock.now_us
+        # The daemon may not have read it yet.
+        wait_until(
+            lambda: parse_time(observer.daemon.get('/api/v1/system')['time']) >= now_us, 5, 'the clock'
+        )
         metrics = observer.daemon.metrics()
         recorded = {
             name: metrics[f'potoo_recorded_bytes_total{{camera="{name}",stream="main"}}']
