@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 
-/* Life-cycle: a client's DESCRIBE or SETUP → gen_key (is there a media to
- * share?) → create_element → create_pipeline → configure; then gst-rtsp-server prepares the
- * media. All in its client threads. */
+/* Life-cycle: a client's DESCRIBE or SETUP → create_element → create_pipeline → configure; then
+ * gst-rtsp-server prepares the media, of which each client has its own. All in its client threads.
+ */
 
 #include "sim/potoo-sim-factory.h"
 
@@ -79,15 +79,6 @@ potoo_sim_factory_create_element (GstRTSPMediaFactory *factory, const GstRTSPUrl
   return NULL;
 }
 
-/* Media with and without audio are shared apart, and those of clients that the camera forgot. */
-static char *
-potoo_sim_factory_gen_key (GstRTSPMediaFactory *factory, const GstRTSPUrl *url)
-{
-  PotooSimFactory *self = POTOO_SIM_FACTORY (factory);
-  return g_strdup_printf ("%s %d %d", url->abspath, audio_feed (self) != NULL,
-                          potoo_sim_camera_get_dial (self->camera, POTOO_SIM_DIAL_LIFE));
-}
-
 static GstElement *
 potoo_sim_factory_create_pipeline (GstRTSPMediaFactory *factory, GstRTSPMedia *media)
 {
@@ -131,7 +122,6 @@ potoo_sim_factory_class_init (PotooSimFactoryClass *klass)
 {
   GstRTSPMediaFactoryClass *factory_class = GST_RTSP_MEDIA_FACTORY_CLASS (klass);
 
-  factory_class->gen_key = potoo_sim_factory_gen_key;
   factory_class->create_element = potoo_sim_factory_create_element;
   factory_class->create_pipeline = potoo_sim_factory_create_pipeline;
   factory_class->configure = potoo_sim_factory_configure;
@@ -152,7 +142,6 @@ potoo_sim_factory_new (PotooSimCamera *camera, PotooSimFeedId video, PotooSimPac
   self->video = video;
   self->pacer = pacer;
   gst_rtsp_media_factory_set_media_gtype (factory, POTOO_TYPE_SIM_MEDIA);
-  gst_rtsp_media_factory_set_shared (factory, TRUE);
   gst_rtsp_media_factory_set_latency (factory, 0);
   gst_rtsp_media_factory_set_protocols (factory, potoo_sim_camera_get_transports (camera));
   return factory;

@@ -8,8 +8,9 @@
 G_BEGIN_DECLS
 
 /* What gst-rtsp-server makes when a camera's stream is asked for: payloaders
- * fed by outlets, shared by all clients, gone with the last. Running time is
- * CLOCK_MONOTONIC, so RTP time goes on from one media to the next. */
+ * fed by outlets, for each client its own: a track that the first client leaves out would be broken
+ * for all that share it. Running time is CLOCK_MONOTONIC, so RTP time goes on from one media to the
+ * next. */
 #define POTOO_TYPE_SIM_MEDIA (potoo_sim_media_get_type ())
 G_DECLARE_FINAL_TYPE (PotooSimMedia, potoo_sim_media, POTOO, SIM_MEDIA, GstRTSPMedia)
 
