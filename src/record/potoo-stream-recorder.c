@@ -24,6 +24,8 @@ struct _PotooStreamRecorder
   gint64 seen_offset_us;        /* its wall time - monotonic time */
   gboolean lacks;               /* that one was to be written, and was not */
   gint64 held_end_us;           /* wall; end of the open segment, when nothing more is wanted */
+  gint64 begin_us;              /* monotonic; of the recording */
+  gint64 missed_us;             /* monotonic; where it was to begin, of which has been told */
   PotooMetric *short_pre_rolls; /* counter */
 };
 
@@ -80,21 +82,22 @@ get_next (PotooStreamRecorder *self)
 
 /* --- what is written --- */
 
-/* A recording has begun with @first: tells when that is not as early as it was to be. */
+/* Tells when the recording does not begin as early as it was to: nothing is put in front of what is
+ * written, also when an event is told of later that wants it. */
 static void
-check_pre_roll (PotooStreamRecorder *self, PotooFragment *first)
+check_pre_roll (PotooStreamRecorder *self)
 {
   PotooRecordingPlan *plan = potoo_fragment_selector_get_plan (self->selector);
-  gint64 start_us = (gint64) (potoo_fragment_get_start_ns (first) / 1000);
-  const PotooRecordingSpan *span = potoo_recording_plan_find (
-      plan, start_us, (gint64) (potoo_fragment_get_end_ns (first) / 1000));
+  const PotooRecordingSpan *span = potoo_recording_plan_find (plan, self->begin_us,
+                                                              self->begin_us + 1);
 
   if (plan->ring_us == 0 || span == NULL || span->due_us <= span->from_us ||
-      start_us <= span->from_us)
+      self->begin_us <= span->from_us || self->missed_us == span->from_us)
     return;
+  self->missed_us = span->from_us;
   potoo_metric_add (self->short_pre_rolls, 1);
   potoo_log_info (self->camera, "Of the pre-roll the first %.3f s are missing",
-                  (double) (MIN (start_us, span->due_us) - span->from_us) / G_USEC_PER_SEC);
+                  (double) (MIN (self->begin_us, span->due_us) - span->from_us) / G_USEC_PER_SEC);
 }
 
 static void
@@ -105,8 +108,10 @@ write_all (PotooStreamRecorder *self, GPtrArray *fragments)
       gboolean goes_on = potoo_segment_chain_get_next_sequence (self->chain) ==
                          potoo_fragment_get_sequence (fragments->pdata[i]);
       potoo_segment_chain_write (self->chain, fragments->pdata[i]);
-      if (!goes_on && potoo_segment_chain_is_open (self->chain))
-        check_pre_roll (self, fragments->pdata[i]);
+      if (goes_on || !potoo_segment_chain_is_open (self->chain))
+        continue;
+      self->begin_us = (gint64) (potoo_fragment_get_start_ns (fragments->pdata[i]) / 1000);
+      check_pre_roll (self);
     }
   self->lacks = fragments->len > 0 && !potoo_segment_chain_is_open (self->chain);
 }
@@ -249,6 +254,8 @@ handle_plan (PotooStreamRecorder *self, const PotooMessage *message)
   g_autoptr (GPtrArray)
       selected = potoo_fragment_selector_set_plan (self->selector, message->plan, get_next (self));
   write_all (self, selected);
+  if (potoo_segment_chain_is_open (self->chain))
+    check_pre_roll (self);
   close_when_done (self);
   go_by_clock (self, &now);
   if (!potoo_segment_chain_is_open (self->chain))

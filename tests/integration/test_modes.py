@@ -195,6 +195,8 @@ class Watchman(Operator):
         while time.monotonic() < end or len(self.wanted) < 3:
             time.sleep(self.random.uniform(0, 3.5))
             late = self.random.choice((0, 0, LATE / 3, LATE))
+            if self.wanted and now_us() - (late + PRE_ROLL) * 1_000_000 < self.wanted[-1].from_us[0]:
+                late = 0  # nothing is put in front of what is written
             length = self.random.uniform(0.1, 2)
             body = {'camera': self.camera, 'kind': 'motion', 'duration': round(length, 3)}
             if late:

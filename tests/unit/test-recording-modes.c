@@ -360,6 +360,25 @@ test_short_pre_roll (Modes *m, gconstpointer data)
   g_assert_cmpint (recording_get_metric ("potoo_pre_roll_short_total" DOOR), ==, 1);
 }
 
+/* An event is told of when one is recorded that began later: what is not there any more is told. */
+static void
+test_event_before_recording (Modes *m, gconstpointer data)
+{
+  set_plan (m, NULL, 0, RING);
+  push (m, 8);
+  set_span (m, 6 * S, 8 * S, 12 * S);
+  push (m, 1);
+  settle (m);
+  g_assert_cmpint (recording_get_metric ("potoo_pre_roll_short_total" DOOR), ==, 0);
+  set_span (m, 2 * S, 8 * S, 12 * S);
+  push (m, 1);
+  set_span (m, 2 * S, 8 * S, 13 * S);
+  push (m, 2);
+  check_kept (m, "6-11");
+  check_gaps (m, "");
+  g_assert_cmpint (recording_get_metric ("potoo_pre_roll_short_total" DOOR), ==, 1);
+}
+
 /* The connection is lost in the midst of an event, and after one. */
 static void
 test_lost_connection (Modes *m, gconstpointer data)
@@ -503,6 +522,7 @@ main (int argc, char *argv[])
   ADD ("rotation", test_rotation);
   ADD ("due-while-away", test_due_while_away);
   ADD ("short-pre-roll", test_short_pre_roll);
+  ADD ("event-before-recording", test_event_before_recording);
   ADD ("lost-connection", test_lost_connection);
   ADD ("crash-while-held", test_crash_while_held);
   ADD ("crash-during-event", test_crash_during_event);
