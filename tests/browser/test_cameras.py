@@ -89,6 +89,17 @@ def test_remove(stage):
     assert not exists()
 
 
+def test_adopt(stage):
+    daemon = stage.daemon
+    daemon.add_camera(id='old', name='Old', url=stage.sim.urls['plain'])
+    (old, *_) = daemon.wait_segments('old', 1, timeout=20)
+    assert daemon.api('DELETE', '/api/v1/cameras/old')[0] == 204
+    path = stage.run('adopt', size='narrow', id='old', name='New', address=stage.sim.urls['plain'])
+    assert path == '/cameras/old'
+    assert old['id'] in {segment['id'] for segment in daemon.segments('old')}
+    daemon.api('DELETE', '/api/v1/cameras/old')
+
+
 def test_keyboard(stage):
     def wait_recorded():
         """The very first GOP cannot be played yet."""

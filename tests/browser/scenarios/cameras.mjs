@@ -40,6 +40,19 @@ export async function add(session) {
   return new URL(page.url()).pathname;
 }
 
+/** A new camera continues what a removed one has recorded. */
+export async function adopt(session) {
+  const { page, options } = session;
+  await session.open('/cameras/new');
+  await field(page, 'Address').fill(options.address);
+  await field(page, 'Name').fill(options.name);
+  await page.getByRole('combobox', { name: 'Continues the recordings of' }).selectOption(options.id);
+  await page.getByRole('button', { name: 'Add camera' }).click();
+  await page.getByRole('heading', { name: options.name, level: 1 }).waitFor();
+  await page.locator('[data-state=streaming]').waitFor();
+  return new URL(page.url()).pathname;
+}
+
 /** Errors of the form stand at their field and are read out. */
 export async function errors(session) {
   const { page } = session;

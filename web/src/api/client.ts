@@ -81,8 +81,9 @@ export async function getCamera(id: string, signal?: AbortSignal): Promise<Versi
   return readVersioned(await send(BASE + cameraPath(id), { signal }));
 }
 
-export async function addCamera(input: CameraInput): Promise<Camera> {
-  return request('/cameras', { method: 'POST', body: input });
+/** With `adopts` the recordings of a removed camera with its id become its own. */
+export async function addCamera(input: CameraInput & { id?: string }, adopts: boolean): Promise<Camera> {
+  return request(adopts ? '/cameras?recordings=adopt' : '/cameras', { method: 'POST', body: input });
 }
 
 export async function changeCamera(id: string, input: CameraInput, etag: string | null): Promise<Versioned> {

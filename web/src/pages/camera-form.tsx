@@ -6,6 +6,7 @@ import type { TargetedEvent } from 'preact';
 import { useEffect, useRef, useState } from 'preact/hooks';
 import { type Versioned, addCamera, changeCamera, getCamera, getStorage, removeCamera } from '../api/client';
 import { ApiError, fieldOf, toApiError } from '../api/error';
+import type { Storage } from '../api/types';
 import { navigate } from '../app/navigation';
 import { hrefOf } from '../app/router';
 import { Button, ButtonLink } from '../components/button';
@@ -62,7 +63,7 @@ function RemoveCamera({ id, name }: { id: string; name: string }) {
           onCancel={() => setAsking(false)}
         >
           <p>{_('The connection to it ends and its settings are deleted, also its password.')}</p>
-          <p>{_('Its recordings are kept and can still be watched. As long as they exist, {id} cannot be the id of another camera.', { id })}</p>
+          <p>{_('Its recordings are kept and can still be watched. A camera that is added later can continue them.')}</p>
         </ConfirmDialog>
       )}
     </section>
@@ -112,12 +113,13 @@ function RecordingPart({ form, set, errorOf }: PartProps) {
   );
 }
 
-function useRootNames(): readonly string[] {
+/** Names that the storage knows; none until it has answered. */
+function useNames(list: (storage: Storage) => string[]): readonly string[] {
   const [names, setNames] = useState<readonly string[]>([]);
   useEffect(() => {
     const abort = new AbortController();
     getStorage(abort.signal).then(
-      storage => setNames(storage.roots.map(root => root.name)),
+      storage => setNames(list(storage)),
       () => undefined, // then only what is set can be chosen
     );
     return () => abort.abort();
@@ -125,9 +127,28 @@ function useRootNames(): readonly string[] {
   return names;
 }
 
+const listRoots = (storage: Storage) => storage.roots.map(root => root.name);
+const listRemoved = (storage: Storage) => storage.cameras.filter(camera => camera.removed).map(camera => camera.id);
+
+/** Of which removed camera a new one continues the recordings; nothing when there is none. */
+function AdoptField({ value, onChange }: { value: string; onChange: (id: string) => void }) {
+  const removed = useNames(listRemoved);
+  if (removed.length === 0) return null;
+  return (
+    <SelectField
+      id="adopted"
+      label={_('Continues the recordings of')}
+      value={value}
+      options={[{ value: '', label: _('None') }, ...removed.map(id => ({ value: id, label: id }))]}
+      hint={_('Of a camera that was removed: they become the new one’s, with the id.')}
+      onChange={onChange}
+    />
+  );
+}
+
 function StorageRootField({ form, set, errorOf }: PartProps) {
   const { storage_root } = form;
-  const names = useRootNames();
+  const names = useNames(listRoots);
   const known = storage_root === '' || names.includes(storage_root) ? names : [...names, storage_root];
   return (
     <SelectField
@@ -186,6 +207,7 @@ interface FormProps {
 function Form({ original }: FormProps) {
   const camera = original?.camera ?? null;
   const [form, setForm] = useState<CameraForm>(() => (camera ? formOf(camera) : emptyForm));
+  const [adopted, setAdopted] = useState('');
   const [error, setError] = useState<ApiError | null>(null);
   const [isBusy, setBusy] = useState(false);
   const element = useRef<HTMLFormElement>(null);
@@ -210,7 +232,8 @@ function Form({ original }: FormProps) {
     setBusy(true);
     try {
       const input = readForm(form, camera);
-      const saved = original ? (await changeCamera(original.camera.id, input, original.etag)).camera : await addCamera(input);
+      if (adopted !== '') input.id = adopted;
+      const saved = original ? (await changeCamera(original.camera.id, input, original.etag)).camera : await addCamera(input, adopted !== '');
       noteCamera(saved);
       navigate({ page: 'live', id: saved.id });
     } catch (thrown) {
@@ -307,6 +330,7 @@ function Form({ original }: FormProps) {
           maxLength={100}
           onInput={set('name')}
         />
+        {camera === null && <AdoptField value={adopted} onChange={setAdopted} />}
         <SwitchField id="enabled" label={_('Switched on')} hint={_('Potoo connects to the camera.')} value={form.enabled} error={errorOf('enabled')} onChange={set('enabled')} />
         <SwitchField id="audio" label={_('Sound')} hint={_('Taken where the camera has it.')} value={form.audio} error={errorOf('audio')} onChange={set('audio')} />
         <Fold title={_('Encoding')} isForced={CODEC_FIELDS.some(name => errorOf(name) !== undefined)}>
