@@ -33,6 +33,7 @@ RECORD_S = 10
 SOUND_ERROR_MS = 10
 LOOP_S = 4  # of sound
 PACKET_MS = 40
+LATE_MS = 60  # what a packet may wait for a busy machine
 
 # codec of the camera's sound, what it is to become
 SOUND = {
@@ -217,8 +218,9 @@ def test_sound_that_comes_and_goes(recording):
     with_sound = [path for path in paths if read_movie(path).track_of('soun') is not None]
     assert with_sound == paths[1:] and len(paths) == 2
     errors = sound_errors_ms(paths[1], recording.marks_us['late-sound'], LOOP_S * SECOND)
-    # Each time it comes anew, by a packet too late at first.
-    assert errors and max(map(abs, errors)) < PACKET_MS + SOUND_ERROR_MS
+    # Each time it comes anew it is late by a packet, and by what the packet waited for a processor,
+    # until a sender report tells more.
+    assert errors and max(map(abs, errors)) < PACKET_MS + LATE_MS
     times = list_sound_times(paths[1])
     pauses = [b - a for a, b in zip(times, times[1:]) if b - a > 1]
     assert len(pauses) == 1 and 2 < pauses[0] < 5

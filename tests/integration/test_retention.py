@@ -6,6 +6,7 @@ POTOO_RETENTION_MINUTES  for how long (1; `scripts/test retention-long` says 60)
 
 import os
 import time
+from collections import Counter
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -73,6 +74,14 @@ class Observer:
             name: (self.clock.now_us - self.oldest_us(name)) / DAY_US
             for name in CAMERAS
         }
+
+    def bytes_by_day(self, camera):
+        """Of all that was recorded, also what is deleted; by the day in which a segment begins."""
+        days = Counter()
+        for row in [*self.known.values(), *self.deleted.values()]:
+            if row['camera'] == camera:
+                days[row['start_us'] // DAY_US] += row['size_bytes']
+        return days
 
     def oldest_us(self, camera):
         return min(
@@ -191,13 +200,10 @@ def observe(observer, minutes):
         if not protected and clock.now_us > midnight_us + DAY_US // 8:
             protected = mark_and_lock(daemon)
         if clock.now_us > midnight_us + (1 if forecast is None else forecast.day + 1) * DAY_US:
-            before, forecast = forecast, Forecast.take(observer, midnight_us)
-            if before is not None:
-                forecast.check_rates(before)
+            forecast = Forecast.take(observer, midnight_us)
             kept = []
         if forecast is not None:
             kept.append(observer.days_kept())
-    Forecast.take(observer, midnight_us).check_rates(forecast)
     forecast.check_days_kept(kept)
     assert protected <= {row['id'] for row in daemon.segments()}
     return protected
@@ -209,7 +215,6 @@ class Forecast:
 
     day: int  # whole days since the first midnight
     now_us: int
-    recorded: dict  # bytes by camera, until then
     cameras: dict  # as /api/v1/storage has them
 
     @classmethod
@@ -219,20 +224,19 @@ class Forecast:
         wait_until(
             lambda: parse_time(observer.daemon.get('/api/v1/system')['time']) >= now_us, 5, 'the clock'
         )
-        metrics = observer.daemon.metrics()
-        recorded = {
-            name: metrics[f'potoo_recorded_bytes_total{{camera="{name}",stream="main"}}']
-            for name in CAMERAS
-        }
         cameras = observer.daemon.get('/api/v1/storage')['cameras']
         by_id = {camera['id']: camera for camera in cameras}
-        return cls((now_us - midnight_us) // DAY_US, now_us, recorded, by_id)
+        forecast = cls((now_us - midnight_us) // DAY_US, now_us, by_id)
+        forecast.check_rates(observer)
+        return forecast
 
-    def check_rates(self, before):
-        days = (self.now_us - before.now_us) / DAY_US
+    def check_rates(self, observer):
+        """The mean of the last whole days, up to a week; the first one is none."""
+        today = self.now_us // DAY_US
         for name in CAMERAS:
-            recorded = (self.recorded[name] - before.recorded[name]) / days
-            assert before.cameras[name]['bytes_per_day'] == pytest.approx(recorded, rel=0.1), name
+            days = observer.bytes_by_day(name)
+            last = [size for day, size in sorted(days.items()) if day < today][1:][-7:]
+            assert self.cameras[name]['bytes_per_day'] == pytest.approx(sum(last) / len(last), rel=0.03), name
 
     def check_days_kept(self, kept):
         """@kept: days by camera, at each look since."""
