@@ -32,21 +32,19 @@ function frameAt(frames, ms) {
   return found;
 }
 
-/** How many frames lie between two places of the loop, either way. */
-function distance(a, b, loop) {
+/** How far `a` lies behind `b` in the loop. */
+function behind(a, b, loop) {
   const there = (((a - b) % loop) + loop) % loop;
-  return Math.min(there, loop - there);
+  return there < loop / 2 ? there : there - loop;
 }
 
-function isNear(code, frame, loop) {
-  return code !== null && distance(code, frame.position, loop) <= 1;
-}
-
-function checkFrame(session, code, ms, what) {
+/** The picture is that of `ms`, or the one beside, or up to `latest` frames later. */
+function checkFrame(session, code, ms, what, latest = 1) {
   const { frames, loop } = session.options;
   const wanted = frameAt(frames, ms);
+  const late = code === null ? null : behind(code, wanted.position, loop);
   check(
-    isNear(code, wanted, loop),
+    late !== null && late >= -1 && late <= latest,
     `${what}: at ${new Date(ms).toISOString()} place ${wanted.position} of the loop was recorded, the picture is ${code}`,
   );
 }
@@ -104,7 +102,8 @@ async function readPaused(session, what) {
   });
 }
 
-/** Lets `go()` lead elsewhere and tells the first picture there. */
+/** Lets `go()` lead elsewhere and tells the first picture there; on a busy machine a later one is
+ * on the screen when it is announced. */
 async function firstAfter(session, go) {
   const video = session.page.locator('video');
   await pause(session);
@@ -126,7 +125,7 @@ export async function seek(session) {
 
   for (const target of targets) {
     const shown = await firstAfter(session, () => goTo(session, target));
-    checkFrame(session, shown.code, target, 'by the field');
+    checkFrame(session, shown.code, target, 'by the field', LATEST);
     await readPaused(session, 'by the field, then');
   }
 
@@ -142,10 +141,10 @@ export async function seek(session) {
 
   const before = await readPaused(session, 'before the keys');
   const shown = await firstAfter(session, () => slider.press('Shift+ArrowLeft'));
-  checkFrame(session, shown.code, before - 1000, 'by Shift and arrow');
+  checkFrame(session, shown.code, before - 1000, 'by Shift and arrow', LATEST);
   const now = await readPaused(session, 'by Shift and arrow, then');
   const home = await firstAfter(session, () => slider.press('Home'));
-  checkFrame(session, home.code, frames[0].wall, 'by Home');
+  checkFrame(session, home.code, frames[0].wall, 'by Home', LATEST);
   check(now < before, `${now} is not before ${before}`);
 }
 
