@@ -46,8 +46,10 @@ gboolean potoo_config_parse_duration (const char *text,
 
 /* How often something is done: 10 s to 365 d, or 0: never. */
 gboolean potoo_config_parse_interval (const char *text, gint64 *value_us, GError **error);
-/* Bytes a second: at least 1 MB, or 0: as much as there is. */
+/* Bytes, of the whole process at least POTOO_MEMORY_MIN_BYTES, or POTOO_MEMORY_AUTO. */
+gboolean potoo_config_parse_budget (const char *text, gint64 *value, GError **error);
 gboolean potoo_config_parse_memory (const char *text, gint64 *value, GError **error);
+/* Bytes a second: at least 1 MB, or 0: as much as there is. */
 gboolean potoo_config_parse_bandwidth (const char *text, gint64 *value, GError **error);
 
 /* --- potoo-config-roots.c --- */

@@ -225,12 +225,29 @@ potoo_config_parse_interval (const char *text, gint64 *value_us, GError **error)
   return fail (error, _ ("“%s” is neither a time from 10s to 365d nor 0 (never)"), text);
 }
 
+/* Whether @text is `auto`: then @value is POTOO_MEMORY_AUTO. */
+static gboolean
+parse_auto (const char *text, gint64 *value)
+{
+  *value = POTOO_MEMORY_AUTO;
+  return strcmp (text, "auto") == 0;
+}
+
 gboolean
 potoo_config_parse_memory (const char *text, gint64 *value, GError **error)
 {
-  if (potoo_size_parse (text, value) && *value <= MAX_MEMORY)
+  if (parse_auto (text, value) || (potoo_size_parse (text, value) && *value <= MAX_MEMORY))
     return TRUE;
-  return fail (error, _ ("“%s” is not a size of memory, such as 64MB"), text);
+  return fail (error, _ ("“%s” is neither a size of memory, such as 64MB, nor auto"), text);
+}
+
+gboolean
+potoo_config_parse_budget (const char *text, gint64 *value, GError **error)
+{
+  if (parse_auto (text, value) ||
+      (potoo_size_parse (text, value) && *value >= POTOO_MEMORY_MIN_BYTES && *value <= MAX_MEMORY))
+    return TRUE;
+  return fail (error, _ ("“%s” is neither a size of memory from 64MB to 1TB nor auto"), text);
 }
 
 gboolean

@@ -25,7 +25,8 @@ struct _PotooConfig
   GArray *rtsp_listen; /* as that */
   gint64 segment_duration_us;
   gint64 sync_interval_us;
-  gint64 pre_roll_memory;
+  gint64 memory, pre_roll_memory; /* as they are set */
+  PotooMemoryBudget memory_budget;
   gint64 backup_interval_us, verify_interval_us; /* 0: never */
   gint64 verify_bandwidth;                       /* bytes a second; 0: any */
   GArray *roots;                                 /* PotooConfigRoot */
@@ -35,6 +36,18 @@ static gboolean
 set_log_level (PotooConfig *config, const char *value, GError **error)
 {
   return potoo_config_parse_log_level (value, &config->log_level, error);
+}
+
+static gboolean
+set_memory (PotooConfig *config, const char *value, GError **error)
+{
+  return potoo_config_parse_budget (value, &config->memory, error);
+}
+
+static gboolean
+same_memory (PotooConfig *a, PotooConfig *b)
+{
+  return a->memory == b->memory;
 }
 
 static gboolean
@@ -182,6 +195,7 @@ typedef struct
 
 static const ConfigKey config_keys[] = {
   { "server", "log-level", "info", set_log_level, NULL },
+  { "server", "memory", "auto", set_memory, same_memory },
   { "http", "listen", "127.0.0.1:8080", set_http_listen, same_http_listen },
   { "http", "tls-listen", "", NULL, NULL },
   { "http", "tls-certificate", "", NULL, NULL },
@@ -192,7 +206,7 @@ static const ConfigKey config_keys[] = {
   { "rtsp", "listen", "127.0.0.1:8554", set_rtsp_listen, same_rtsp_listen },
   { "storage", "segment-duration", "5min", set_segment_duration, same_segment_duration },
   { "storage", "sync-interval", "2s", set_sync_interval, same_sync_interval },
-  { "storage", "pre-roll-memory", "64MB", set_pre_roll_memory, same_pre_roll_memory },
+  { "storage", "pre-roll-memory", "auto", set_pre_roll_memory, same_pre_roll_memory },
   { "storage", "backup-interval", "1d", set_backup_interval, same_backup_interval },
   { "storage", "verify-interval", "7d", set_verify_interval, same_verify_interval },
   { "storage", "verify-bandwidth", "32MB", set_verify_bandwidth, same_verify_bandwidth },
@@ -462,6 +476,7 @@ potoo_config_load (const char *path, const char *state_dir, GError **error)
     }
   if (config->roots->len == 0)
     add_root (config, "main")->path = g_build_filename (state_dir, "recordings", NULL);
+  potoo_memory_budget_init (&config->memory_budget, config->memory, config->pre_roll_memory);
   return g_steal_pointer (&config);
 }
 
@@ -497,10 +512,10 @@ potoo_config_get_sync_interval_us (PotooConfig *config)
   return config->sync_interval_us;
 }
 
-gint64
-potoo_config_get_pre_roll_memory (PotooConfig *config)
+const PotooMemoryBudget *
+potoo_config_get_memory_budget (PotooConfig *config)
 {
-  return config->pre_roll_memory;
+  return &config->memory_budget;
 }
 
 gint64

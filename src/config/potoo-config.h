@@ -3,6 +3,8 @@
 
 #include <glib-object.h>
 
+#include "config/potoo-memory-budget.h"
+
 G_BEGIN_DECLS
 
 /**
@@ -52,8 +54,7 @@ const PotooListen *potoo_config_get_http_listen (PotooConfig *config, unsigned *
 const PotooListen *potoo_config_get_rtsp_listen (PotooConfig *config, unsigned *n);
 gint64 potoo_config_get_segment_duration_us (PotooConfig *config); /* 10 s … 1 h */
 gint64 potoo_config_get_sync_interval_us (PotooConfig *config);    /* 250 ms … 60 s */
-/* Bytes that what waits for an event may take, over all cameras; 0: there is no pre-roll. */
-gint64 potoo_config_get_pre_roll_memory (PotooConfig *config);
+const PotooMemoryBudget *potoo_config_get_memory_budget (PotooConfig *config);
 gint64 potoo_config_get_backup_interval_us (PotooConfig *config); /* of the catalog; 0: never */
 gint64 potoo_config_get_verify_interval_us (PotooConfig *config); /* of all files; 0: never */
 gint64 potoo_config_get_verify_bandwidth (PotooConfig *config);   /* bytes a second; 0: any */

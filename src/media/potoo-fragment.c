@@ -34,6 +34,7 @@ struct _PotooFragment
   guint n_frames;
 };
 
+#define UNIT_OVERHEAD_BYTES 512       /* GstBuffer, GstMemory and metas */
 #define SAMPLE_FLAGS_KEY 0x02000000   /* depends on no other */
 #define SAMPLE_FLAGS_DELTA 0x01010000 /* depends on others, is not a sync sample */
 #define TFHD_DEFAULT_BASE_IS_MOOF 0x020000
@@ -294,6 +295,13 @@ gsize
 potoo_fragment_get_size (PotooFragment *fragment)
 {
   return fragment->header_size + fragment->payload_size;
+}
+
+gsize
+potoo_fragment_get_memory (PotooFragment *fragment)
+{
+  return sizeof *fragment + potoo_fragment_get_size (fragment) +
+         fragment->buffers->len * UNIT_OVERHEAD_BYTES;
 }
 
 gsize

@@ -85,6 +85,8 @@ guint potoo_fragment_get_n_frames (PotooFragment *fragment); /* video access uni
 /* Bytes of header and payload together, as on disk. */
 gsize potoo_fragment_get_size (PotooFragment *fragment);
 gsize potoo_fragment_get_header_size (PotooFragment *fragment);
+/* Bytes that it takes in memory, about: each access unit more than it has. */
+gsize potoo_fragment_get_memory (PotooFragment *fragment);
 
 /* Copies `prft`, `moof` and the head of `mdat` to @out (of header size), with
  * @origin_ns subtracted from every time. */

@@ -2,15 +2,15 @@
 #pragma once
 
 #include "record/potoo-fragment-ring.h"
+#include "record/potoo-moment.h"
 #include "record/potoo-recorder.h"
 
 G_BEGIN_DECLS
 
 /* The two ends of PotooFragmentQueue that its users do not see: making it and taking
- * from it. Bounds: POTOO_QUEUE_MAX_BYTES of fragments; POTOO_QUEUE_MAX_MESSAGES of
+ * from it. Bounds: the memory that all queues share; POTOO_QUEUE_MAX_MESSAGES of
  * all kinds, and POTOO_QUEUE_MAX_CONTROLS on top for what must not be lost. */
 
-#define POTOO_QUEUE_MAX_BYTES (32 * 1024 * 1024)
 #define POTOO_QUEUE_MAX_MESSAGES 4096
 #define POTOO_QUEUE_MAX_CONTROLS 64
 
@@ -24,13 +24,18 @@ typedef enum
   POTOO_MESSAGE_HAND_OVER, /* the last one that this recorder gets: another has gone on */
 } PotooMessageType;
 
+/* Fragments that were dropped, one after the other: where the first began and the last ended. All
+ * 0: none. */
+typedef struct
+{
+  PotooMoment from, until;
+} PotooLoss;
+
 typedef struct
 {
   PotooMessageType type;
-  gint64 wall_us, mono_us; /* when it was posted */
-  /* Fragments in front of this message were dropped; wall time at which the last of them ended. 0:
-   * none. */
-  gint64 lost_until_us;
+  gint64 wall_us, mono_us;  /* when it was posted */
+  PotooLoss lost;           /* in front of it */
   PotooFragment *fragment;  /* (transfer full) */
   PotooRecordingPlan *plan; /* (transfer full) */
   PotooGapCause cause;
@@ -43,7 +48,11 @@ void potoo_message_free (PotooMessage *message);
  * idle: it stays so until potoo_fragment_queue_take() has returned FALSE. */
 typedef void (*PotooQueueWakeFunc) (PotooFragmentQueue *queue, gpointer user_data);
 
-PotooFragmentQueue *potoo_fragment_queue_new (const char *camera,
+/* Of all queues. (transfer full) */
+PotooFragmentMemory *potoo_fragment_queue_memory_new (gint64 max_bytes);
+
+PotooFragmentQueue *potoo_fragment_queue_new (PotooFragmentMemory *memory,
+                                              const char *camera,
                                               PotooStreamKind stream,
                                               PotooQueueWakeFunc wake,
                                               gpointer user_data);
@@ -65,8 +74,8 @@ gboolean potoo_fragment_queue_take (PotooFragmentQueue *queue, PotooMessage *mes
 
 /* --- handing over --- */
 
-/* Called in the pushing thread, at most once a second, as long as a message has waited for
- * potoo_stall_us. To be set before the first push. */
+/* Called in the pushing thread, at most once a second, as long as the taker, who knows that there
+ * is something, has not come for potoo_stall_us. To be set before the first push. */
 typedef void (*PotooQueueLateFunc) (gpointer user_data);
 void potoo_fragment_queue_set_late_func (PotooFragmentQueue *queue,
                                          PotooQueueLateFunc func,
@@ -77,10 +86,11 @@ void potoo_fragment_queue_claim (PotooFragmentQueue *queue);
 
 /* From the first key fragment on the queue gets another taker, which need not be woken. What is in
  * front of it comes into @before (element-type PotooMessage): no new segment can begin there.
- * @plan: the one that holds at that place. Returns that fragment; NULL when there is none yet, or
- * the queue has ended: nothing was done. (transfer full) (nullable) */
+ * @lost: of that fragment. @plan: the one that holds at that place. Returns that fragment; NULL
+ * when there is none yet, or the queue has ended: nothing was done. (transfer full) (nullable) */
 PotooFragment *potoo_fragment_queue_split (PotooFragmentQueue *queue,
                                            GQueue *before,
+                                           PotooLoss *lost,
                                            PotooRecordingPlan **plan,
                                            PotooQueueWakeFunc wake,
                                            gpointer user_data);

@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 
-/* One lock, PotooRingMemory.lock, protects all rings of it and their list; no other lock is taken
- * under it. Fragments are let go of outside. Rings are few enough to look at each when memory is
- * short. */
+/* The lock of the memory protects all but the constants. */
 
 #include "record/potoo-fragment-ring.h"
 
@@ -10,106 +8,21 @@
 
 #include "base/potoo-clock.h"
 #include "base/potoo-log.h"
-#include "base/potoo-metrics.h"
 
 /* How often a ring that shrinks is told of. */
 #define LOG_INTERVAL_US (600 * POTOO_SECOND_US)
 
-struct _PotooRingMemory
-{
-  gatomicrefcount ref_count;
-  gint64 max_bytes;
-  GMutex lock;
-  gint64 bytes;
-  GPtrArray *rings; /* PotooFragmentRing, not owned */
-  PotooMetric *used, *bound;
-};
-
 struct _PotooFragmentRing
 {
+  PotooFragmentHolder holder;
   gatomicrefcount ref_count;
-  PotooRingMemory *memory;
   char *camera;
   PotooStreamKind stream;
   GQueue fragments; /* PotooFragment */
-  gint64 bytes;
   gint64 length_us;
-  guint priority;
   gint64 logged_us; /* monotonic; when it was told last that it shrank; 0: never */
   PotooMetric *held_bytes, *held, *shrunk;
 };
-
-PotooRingMemory *
-potoo_ring_memory_new (gint64 max_bytes)
-{
-  PotooRingMemory *memory = g_new0 (PotooRingMemory, 1);
-
-  g_atomic_ref_count_init (&memory->ref_count);
-  g_mutex_init (&memory->lock);
-  memory->max_bytes = max_bytes;
-  memory->rings = g_ptr_array_new ();
-  memory->used = potoo_metric_new_gauge ("potoo_pre_roll_memory_bytes",
-                                         "Memory that all fragment rings hold", NULL);
-  memory->bound = potoo_metric_new_gauge ("potoo_pre_roll_memory_max_bytes",
-                                          "Memory that they may hold", NULL);
-  potoo_metric_set (memory->bound, max_bytes);
-  return memory;
-}
-
-PotooRingMemory *
-potoo_ring_memory_ref (PotooRingMemory *memory)
-{
-  g_atomic_ref_count_inc (&memory->ref_count);
-  return memory;
-}
-
-void
-potoo_ring_memory_unref (PotooRingMemory *memory)
-{
-  if (!g_atomic_ref_count_dec (&memory->ref_count))
-    return;
-  g_ptr_array_unref (memory->rings);
-  g_mutex_clear (&memory->lock);
-  potoo_metric_unref (memory->used);
-  potoo_metric_unref (memory->bound);
-  g_free (memory);
-}
-
-PotooFragmentRing *
-potoo_fragment_ring_new (PotooRingMemory *memory, const char *camera, PotooStreamKind stream)
-{
-  PotooFragmentRing *ring = g_new0 (PotooFragmentRing, 1);
-  const char *stream_name = potoo_stream_kind_to_string (stream);
-
-  g_atomic_ref_count_init (&ring->ref_count);
-  ring->memory = potoo_ring_memory_ref (memory);
-  ring->camera = g_strdup (camera);
-  ring->stream = stream;
-  g_queue_init (&ring->fragments);
-  ring->held_bytes = potoo_metric_new_gauge ("potoo_pre_roll_bytes",
-                                             "Memory that the stream's fragment ring holds",
-                                             "camera", camera, "stream", stream_name, NULL);
-  ring->held = potoo_metric_set_divisor (
-      potoo_metric_new_gauge ("potoo_pre_roll_seconds",
-                              "Time that the stream's fragment ring reaches back", "camera", camera,
-                              "stream", stream_name, NULL),
-      POTOO_SECOND_US);
-  ring->shrunk = potoo_metric_new_counter (
-      "potoo_pre_roll_shrunk_fragments_total",
-      "Fragments of pre-roll given up because memory was short", "camera", camera, "stream",
-      stream_name, NULL);
-  g_mutex_lock (&memory->lock);
-  g_ptr_array_add (memory->rings, ring);
-  g_mutex_unlock (&memory->lock);
-  return ring;
-}
-
-PotooFragmentRing *
-potoo_fragment_ring_ref (PotooFragmentRing *ring)
-{
-  g_atomic_ref_count_inc (&ring->ref_count);
-  return ring;
-}
 
 /* --- under the lock --- */
 
@@ -126,18 +39,10 @@ get_held_us (PotooFragmentRing *ring)
 }
 
 static void
-add_bytes (PotooFragmentRing *ring, gint64 bytes)
-{
-  ring->bytes += bytes;
-  ring->memory->bytes += bytes;
-}
-
-static void
 publish (PotooFragmentRing *ring)
 {
-  potoo_metric_set (ring->held_bytes, ring->bytes);
+  potoo_metric_set (ring->held_bytes, ring->holder.bytes);
   potoo_metric_set (ring->held, get_held_us (ring));
-  potoo_metric_set (ring->memory->used, ring->memory->bytes);
 }
 
 /* Moves the oldest fragments, up to the next key fragment, to @dropped. */
@@ -149,7 +54,7 @@ drop_oldest (PotooFragmentRing *ring, GQueue *dropped)
   do
     {
       PotooFragment *oldest = g_queue_pop_head (&ring->fragments);
-      add_bytes (ring, -(gint64) potoo_fragment_get_size (oldest));
+      potoo_fragment_holder_add (&ring->holder, -(gint64) potoo_fragment_get_memory (oldest));
       g_queue_push_tail (dropped, oldest);
       next = g_queue_peek_head (&ring->fragments);
     }
@@ -169,25 +74,6 @@ is_long_enough_without_oldest (PotooFragmentRing *ring)
       return potoo_fragment_get_end_ns (newest) - potoo_fragment_get_start_ns (link->data) >=
              (GstClockTime) ring->length_us * 1000;
   return ring->length_us == 0 && newest != NULL;
-}
-
-/* Who gives way to a fragment of @ring. (nullable) */
-static PotooFragmentRing *
-find_least (PotooFragmentRing *ring)
-{
-  GPtrArray *rings = ring->memory->rings;
-  PotooFragmentRing *least = NULL;
-
-  for (guint i = 0; i < rings->len; i++)
-    {
-      PotooFragmentRing *other = rings->pdata[i];
-      if (other->fragments.length == 0 || other->priority > ring->priority)
-        continue;
-      if (least == NULL || other->priority < least->priority ||
-          (other->priority == least->priority && get_held_us (other) > get_held_us (least)))
-        least = other;
-    }
-  return least;
 }
 
 typedef struct
@@ -212,24 +98,72 @@ note_shrunk (PotooFragmentRing *ring, guint n, Outcome *outcome)
   outcome->length_us = ring->length_us;
 }
 
-static gboolean
-make_room (PotooFragmentRing *ring, gint64 size, Outcome *outcome)
+static gint64
+weigh (PotooFragmentHolder *holder)
 {
-  if (size > ring->memory->max_bytes)
-    return FALSE;
-  while (ring->memory->bytes + size > ring->memory->max_bytes)
-    {
-      PotooFragmentRing *least = find_least (ring);
-      if (least == NULL)
-        return FALSE;
-      guint before = outcome->dropped.length;
-      drop_oldest (least, &outcome->dropped);
-      note_shrunk (least, outcome->dropped.length - before, outcome);
-    }
+  return get_held_us ((PotooFragmentRing *) holder);
+}
+
+static gboolean
+give_way (PotooFragmentHolder *holder, gpointer push)
+{
+  PotooFragmentRing *ring = (PotooFragmentRing *) holder;
+  Outcome *outcome = push;
+  guint before = outcome->dropped.length;
+
+  drop_oldest (ring, &outcome->dropped);
+  note_shrunk (ring, outcome->dropped.length - before, outcome);
   return TRUE;
 }
 
+/* Rings of one priority shrink to the same time. */
+static const PotooFragmentHolderClass ring_class = { weigh, give_way };
+
 /* --- without the lock --- */
+
+PotooFragmentMemory *
+potoo_fragment_ring_memory_new (gint64 max_bytes)
+{
+  return potoo_fragment_memory_new (max_bytes,
+                                    potoo_metric_new_gauge ("potoo_pre_roll_memory_bytes",
+                                                            "Memory that all fragment rings hold",
+                                                            NULL),
+                                    potoo_metric_new_gauge ("potoo_pre_roll_memory_max_bytes",
+                                                            "Memory that they may hold", NULL));
+}
+
+PotooFragmentRing *
+potoo_fragment_ring_new (PotooFragmentMemory *memory, const char *camera, PotooStreamKind stream)
+{
+  PotooFragmentRing *ring = g_new0 (PotooFragmentRing, 1);
+  const char *stream_name = potoo_stream_kind_to_string (stream);
+
+  g_atomic_ref_count_init (&ring->ref_count);
+  ring->camera = g_strdup (camera);
+  ring->stream = stream;
+  g_queue_init (&ring->fragments);
+  ring->held_bytes = potoo_metric_new_gauge ("potoo_pre_roll_bytes",
+                                             "Memory that the stream's fragment ring holds",
+                                             "camera", camera, "stream", stream_name, NULL);
+  ring->held = potoo_metric_set_divisor (
+      potoo_metric_new_gauge ("potoo_pre_roll_seconds",
+                              "Time that the stream's fragment ring reaches back", "camera", camera,
+                              "stream", stream_name, NULL),
+      POTOO_SECOND_US);
+  ring->shrunk = potoo_metric_new_counter (
+      "potoo_pre_roll_shrunk_fragments_total",
+      "Fragments of pre-roll given up because memory was short", "camera", camera, "stream",
+      stream_name, NULL);
+  potoo_fragment_holder_init (&ring->holder, &ring_class, memory);
+  return ring;
+}
+
+PotooFragmentRing *
+potoo_fragment_ring_ref (PotooFragmentRing *ring)
+{
+  g_atomic_ref_count_inc (&ring->ref_count);
+  return ring;
+}
 
 static void
 finish (Outcome *outcome)
@@ -250,13 +184,10 @@ potoo_fragment_ring_unref (PotooFragmentRing *ring)
   if (!g_atomic_ref_count_dec (&ring->ref_count))
     return;
   potoo_fragment_ring_set_up (ring, 0, 0);
-  g_mutex_lock (&ring->memory->lock);
-  g_ptr_array_remove_fast (ring->memory->rings, ring);
-  g_mutex_unlock (&ring->memory->lock);
+  potoo_fragment_holder_clear (&ring->holder);
   potoo_metric_unref (ring->held_bytes);
   potoo_metric_unref (ring->held);
   potoo_metric_unref (ring->shrunk);
-  potoo_ring_memory_unref (ring->memory);
   g_free (ring->camera);
   g_free (ring);
 }
@@ -266,12 +197,12 @@ potoo_fragment_ring_set_up (PotooFragmentRing *ring, gint64 length_us, guint pri
 {
   Outcome outcome = { .dropped = G_QUEUE_INIT };
 
-  g_mutex_lock (&ring->memory->lock);
+  potoo_fragment_memory_lock (ring->holder.memory);
   ring->length_us = length_us;
-  ring->priority = priority;
+  ring->holder.priority = priority;
   while (is_long_enough_without_oldest (ring))
     drop_oldest (ring, &outcome.dropped);
-  g_mutex_unlock (&ring->memory->lock);
+  potoo_fragment_memory_unlock (ring->holder.memory);
   finish (&outcome);
 }
 
@@ -291,15 +222,16 @@ can_be_shown (PotooFragmentRing *ring, PotooFragment *fragment, gboolean follows
 static void
 push (PotooFragmentRing *ring, PotooFragment *fragment, gboolean follows, Outcome *outcome)
 {
-  gint64 size = (gint64) potoo_fragment_get_size (fragment);
+  gint64 size = (gint64) potoo_fragment_get_memory (fragment);
 
-  if (!make_room (ring, size, outcome) || !can_be_shown (ring, fragment, follows))
+  if (!potoo_fragment_holder_make_room (&ring->holder, size, outcome) ||
+      !can_be_shown (ring, fragment, follows))
     {
       note_shrunk (ring, 1, outcome);
       return;
     }
   g_queue_push_tail (&ring->fragments, potoo_fragment_ref (fragment));
-  add_bytes (ring, size);
+  potoo_fragment_holder_add (&ring->holder, size);
   while (is_long_enough_without_oldest (ring))
     drop_oldest (ring, &outcome->dropped);
   publish (ring);
@@ -310,28 +242,29 @@ potoo_fragment_ring_push (PotooFragmentRing *ring, PotooFragment *fragment, gboo
 {
   Outcome outcome = { .dropped = G_QUEUE_INIT };
 
-  g_mutex_lock (&ring->memory->lock);
+  potoo_fragment_memory_lock (ring->holder.memory);
   if (ring->length_us > 0 && can_be_shown (ring, fragment, follows))
     push (ring, fragment, follows, &outcome);
-  g_mutex_unlock (&ring->memory->lock);
+  potoo_fragment_memory_unlock (ring->holder.memory);
   finish (&outcome);
 }
 
 PotooFragmentRing *
 potoo_fragment_ring_new_successor (PotooFragmentRing *ring)
 {
-  PotooFragmentRing *successor = potoo_fragment_ring_new (ring->memory, ring->camera, ring->stream);
+  PotooFragmentRing *successor = potoo_fragment_ring_new (ring->holder.memory, ring->camera,
+                                                          ring->stream);
 
-  g_mutex_lock (&ring->memory->lock);
+  potoo_fragment_memory_lock (ring->holder.memory);
   successor->fragments = ring->fragments;
-  successor->bytes = ring->bytes;
   successor->length_us = ring->length_us;
-  successor->priority = ring->priority;
+  successor->holder.priority = ring->holder.priority;
+  potoo_fragment_holder_add (&successor->holder, ring->holder.bytes);
+  potoo_fragment_holder_add (&ring->holder, -ring->holder.bytes);
   g_queue_init (&ring->fragments);
-  ring->bytes = 0;
   ring->length_us = 0;
   publish (successor);
-  g_mutex_unlock (&ring->memory->lock);
+  potoo_fragment_memory_unlock (ring->holder.memory);
   return successor;
 }
 
@@ -341,31 +274,31 @@ potoo_fragment_ring_take_all (PotooFragmentRing *ring)
   GPtrArray *taken = g_ptr_array_new_with_free_func ((GDestroyNotify) potoo_fragment_unref);
   PotooFragment *fragment;
 
-  g_mutex_lock (&ring->memory->lock);
+  potoo_fragment_memory_lock (ring->holder.memory);
   while ((fragment = g_queue_pop_head (&ring->fragments)) != NULL)
     g_ptr_array_add (taken, fragment);
-  add_bytes (ring, -ring->bytes);
+  potoo_fragment_holder_add (&ring->holder, -ring->holder.bytes);
   publish (ring);
-  g_mutex_unlock (&ring->memory->lock);
+  potoo_fragment_memory_unlock (ring->holder.memory);
   return taken;
 }
 
 PotooFragment *
 potoo_fragment_ring_peek (PotooFragmentRing *ring)
 {
-  g_mutex_lock (&ring->memory->lock);
+  potoo_fragment_memory_lock (ring->holder.memory);
   PotooFragment *oldest = g_queue_peek_head (&ring->fragments);
   if (oldest != NULL)
     potoo_fragment_ref (oldest);
-  g_mutex_unlock (&ring->memory->lock);
+  potoo_fragment_memory_unlock (ring->holder.memory);
   return oldest;
 }
 
 gint64
 potoo_fragment_ring_get_held_us (PotooFragmentRing *ring)
 {
-  g_mutex_lock (&ring->memory->lock);
+  potoo_fragment_memory_lock (ring->holder.memory);
   gint64 held_us = ring->length_us > 0 ? get_held_us (ring) : -1;
-  g_mutex_unlock (&ring->memory->lock);
+  potoo_fragment_memory_unlock (ring->holder.memory);
   return held_us;
 }

@@ -3,6 +3,7 @@
 
 #include "catalog/potoo-catalog-segments.h"
 #include "media/potoo-fragment.h"
+#include "record/potoo-fragment-memory.h"
 
 G_BEGIN_DECLS
 
@@ -10,32 +11,20 @@ G_BEGIN_DECLS
 #define POTOO_NO_SEQUENCE G_MAXUINT64
 
 /**
- * PotooRingMemory:
- *
- * The memory of all fragment rings, bounded in bytes. When it is used up, room is made for a
- * fragment by dropping the oldest of the ring with the lowest priority, and among rings
- * of one priority of the one that holds the longest time: pre-roll then shrinks evenly. A fragment
- * for which only more important ones could make room is not taken. Any thread.
- */
-typedef struct _PotooRingMemory PotooRingMemory;
-
-PotooRingMemory *potoo_ring_memory_new (gint64 max_bytes);
-PotooRingMemory *potoo_ring_memory_ref (PotooRingMemory *memory);
-void potoo_ring_memory_unref (PotooRingMemory *memory);
-G_DEFINE_AUTOPTR_CLEANUP_FUNC (PotooRingMemory, potoo_ring_memory_unref)
-
-/**
  * PotooFragmentRing:
  *
  * The newest fragments of a stream that were not written, for an event that is told of later: its
  * pre-roll. They follow on each other by sequence, mostly. What is dropped is dropped up to the
  * next key fragment. The stream's recorder fills and empties it; others drop from it when memory is
- * short. Any thread; never blocks but for the lock that all rings share, for an instant.
+ * short: rings of one priority shrink to the same time. Any thread.
  */
 typedef struct _PotooFragmentRing PotooFragmentRing;
 
+/* Of all rings. (transfer full) */
+PotooFragmentMemory *potoo_fragment_ring_memory_new (gint64 max_bytes);
+
 PotooFragmentRing *
-potoo_fragment_ring_new (PotooRingMemory *memory, const char *camera, PotooStreamKind stream);
+potoo_fragment_ring_new (PotooFragmentMemory *memory, const char *camera, PotooStreamKind stream);
 /* Takes over what @ring holds. */
 PotooFragmentRing *potoo_fragment_ring_new_successor (PotooFragmentRing *ring);
 PotooFragmentRing *potoo_fragment_ring_ref (PotooFragmentRing *ring);

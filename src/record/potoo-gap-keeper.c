@@ -339,10 +339,10 @@ potoo_gap_keeper_new_successor (PotooGapKeeper *keeper, gint64 until_us)
 }
 
 void
-potoo_gap_keeper_settle (PotooGapKeeper *keeper, gint64 end_us)
+potoo_gap_keeper_settle (PotooGapKeeper *keeper, gint64 end_us, PotooGapCause cause)
 {
   g_mutex_lock (&keeper->lock);
   if (keeper->until_us != 0 && (keeper->provisional || !keeper->open))
-    begin_locked (keeper, end_us, POTOO_GAP_DISK_ERROR);
+    begin_locked (keeper, end_us, cause);
   g_mutex_unlock (&keeper->lock);
 }

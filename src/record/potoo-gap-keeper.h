@@ -64,7 +64,8 @@ void potoo_gap_keeper_note_durable (PotooGapKeeper *keeper, gint64 durable_us);
  * not durable of it is declared lost, as a gap up to @until_us, which stays with @keeper: if the
  * disk answers after all, settle() takes back what turns out to be recorded. (transfer full) */
 PotooGapKeeper *potoo_gap_keeper_new_successor (PotooGapKeeper *keeper, gint64 until_us);
-/* The segment that was open at the hand-over was closed, whole up to @end_us. */
-void potoo_gap_keeper_settle (PotooGapKeeper *keeper, gint64 end_us);
+/* The segment that was open at the hand-over was closed, whole up to @end_us; what lacks behind it
+ * is missing because of @cause. */
+void potoo_gap_keeper_settle (PotooGapKeeper *keeper, gint64 end_us, PotooGapCause cause);
 
 G_END_DECLS

@@ -2,15 +2,10 @@
 #pragma once
 
 #include "record/potoo-gap-keeper.h"
+#include "record/potoo-moment.h"
 #include "record/potoo-recording-plan.h"
 
 G_BEGIN_DECLS
-
-/* One moment by both clocks: CLOCK_MONOTONIC, as plans have it, and wall time, as gaps do. */
-typedef struct
-{
-  gint64 mono_us, wall_us;
-} PotooMoment;
 
 /**
  * PotooGapLedger:

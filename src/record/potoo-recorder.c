@@ -26,7 +26,7 @@ struct _PotooRecorder
   GPtrArray *writers; /* PotooWriter, one for each root */
   GPtrArray *queues;  /* PotooFragmentQueue */
   PotooWriterSet *set;
-  PotooRingMemory *ring_memory;
+  PotooFragmentMemory *queue_memory, *ring_memory;
   GHashTable *open_gaps; /* stream key → PotooGap, until its stream is added */
   GArray *states;        /* PotooRootState of each root, as it was told last */
   PotooRootWatch watch;
@@ -64,7 +64,8 @@ potoo_recorder_finalize (GObject *object)
 
   g_ptr_array_unref (self->queues);
   g_clear_pointer (&self->set, potoo_writer_set_unref);
-  g_clear_pointer (&self->ring_memory, potoo_ring_memory_unref);
+  g_clear_pointer (&self->queue_memory, potoo_fragment_memory_unref);
+  g_clear_pointer (&self->ring_memory, potoo_fragment_memory_unref);
   g_ptr_array_unref (self->writers);
   g_ptr_array_unref (self->roots);
   g_array_unref (self->states);
@@ -176,7 +177,9 @@ potoo_recorder_new (PotooConfig *config, PotooCatalog *catalog, GError **error)
   g_autoptr (PotooRecorder) self = g_object_new (POTOO_TYPE_RECORDER, NULL);
 
   self->config = potoo_config_ref (config);
-  self->ring_memory = potoo_ring_memory_new (potoo_config_get_pre_roll_memory (config));
+  const PotooMemoryBudget *budget = potoo_config_get_memory_budget (config);
+  self->queue_memory = potoo_fragment_queue_memory_new (budget->queues);
+  self->ring_memory = potoo_fragment_ring_memory_new (budget->pre_roll);
   self->catalog = g_object_ref (catalog);
   if (!potoo_storage_root_check_paths (config, error))
     return NULL;
@@ -274,7 +277,8 @@ potoo_recorder_add_stream (PotooRecorder *self, const char *camera, PotooStreamK
   };
   g_autoptr (PotooFragmentRing) ring = potoo_fragment_ring_new (self->ring_memory, camera, stream);
   PotooStreamRecorder *recorder = potoo_stream_recorder_new (&spec, ring);
-  PotooFragmentQueue *queue = potoo_writer_add_stream (writer, camera, stream, recorder);
+  PotooFragmentQueue *queue = potoo_writer_add_stream (writer, self->queue_memory, camera, stream,
+                                                       recorder);
   potoo_fragment_queue_set_late_func (queue, on_queue_late, self);
   g_hash_table_remove (self->open_gaps, key);
   g_ptr_array_add (self->queues, queue);

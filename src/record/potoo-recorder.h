@@ -34,9 +34,9 @@ gboolean potoo_recorder_stop (PotooRecorder *recorder, gint64 timeout_us);
 /**
  * PotooFragmentQueue:
  *
- * A camera stream's way to the disk: bounded in bytes (32 MiB) and messages; when
- * full, fragments are dropped up to the next key fragment that fits, counted, and become a gap of
- * cause `disk-slow`. All functions: any thread, never block, take effect in order.
+ * A camera stream's way to the disk. All queues share one memory: when it is used up, the oldest
+ * fragments of the least important camera are dropped, up to the next key fragment, counted, and
+ * become a gap of cause `disk-slow`. All functions: any thread, never block, take effect in order.
  */
 typedef struct _PotooFragmentQueue PotooFragmentQueue;
 

@@ -57,27 +57,13 @@ potoo_segment_chain_new (const PotooSegmentChainSpec *spec)
   return self;
 }
 
-static PotooMoment
-get_start (PotooFragment *fragment)
-{
-  return (PotooMoment){ (gint64) (potoo_fragment_get_start_ns (fragment) / 1000),
-                        potoo_fragment_get_wall_start_us (fragment) };
-}
-
-static PotooMoment
-get_end (PotooFragment *fragment)
-{
-  return (PotooMoment){ (gint64) (potoo_fragment_get_end_ns (fragment) / 1000),
-                        potoo_fragment_get_wall_end_us (fragment) };
-}
-
 PotooSegmentChain *
 potoo_segment_chain_new_successor (PotooSegmentChain *stalled,
                                    PotooStorageRoot *root,
                                    PotooFragment *first)
 {
   PotooSegmentChain *self = g_new0 (PotooSegmentChain, 1);
-  const PotooMoment start = get_start (first);
+  const PotooMoment start = potoo_moment_of_start (first);
 
   self->root = potoo_storage_root_ref (root);
   self->catalog = g_object_ref (stalled->catalog);
@@ -195,7 +181,7 @@ miss_from (PotooSegmentChain *self, const PotooMoment *since, PotooGapCause caus
 static gboolean
 is_usable (PotooSegmentChain *self, PotooFragment *fragment)
 {
-  const PotooMoment start = get_start (fragment);
+  const PotooMoment start = potoo_moment_of_start (fragment);
   PotooGapCause cause;
 
   if (potoo_storage_root_may_write (self->root, self->segment == NULL,
@@ -244,7 +230,7 @@ rotate (PotooSegmentChain *self, gint64 recording, PotooFragment *first)
 {
   g_autoptr (GError) failure = NULL;
   g_autoptr (GError) close_failure = NULL;
-  const PotooMoment start = get_start (first);
+  const PotooMoment start = potoo_moment_of_start (first);
 
   if (recording == 0)
     note_step (self, &start);
@@ -284,7 +270,7 @@ static void
 begin (PotooSegmentChain *self, PotooFragment *first)
 {
   g_autoptr (GError) failure = NULL;
-  PotooMoment start = get_start (first);
+  PotooMoment start = potoo_moment_of_start (first);
 
   potoo_gap_ledger_set_clock (self->ledger, &start);
   potoo_gap_ledger_pass (self->ledger, &start);
@@ -317,7 +303,7 @@ append (PotooSegmentChain *self, PotooFragment *fragment)
       return;
     }
   self->next_sequence = potoo_fragment_get_sequence (fragment) + 1;
-  self->written_end = get_end (fragment);
+  self->written_end = potoo_moment_of_end (fragment);
   if (self->unsynced_us == 0)
     self->unsynced_us = potoo_clock_mono_us ();
   potoo_metric_add (self->metrics->fragments, 1);
@@ -328,7 +314,7 @@ append (PotooSegmentChain *self, PotooFragment *fragment)
 static gboolean
 is_same_media (PotooSegmentChain *self, PotooFragment *fragment)
 {
-  return ABS (self->written_end.mono_us - get_start (fragment).mono_us) < SAME_MEDIA_US;
+  return ABS (self->written_end.mono_us - potoo_moment_of_start (fragment).mono_us) < SAME_MEDIA_US;
 }
 
 /* Ends the segment when @fragment does not continue it. */
@@ -367,7 +353,7 @@ potoo_segment_chain_write (PotooSegmentChain *self, PotooFragment *fragment)
     }
   if (self->segment != NULL)
     return;
-  const PotooMoment end = get_end (fragment);
+  const PotooMoment end = potoo_moment_of_end (fragment);
   potoo_gap_ledger_pass (self->ledger, &end);
   potoo_metric_add (self->metrics->unwritten_fragments, 1);
 }
@@ -454,7 +440,7 @@ potoo_segment_chain_publish_durable (PotooSegmentChain *self)
 }
 
 void
-potoo_segment_chain_complete_hand_over (PotooSegmentChain *self)
+potoo_segment_chain_complete_hand_over (PotooSegmentChain *self, PotooGapCause cause)
 {
   g_autoptr (GError) failure = NULL;
 
@@ -467,5 +453,5 @@ potoo_segment_chain_complete_hand_over (PotooSegmentChain *self)
   self->unsynced_us = 0;
   /* Otherwise it has become a gap from what is durable on. */
   if (potoo_gap_keeper_get_open (self->gaps) == NULL)
-    potoo_gap_keeper_settle (self->gaps, self->written_end.wall_us);
+    potoo_gap_keeper_settle (self->gaps, self->written_end.wall_us, cause);
 }

@@ -72,7 +72,8 @@ gboolean potoo_segment_chain_may_move (PotooSegmentChain *chain, PotooFragment *
 void potoo_segment_chain_move (PotooSegmentChain *chain, PotooStorageRoot *root);
 /* To be said after all that may have changed it: how far is durable, should the disk hang. */
 void potoo_segment_chain_publish_durable (PotooSegmentChain *chain);
-/* The disk answers after all, when a successor has long gone on. */
-void potoo_segment_chain_complete_hand_over (PotooSegmentChain *chain);
+/* The disk answers after all, when a successor has long gone on: what lacks between is missing
+ * because of @cause. */
+void potoo_segment_chain_complete_hand_over (PotooSegmentChain *chain, PotooGapCause cause);
 
 G_END_DECLS

@@ -19,7 +19,6 @@ struct _PotooStreamRecorder
   PotooFragmentSelector *selector;
   PotooSegmentChain *chain;
   PotooGapLedger *ledger;       /* the chain's */
-  guint64 seen_sequence;        /* of the fragment that came last */
   gint64 seen_end_us;           /* wall; of the fragment that came last, written or not */
   gint64 seen_offset_us;        /* its wall time - monotonic time */
   gboolean lacks;               /* that one was to be written, and was not */
@@ -49,7 +48,6 @@ potoo_stream_recorder_new (const PotooSegmentChainSpec *spec, PotooFragmentRing 
   self->selector = potoo_fragment_selector_new (ring);
   self->chain = potoo_segment_chain_new (spec);
   self->ledger = potoo_segment_chain_get_ledger (self->chain);
-  self->seen_sequence = POTOO_NO_SEQUENCE;
   make_metrics (self);
   return self;
 }
@@ -145,34 +143,45 @@ close_when_done (PotooStreamRecorder *self)
 
 /* --- fragments --- */
 
-/* @fragment is not wanted: what is open cannot go on with it when something is missing in front. */
+/* Fragments in front of @message were dropped: what is open cannot go on. */
 static void
-pass_over (PotooStreamRecorder *self, PotooFragment *fragment, gboolean loss)
+note_loss (PotooStreamRecorder *self, const PotooMessage *message)
 {
-  if (loss)
-    potoo_segment_chain_end (self->chain, POTOO_GAP_DISK_SLOW);
-  else if (potoo_fragment_is_discontinuous (fragment))
+  const PotooLoss *lost = &message->lost;
+
+  if (lost->until.wall_us == 0 || potoo_fragment_selector_get_plan (self->selector) == NULL)
+    return;
+  self->seen_end_us = lost->until.wall_us;
+  potoo_segment_chain_end (self->chain, POTOO_GAP_DISK_SLOW);
+  potoo_gap_ledger_pass (self->ledger, &lost->from);
+  potoo_gap_ledger_change_cause (self->ledger, &lost->from, POTOO_GAP_DISK_SLOW);
+}
+
+/* @fragment is not wanted. */
+static void
+pass_over (PotooStreamRecorder *self, PotooFragment *fragment)
+{
+  if (potoo_fragment_is_discontinuous (fragment))
     potoo_segment_chain_end (self->chain, POTOO_GAP_DISCONNECTED);
   if (potoo_segment_chain_is_open (self->chain))
     return;
-  const PotooMoment end = { (gint64) (potoo_fragment_get_end_ns (fragment) / 1000),
-                            potoo_fragment_get_wall_end_us (fragment) };
+  const PotooMoment end = potoo_moment_of_end (fragment);
   potoo_gap_ledger_pass (self->ledger, &end);
 }
 
 static void
-handle_fragment (PotooStreamRecorder *self, PotooFragment *fragment)
+handle_fragment (PotooStreamRecorder *self, const PotooMessage *message)
 {
-  guint64 sequence = potoo_fragment_get_sequence (fragment);
-  gboolean loss = self->seen_sequence != POTOO_NO_SEQUENCE && sequence > self->seen_sequence + 1;
+  PotooFragment *fragment = message->fragment;
+
+  note_loss (self, message);
   g_autoptr (GPtrArray)
       selected = potoo_fragment_selector_add (self->selector, fragment, get_next (self));
 
   write_all (self, selected);
   if (selected->len == 0)
-    pass_over (self, fragment, loss);
+    pass_over (self, fragment);
   close_when_done (self);
-  self->seen_sequence = sequence;
   self->seen_end_us = potoo_fragment_get_wall_end_us (fragment);
   self->seen_offset_us = self->seen_end_us - (gint64) (potoo_fragment_get_end_ns (fragment) / 1000);
   potoo_gap_ledger_set_cause (self->ledger, POTOO_GAP_DISCONNECTED);
@@ -205,16 +214,6 @@ go_by_clock (PotooStreamRecorder *self, const PotooMoment *now)
 {
   if (!potoo_segment_chain_is_open (self->chain))
     potoo_gap_ledger_set_clock (self->ledger, now);
-}
-
-/* Fragments between the last written one and this message, which is none, were dropped. */
-static void
-note_loss (PotooStreamRecorder *self, const PotooMessage *message)
-{
-  if (message->lost_until_us == 0)
-    return;
-  self->seen_end_us = message->lost_until_us;
-  potoo_segment_chain_end (self->chain, POTOO_GAP_DISK_SLOW);
 }
 
 static void
@@ -282,7 +281,7 @@ handle (PotooStreamRecorder *self, const PotooMessage *message)
   switch (message->type)
     {
     case POTOO_MESSAGE_FRAGMENT:
-      handle_fragment (self, message->fragment);
+      handle_fragment (self, message);
       return TRUE;
     case POTOO_MESSAGE_PLAN:
       handle_plan (self, message);
@@ -297,7 +296,9 @@ handle (PotooStreamRecorder *self, const PotooMessage *message)
       handle_remove (self, message);
       return FALSE;
     case POTOO_MESSAGE_HAND_OVER:
-      potoo_segment_chain_complete_hand_over (self->chain);
+      potoo_segment_chain_complete_hand_over (self->chain, message->lost.until.wall_us != 0
+                                                               ? POTOO_GAP_DISK_SLOW
+                                                               : POTOO_GAP_DISK_ERROR);
       return FALSE;
     default:
       g_return_val_if_reached (FALSE);
@@ -374,7 +375,6 @@ potoo_stream_recorder_new_successor (PotooStreamRecorder *stalled,
   self->selector = potoo_fragment_selector_new (self->ring);
   self->chain = potoo_segment_chain_new_successor (stalled->chain, root, first);
   self->ledger = potoo_segment_chain_get_ledger (self->chain);
-  self->seen_sequence = POTOO_NO_SEQUENCE;
   self->seen_end_us = potoo_fragment_get_wall_start_us (first);
   self->seen_offset_us = self->seen_end_us - (gint64) (potoo_fragment_get_start_ns (first) / 1000);
   self->short_pre_rolls = potoo_metric_ref (stalled->short_pre_rolls);

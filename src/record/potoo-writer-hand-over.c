@@ -108,8 +108,9 @@ take_away_locked (PotooWriterStream *stream, PotooWriter *target)
 {
   g_autoptr (PotooRecordingPlan) plan = NULL;
   PotooWriterStream *next = potoo_writer_stream_new (target);
-  g_autoptr (PotooFragment) first = potoo_fragment_queue_split (stream->queue, &stream->tail, &plan,
-                                                                potoo_writer_on_queue_awake, next);
+  PotooLoss lost;
+  g_autoptr (PotooFragment) first = potoo_fragment_queue_split (
+      stream->queue, &stream->tail, &lost, &plan, potoo_writer_on_queue_awake, next);
 
   if (first == NULL)
     {
@@ -118,6 +119,7 @@ take_away_locked (PotooWriterStream *stream, PotooWriter *target)
     }
   PotooMessage *last = g_new0 (PotooMessage, 1);
   last->type = POTOO_MESSAGE_HAND_OVER;
+  last->lost = lost;
   last->wall_us = potoo_fragment_get_wall_start_us (first);
   g_queue_push_tail (&stream->tail, last);
   stream->taken = TRUE;

@@ -9,10 +9,11 @@ G_BEGIN_DECLS
 /* Shared by potoo-writer.c and potoo-writer-hand-over.c.
  *
  * `lock` protects the list of streams that have something to do, the number of streams
- * and the marks of the thread's life. It is held for a few instructions; a queue's lock may be held
- * when it is taken, and no other is taken under it. `streams_lock` protects the list of all
+ * and the marks of the thread's life. It is held for a few instructions; the lock of the queues may
+ * be held when it is taken, and no other is taken under it. `streams_lock` protects the list of all
  * streams, and from whom each takes: the thread holds it only there, never while it is at its disk,
- * so that main can take the streams of one that hangs. A queue's lock may be taken under it.
+ * so that main can take the streams of one that hangs. The lock of the queues may be taken under
+ * it.
  *
  * All else belongs to the thread. */
 

@@ -256,6 +256,7 @@ handle (PotooWriter *writer, PotooWriterStream *stream, PotooMessage *message)
   if (target != NULL && potoo_writer_move (writer, stream, target, message))
     return FALSE;
   gboolean go_on = potoo_stream_recorder_handle (stream->recorder, message);
+  message->lost = (PotooLoss){ 0 }; /* it is noted, should the message go elsewhere */
   note_progress (writer);
   target = potoo_writer_find_rescue (writer, stream, message);
   if (target != NULL && potoo_writer_move (writer, stream, target, message))
@@ -375,6 +376,7 @@ potoo_writer_stream_new (PotooWriter *writer)
 
 PotooFragmentQueue *
 potoo_writer_add_stream (PotooWriter *writer,
+                         PotooFragmentMemory *memory,
                          const char *camera,
                          PotooStreamKind kind,
                          PotooStreamRecorder *recorder)
@@ -382,7 +384,8 @@ potoo_writer_add_stream (PotooWriter *writer,
   PotooWriterStream *stream = potoo_writer_stream_new (writer);
 
   stream->recorder = recorder;
-  stream->queue = potoo_fragment_queue_new (camera, kind, potoo_writer_on_queue_awake, stream);
+  stream->queue = potoo_fragment_queue_new (memory, camera, kind, potoo_writer_on_queue_awake,
+                                            stream);
   potoo_fragment_queue_set_ring (stream->queue, potoo_stream_recorder_get_ring (recorder));
   PotooFragmentQueue *queue = potoo_fragment_queue_ref (stream->queue);
   g_mutex_lock (&writer->lock);

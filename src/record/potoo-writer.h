@@ -41,8 +41,10 @@ guint potoo_writer_get_n_streams (PotooWriter *writer);        /* any thread */
 /* Its thread holds @set until it ends. */
 gboolean potoo_writer_start (PotooWriter *writer, PotooWriterSet *set, GError **error);
 
-/* Takes @recorder over; returns its queue. The queue's last message frees both. (transfer full) */
+/* Takes @recorder over; returns its queue, which takes of @memory. The queue's last message frees
+ * both. (transfer full) */
 PotooFragmentQueue *potoo_writer_add_stream (PotooWriter *writer,
+                                             PotooFragmentMemory *memory,
                                              const char *camera,
                                              PotooStreamKind stream,
                                              PotooStreamRecorder *recorder);

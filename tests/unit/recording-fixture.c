@@ -66,7 +66,7 @@ load_config (Recording *r)
   g_autoptr (GError) error = NULL;
   g_autofree char *path = g_build_filename (r->directory, "potoo.conf", NULL);
   g_autofree char *text = g_strdup_printf (
-      "[storage]\n%s\n[storage-root main]\npath=%s/recordings\nmin-free=1\n",
+      "[server]\nmemory=64MB\n[storage]\n%s\n[storage-root main]\npath=%s/recordings\nmin-free=1\n",
       r->options != NULL ? r->options : "segment-duration=10s\nsync-interval=250ms", r->directory);
 
   g_file_set_contents (path, text, -1, &error);

@@ -4,7 +4,8 @@
 #include "media-maker.h"
 #include "record/potoo-recorder.h"
 
-/* A recorder on a catalog and a storage root in a directory of their own, with one camera, `door`.
+/* A recorder, with as little memory as can be set, on a catalog and a storage root in a directory
+ * of their own, with one camera, `door`.
  */
 typedef struct
 {

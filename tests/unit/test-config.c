@@ -78,7 +78,10 @@ assert_defaults (PotooConfig *config)
   g_assert_cmpint (potoo_config_get_log_level (config), ==, POTOO_LOG_INFO);
   g_assert_cmpint (potoo_config_get_segment_duration_us (config), ==, 300 * POTOO_SECOND_US);
   g_assert_cmpint (potoo_config_get_sync_interval_us (config), ==, 2 * POTOO_SECOND_US);
-  g_assert_cmpint (potoo_config_get_pre_roll_memory (config), ==, 64000000);
+  const PotooMemoryBudget *budget = potoo_config_get_memory_budget (config);
+  g_assert_cmpint (budget->total, >=, POTOO_MEMORY_MIN_BYTES);
+  g_assert_cmpint (budget->queues, ==, budget->total / 4);
+  g_assert_cmpint (budget->pre_roll, ==, budget->total / 4);
 }
 
 static void
@@ -88,9 +91,9 @@ test_defaults (Fixture *fixture, gconstpointer data)
     "",
     "\n\n# only a comment\n",
     "[server]\n[http]\n[rtsp]\n[storage]\n",
-    "[server]\nlog-level=info\n[http]\nlisten=127.0.0.1:8080\ntls-listen=\ntls-certificate=\n"
+    "[server]\nlog-level=info\nmemory=auto\n[http]\nlisten=127.0.0.1:8080\ntls-listen=\ntls-certificate=\n"
     "tls-key=\nhttp2=false\nworkers=0\nbase-path=/\n[rtsp]\nlisten=127.0.0.1:8554\n"
-    "[storage]\nsegment-duration=5min\nsync-interval=2s\npre-roll-memory=64MB\n",
+    "[storage]\nsegment-duration=5min\nsync-interval=2s\npre-roll-memory=auto\n",
   };
   g_autoptr (PotooConfig) none = potoo_config_load (NULL, STATE_DIR, NULL);
 
@@ -111,6 +114,7 @@ test_values (Fixture *fixture, gconstpointer data)
       fixture, "# all of it\r\n"
                "[server]\r\n"
                "  log-level = debug  \r\n"
+               "memory=256MB\r\n"
                "[http]\r\n"
                "listen=127.1.2.3:1;[::1]:65535; unix:/run/potoo/../potoo.sock;\r\n"
                "[rtsp]\r\n"
@@ -147,7 +151,10 @@ test_values (Fixture *fixture, gconstpointer data)
   g_assert_cmpint (potoo_config_get_log_level (config), ==, POTOO_LOG_DEBUG);
   g_assert_cmpint (potoo_config_get_segment_duration_us (config), ==, 3600 * POTOO_SECOND_US);
   g_assert_cmpint (potoo_config_get_sync_interval_us (config), ==, 250000);
-  g_assert_cmpint (potoo_config_get_pre_roll_memory (config), ==, 0);
+  const PotooMemoryBudget *budget = potoo_config_get_memory_budget (config);
+  g_assert_cmpint (budget->total, ==, 256000000);
+  g_assert_cmpint (budget->queues, ==, 64000000);
+  g_assert_cmpint (budget->pre_roll, ==, 0);
 
   const PotooConfigRoot *roots = potoo_config_get_roots (config, &n);
   g_assert_cmpuint (n, ==, 3);
@@ -200,6 +207,11 @@ static const BadFile bad_files[] = {
   /* values */
   { "[server]\nlog-level=loud\n", 2, "error, warning, info and debug" },
   { "[server]\nlog-level=\n", 2, "log level" },
+  { "[server]\nmemory=63999999\n", 2, "from 64MB to 1TB nor auto" },
+  { "[server]\nmemory=0\n", 2, "from 64MB to 1TB nor auto" },
+  { "[server]\nmemory=1001GB\n", 2, "from 64MB to 1TB nor auto" },
+  { "[server]\nmemory=-1\n", 2, "from 64MB to 1TB nor auto" },
+  { "[server]\nmemory=half\n", 2, "from 64MB to 1TB nor auto" },
   { "[storage]\nsegment-duration=9s\n", 2, "10s to 1h" },
   { "[storage]\nsegment-duration=3601s\n", 2, "10s to 1h" },
   { "[storage]\nsegment-duration=-5min\n", 2, "10s to 1h" },
@@ -363,6 +375,8 @@ test_restart (Fixture *fixture, gconstpointer data)
     const char *a, *b, *restart;
   } cases[] = {
     { "[server]\nlog-level=debug\n", "", NULL },
+    { "[server]\nmemory=64MB\n", "", "[server] memory" },
+    { "[storage]\npre-roll-memory=64MB\n", "", "[storage] pre-roll-memory" },
     { "[http]\nlisten=[::1]:1\n", "", "[http] listen" },
     { "[http]\nlisten=[::1]:1;[::1]:2\n", "[http]\nlisten=[::1]:1\n", "[http] listen" },
     { "[rtsp]\nlisten=\n", "", "[rtsp] listen" },

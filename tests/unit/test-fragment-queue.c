@@ -1,10 +1,17 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 
+#include <string.h>
+
+#include "base/potoo-metrics.h"
 #include "media-maker.h"
 #include "record/potoo-fragment-queue.h"
+#include "record/potoo-storage-root.h"
+
+#define MEMORY_BYTES (16 * 1000 * 1000)
 
 typedef struct
 {
+  PotooFragmentMemory *memory;
   MediaMaker maker;
   PotooFragmentQueue *queue;
   int wakes;
@@ -22,13 +29,15 @@ set_up (Fixture *f, gconstpointer data)
 {
   media_maker_init (&f->maker, FALSE);
   f->wakes = 0;
-  f->queue = potoo_fragment_queue_new ("door", POTOO_STREAM_MAIN, on_wake, f);
+  f->memory = potoo_fragment_queue_memory_new (MEMORY_BYTES);
+  f->queue = potoo_fragment_queue_new (f->memory, "door", POTOO_STREAM_MAIN, on_wake, f);
 }
 
 static void
 tear_down (Fixture *f, gconstpointer data)
 {
   potoo_fragment_queue_unref (f->queue);
+  potoo_fragment_memory_unref (f->memory);
   media_maker_clear (&f->maker);
 }
 
@@ -41,15 +50,15 @@ push (Fixture *f, MediaFlags flags)
 
 /* The type of the next message, -1 for none; its fragment's sequence number in @sequence. */
 static int
-take (Fixture *f, guint64 *sequence, gint64 *lost_until_us)
+take (Fixture *f, guint64 *sequence, PotooLoss *lost)
 {
   PotooMessage message = { 0 };
   if (!potoo_fragment_queue_take (f->queue, &message))
     return -1;
   if (sequence != NULL && message.fragment != NULL)
     *sequence = potoo_fragment_get_sequence (message.fragment);
-  if (lost_until_us != NULL)
-    *lost_until_us = message.lost_until_us;
+  if (lost != NULL)
+    *lost = message.lost;
   potoo_message_clear (&message);
   return (int) message.type;
 }
@@ -65,7 +74,7 @@ test_order_and_wakes (Fixture *f, gconstpointer data)
 {
   g_autoptr (PotooRecordingPlan) plan = potoo_recording_plan_new_endless ();
   guint64 sequence = 99;
-  gint64 lost = 99;
+  PotooLoss lost = { { 99, 99 }, { 99, 99 } };
 
   push (f, MEDIA_KEY);
   potoo_fragment_queue_set_plan (f->queue, plan);
@@ -75,7 +84,7 @@ test_order_and_wakes (Fixture *f, gconstpointer data)
 
   g_assert_cmpint (take (f, &sequence, &lost), ==, POTOO_MESSAGE_FRAGMENT);
   g_assert_cmpuint (sequence, ==, 0);
-  g_assert_cmpint (lost, ==, 0);
+  g_assert_cmpint (lost.until.wall_us, ==, 0);
   g_assert_cmpint (take (f, NULL, NULL), ==, POTOO_MESSAGE_PLAN);
   g_assert_cmpint (take (f, &sequence, NULL), ==, POTOO_MESSAGE_FRAGMENT);
   g_assert_cmpuint (sequence, ==, 1);
@@ -89,50 +98,125 @@ test_order_and_wakes (Fixture *f, gconstpointer data)
   g_assert_cmpint (f->wakes, ==, 2);
 }
 
-/* Full by bytes: dropped up to the next key fragment that fits, and the message after it says so.
- */
+/* The wall time at which fragment @sequence begins, all being of a second. */
+static gint64
+start_of (guint64 sequence)
+{
+  return MEDIA_MAKER_WALL_US + (gint64) sequence * G_USEC_PER_SEC;
+}
+
+static void
+assert_lost (const PotooLoss *lost, guint64 first, guint64 end)
+{
+  g_assert_cmpint (lost->from.wall_us, ==, start_of (first));
+  g_assert_cmpint (lost->until.wall_us, ==, start_of (end));
+  g_assert_cmpint (lost->until.mono_us - lost->from.mono_us, ==,
+                   lost->until.wall_us - lost->from.wall_us);
+}
+
+/* Fragments of 1.6 MB, of which nine fit. */
+static void
+make_large (Fixture *f)
+{
+  f->maker.frame_bytes = 64 * 1024;
+}
+
+#define N_FIT 9
+
+/* Full by bytes: the oldest go, up to the next key fragment; what stands between them stays, and
+ * tells, as what follows does, what was lost in front of it. */
 static void
 test_full_of_bytes (Fixture *f, gconstpointer data)
 {
+  g_autoptr (PotooRecordingPlan) plan = potoo_recording_plan_new_endless ();
   guint64 sequence = 0;
-  gint64 lost = 0, lost_end = 0;
-  guint n = 0;
+  PotooLoss lost = { 0 };
 
-  f->maker.frame_bytes = 64 * 1024;
-  gsize fragment = f->maker.frame_bytes * f->maker.frames;
-  guint fits = (guint) (POTOO_QUEUE_MAX_BYTES / (fragment + 700));
-  for (guint i = 0; i < fits + 3; i++)
+  make_large (f);
+  push (f, MEDIA_KEY);
+  push (f, MEDIA_DELTA);
+  potoo_fragment_queue_set_plan (f->queue, plan);
+  push (f, MEDIA_DELTA);
+  potoo_fragment_queue_interrupt (f->queue, POTOO_GAP_STALLED);
+  for (guint i = 3; i <= N_FIT; i++)
+    push (f, i % 3 == 0 ? MEDIA_KEY : MEDIA_DELTA);
+
+  g_assert_cmpint (take (f, NULL, &lost), ==, POTOO_MESSAGE_PLAN);
+  assert_lost (&lost, 0, 2);
+  g_assert_cmpint (take (f, NULL, &lost), ==, POTOO_MESSAGE_INTERRUPT);
+  assert_lost (&lost, 2, 3);
+  for (guint i = 3; i <= N_FIT; i++)
+    {
+      g_assert_cmpint (take (f, &sequence, &lost), ==, POTOO_MESSAGE_FRAGMENT);
+      g_assert_cmpuint (sequence, ==, i);
+      g_assert_cmpint (lost.until.wall_us, ==, 0);
+    }
+  g_assert_cmpint (take (f, NULL, NULL), ==, -1);
+}
+
+/* What belongs to the only group that waits goes itself, up to the next key fragment, in whose
+ * favour the group goes after all. */
+static void
+test_full_of_one_group (Fixture *f, gconstpointer data)
+{
+  guint64 sequence = 0;
+  PotooLoss lost = { 0 };
+
+  make_large (f);
+  for (guint i = 0; i < N_FIT + 2; i++)
     push (f, i == 0 ? MEDIA_KEY : MEDIA_DELTA);
-  lost_end = f->maker.wall_end_us;
-
   g_assert_cmpint (take (f, &sequence, NULL), ==, POTOO_MESSAGE_FRAGMENT);
   g_assert_cmpuint (sequence, ==, 0);
-  push (f, MEDIA_DELTA); /* would fit, is no key */
-  lost_end = f->maker.wall_end_us;
+  push (f, MEDIA_DELTA); /* would fit, and could not be shown */
   push (f, MEDIA_KEY);
-  push (f, MEDIA_DELTA); /* does not fit */
-  for (n = 1; take (f, &sequence, &lost) == POTOO_MESSAGE_FRAGMENT && lost == 0; n++)
-    g_assert_cmpuint (sequence, ==, n);
-  g_assert_cmpuint (n, ==, fits);
-  g_assert_cmpuint (sequence, ==, fits + 4);
-  g_assert_cmpint (lost, ==, lost_end);
+  for (guint i = 1; i < N_FIT; i++)
+    {
+      g_assert_cmpint (take (f, &sequence, &lost), ==, POTOO_MESSAGE_FRAGMENT);
+      g_assert_cmpuint (sequence, ==, i);
+      g_assert_cmpint (lost.until.wall_us, ==, 0);
+    }
+  g_assert_cmpint (take (f, &sequence, &lost), ==, POTOO_MESSAGE_FRAGMENT);
+  g_assert_cmpuint (sequence, ==, N_FIT + 3);
+  assert_lost (&lost, N_FIT, N_FIT + 3);
   g_assert_cmpint (take (f, NULL, NULL), ==, -1);
-  /* The loss after the last message is told by whatever comes next. */
+
+  for (guint i = N_FIT + 4; i <= 2 * N_FIT + 4; i++)
+    push (f, i == N_FIT + 4 ? MEDIA_KEY : MEDIA_DELTA);
+  push (f, MEDIA_KEY);
+  g_assert_cmpint (take (f, &sequence, &lost), ==, POTOO_MESSAGE_FRAGMENT);
+  g_assert_cmpuint (sequence, ==, 2 * N_FIT + 5);
+  assert_lost (&lost, N_FIT + 4, 2 * N_FIT + 5);
+  g_assert_cmpint (take (f, NULL, NULL), ==, -1);
+}
+
+/* A loss after the last message is told by whatever comes next. */
+static void
+test_lost_at_the_end (Fixture *f, gconstpointer data)
+{
+  PotooLoss lost = { 0 };
+
+  f->maker.frame_bytes = MEMORY_BYTES;
+  f->maker.frames = 2;
+  push (f, MEDIA_KEY);
+  gint64 end_us = f->maker.wall_end_us;
+  g_assert_cmpint (take (f, NULL, NULL), ==, -1);
   potoo_fragment_queue_interrupt (f->queue, POTOO_GAP_STALLED);
   g_assert_cmpint (take (f, NULL, &lost), ==, POTOO_MESSAGE_INTERRUPT);
-  g_assert_cmpint (lost, ==, f->maker.wall_end_us);
+  g_assert_cmpint (lost.from.wall_us, ==, MEDIA_MAKER_WALL_US);
+  g_assert_cmpint (lost.until.wall_us, ==, end_us);
 }
 
 static void
 test_full_of_messages (Fixture *f, gconstpointer data)
 {
+  guint64 sequence = 0;
   guint n = 0;
 
   f->maker.frames = 1;
   for (guint i = 0; i < POTOO_QUEUE_MAX_MESSAGES + 100; i++)
     push (f, MEDIA_KEY);
-  while (take (f, NULL, NULL) == POTOO_MESSAGE_FRAGMENT)
-    n++;
+  while (take (f, &sequence, NULL) == POTOO_MESSAGE_FRAGMENT)
+    g_assert_cmpuint (sequence, ==, 100 + n++);
   g_assert_cmpuint (n, ==, POTOO_QUEUE_MAX_MESSAGES);
 }
 
@@ -166,6 +250,201 @@ test_controls_are_bounded (Fixture *f, gconstpointer data)
   g_assert_cmpuint (n, <=, POTOO_QUEUE_MAX_MESSAGES + POTOO_QUEUE_MAX_CONTROLS + 2);
   g_assert_true (record);
   g_assert_cmpint (cause, ==, POTOO_GAP_AUTH);
+}
+
+/* The same with fragments between the plans. */
+static void
+test_mixture_is_bounded (Fixture *f, gconstpointer data)
+{
+  g_autoptr (PotooRecordingPlan) plan = potoo_recording_plan_new_endless ();
+  guint n = 0;
+
+  f->maker.frames = 1;
+  for (guint i = 0; i < 3 * POTOO_QUEUE_MAX_MESSAGES; i++)
+    {
+      push (f, MEDIA_KEY);
+      potoo_fragment_queue_set_plan (f->queue, plan);
+    }
+  while (take (f, NULL, NULL) >= 0)
+    n++;
+  g_assert_cmpuint (n, <=, POTOO_QUEUE_MAX_MESSAGES + POTOO_QUEUE_MAX_CONTROLS + 2);
+}
+
+/* --- several queues --- */
+
+static gint64
+get_metric (const char *series)
+{
+  g_autofree char *text = potoo_metrics_render ();
+  g_autofree char *line = g_strconcat ("\n", series, " ", NULL);
+  const char *found = strstr (text, line);
+
+  return found != NULL ? g_ascii_strtoll (found + strlen (line), NULL, 10) : -1;
+}
+
+static gint64
+get_used (void)
+{
+  return get_metric ("potoo_fragment_queue_memory_bytes");
+}
+
+/* A queue of camera `camN`, with fragments of its own. */
+static void
+set_up_camera (Fixture *camera, Fixture *f, guint n, guint priority)
+{
+  g_autofree char *name = g_strdup_printf ("cam%u", n);
+
+  media_maker_init (&camera->maker, FALSE);
+  make_large (camera);
+  camera->wakes = 0;
+  camera->memory = potoo_fragment_memory_ref (f->memory);
+  camera->queue = potoo_fragment_queue_new (f->memory, name, POTOO_STREAM_MAIN, on_wake, camera);
+  g_autoptr (PotooRecordingPlan)
+      plan = potoo_recording_plan_new (&(PotooRecordingPlanSpec){ .priority = priority });
+  potoo_fragment_queue_set_plan (camera->queue, plan);
+  g_assert_cmpint (take (camera, NULL, NULL), ==, POTOO_MESSAGE_PLAN);
+}
+
+static gint64
+get_dropped (guint n)
+{
+  g_autofree char *series = g_strdup_printf (
+      "potoo_fragment_queue_dropped_fragments_total{camera=\"cam%u\",stream=\"main\"}", n);
+  return get_metric (series);
+}
+
+static guint
+take_all (Fixture *camera)
+{
+  guint n = 0;
+
+  while (take (camera, NULL, NULL) >= 0)
+    n++;
+  return n;
+}
+
+/* Low priorities give way first, equals share, and for what is less important than all that waits
+ * there is no room. */
+static void
+test_priorities (Fixture *f, gconstpointer data)
+{
+  static const guint priorities[] = { 9, 5, 5, 1 };
+  Fixture cameras[G_N_ELEMENTS (priorities)];
+
+  for (guint i = 0; i < G_N_ELEMENTS (cameras); i++)
+    set_up_camera (&cameras[i], f, i, priorities[i]);
+  for (guint round = 0; round < 5; round++)
+    for (guint i = 0; i < G_N_ELEMENTS (cameras); i++)
+      {
+        push (&cameras[i], MEDIA_KEY);
+        g_assert_cmpint (get_used (), <=, MEMORY_BYTES);
+      }
+  g_assert_cmpint (get_dropped (0), ==, 0);
+  g_assert_cmpint (get_dropped (1) + get_dropped (2), ==, 6);
+  g_assert_cmpint (get_dropped (3), ==, 5);
+  /* Priorities change while things wait. */
+  g_autoptr (PotooRecordingPlan)
+      plan = potoo_recording_plan_new (&(PotooRecordingPlanSpec){ .priority = 10 });
+  potoo_fragment_queue_set_plan (cameras[3].queue, plan);
+  push (&cameras[3], MEDIA_KEY);
+  g_assert_cmpint (get_dropped (3), ==, 5);
+  g_assert_cmpint (get_dropped (1) + get_dropped (2), ==, 7);
+  g_assert_cmpuint (take_all (&cameras[0]), ==, 5);
+  guint second = take_all (&cameras[1]), third = take_all (&cameras[2]);
+  g_assert_cmpuint (second + third, ==, 3);
+  g_assert_cmpuint (MIN (second, third), ==, 1);
+  g_assert_cmpuint (take_all (&cameras[3]), ==, 2); /* and the plan */
+  g_assert_cmpint (get_used (), ==, 0);
+  for (guint i = 0; i < G_N_ELEMENTS (cameras); i++)
+    tear_down (&cameras[i], NULL);
+}
+
+static void
+on_late (gpointer user_data)
+{
+  int *late = user_data;
+  (*late)++;
+}
+
+/* That nobody comes for it is told also of a queue out of which others have taken everything. */
+static void
+test_late_without_room (Fixture *f, gconstpointer data)
+{
+  Fixture cameras[2];
+  int late = 0;
+  gint64 stall_us = potoo_stall_us;
+
+  potoo_stall_us = G_MAXINT64;
+  set_up_camera (&cameras[0], f, 0, 1);
+  set_up_camera (&cameras[1], f, 1, 9);
+  potoo_fragment_queue_set_late_func (cameras[0].queue, on_late, &late);
+  push (&cameras[0], MEDIA_KEY);
+  for (guint i = 0; i < N_FIT; i++)
+    push (&cameras[1], MEDIA_KEY);
+  g_assert_cmpint (get_dropped (0), ==, 1);
+  g_assert_cmpint (late, ==, 0);
+  potoo_stall_us = 0;
+  push (&cameras[0], MEDIA_KEY);
+  g_assert_cmpint (get_dropped (0), ==, 2);
+  g_assert_cmpint (late, ==, 1);
+  potoo_stall_us = stall_us;
+  for (guint i = 0; i < G_N_ELEMENTS (cameras); i++)
+    tear_down (&cameras[i], NULL);
+}
+
+#define N_CAMERAS 16
+
+/* Each in a thread of its own, groups of three, some taken from. */
+static gpointer
+push_and_take (gpointer user_data)
+{
+  Fixture *camera = user_data;
+  guint64 next = 0, sequence = 0;
+  PotooLoss lost = { 0 };
+
+  for (guint i = 0; i < 300; i++)
+    {
+      push (camera, i % 3 == 0 ? MEDIA_KEY : MEDIA_DELTA);
+      if (i % 4 == 0 && take (camera, &sequence, &lost) == POTOO_MESSAGE_FRAGMENT)
+        {
+          if (lost.until.wall_us != 0)
+            assert_lost (&lost, next, sequence);
+          else
+            g_assert_cmpuint (sequence, ==, next);
+          next = sequence + 1;
+        }
+    }
+  return NULL;
+}
+
+/* Sixteen cameras behind disks that are too slow: the memory is never more than its bound, nor is
+ * what malloc gave out, and all that is lost is told. */
+static void
+test_many_cameras (Fixture *f, gconstpointer data)
+{
+  static Fixture cameras[N_CAMERAS];
+  GThread *threads[N_CAMERAS];
+  gint64 most = 0;
+
+  for (guint i = 0; i < N_CAMERAS; i++)
+    {
+      set_up_camera (&cameras[i], f, i, i % 3);
+      threads[i] = g_thread_new ("camera", push_and_take, &cameras[i]);
+    }
+  for (guint i = 0; i < N_CAMERAS; i++)
+    {
+      most = MAX (most, get_used ());
+      g_thread_join (threads[i]);
+      most = MAX (most, get_used ());
+    }
+  g_assert_cmpint (most, >, MEMORY_BYTES / 2);
+  g_assert_cmpint (most, <=, MEMORY_BYTES);
+  for (guint i = 0; i < N_CAMERAS; i++)
+    {
+      take_all (&cameras[i]);
+      tear_down (&cameras[i], NULL);
+    }
+  g_assert_cmpint (get_used (), ==, 0);
 }
 
 static void
@@ -247,8 +526,14 @@ main (int argc, char *argv[])
 #define ADD(path, func) g_test_add ("/fragment-queue/" path, Fixture, NULL, set_up, func, tear_down)
   ADD ("order-and-wakes", test_order_and_wakes);
   ADD ("full-of-bytes", test_full_of_bytes);
+  ADD ("full-of-one-group", test_full_of_one_group);
+  ADD ("lost-at-the-end", test_lost_at_the_end);
   ADD ("full-of-messages", test_full_of_messages);
   ADD ("controls-are-bounded", test_controls_are_bounded);
+  ADD ("mixture-is-bounded", test_mixture_is_bounded);
+  ADD ("priorities", test_priorities);
+  ADD ("late-without-room", test_late_without_room);
+  ADD ("many-cameras", test_many_cameras);
   ADD ("nothing-after-the-end", test_nothing_after_the_end);
   ADD ("threads", test_threads);
   return g_test_run ();

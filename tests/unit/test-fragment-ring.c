@@ -14,7 +14,7 @@
 
 typedef struct
 {
-  PotooRingMemory *memory;
+  PotooFragmentMemory *memory;
   MediaMaker maker;
   gsize fragment_bytes;
 } Fixture;
@@ -25,14 +25,14 @@ set_up (Fixture *f, gconstpointer data)
   media_maker_init (&f->maker, FALSE);
   f->maker.frame_bytes = 4000;
   g_autoptr (PotooFragment) one = media_maker_next (&f->maker, MEDIA_KEY);
-  f->fragment_bytes = potoo_fragment_get_size (one);
-  f->memory = potoo_ring_memory_new ((gint64) f->fragment_bytes * 20);
+  f->fragment_bytes = potoo_fragment_get_memory (one);
+  f->memory = potoo_fragment_ring_memory_new ((gint64) f->fragment_bytes * 20);
 }
 
 static void
 tear_down (Fixture *f, gconstpointer data)
 {
-  potoo_ring_memory_unref (f->memory);
+  potoo_fragment_memory_unref (f->memory);
   media_maker_clear (&f->maker);
 }
 

@@ -192,38 +192,49 @@ hanging_writev (int fd, const struct iovec *iov, int n)
   return writev (fd, iov, n);
 }
 
-/* Fills the queue while the disk hangs, and over. Returns where the first fragment that was lost
- * began. */
-static gint64
-overflow (Recording *r)
+static void
+push_large (Recording *r, MediaFlags flags)
 {
-  gint64 lost_us = 0;
-
-  g_mutex_lock (&hang_lock);
   r->maker.frame_bytes = 64 * 1024;
-  for (guint i = 0; lost_us == 0; i++)
-    {
-      gint64 start_us = now_of (r);
-      recording_push (r, i % 2 == 0 ? MEDIA_KEY : MEDIA_DELTA);
-      if (recording_get_metric ("potoo_fragment_queue_dropped_fragments_total" DOOR) > 0)
-        lost_us = start_us;
-    }
-  recording_push (r, MEDIA_DELTA);
+  recording_push (r, flags);
   r->maker.frame_bytes = 100;
-  return lost_us;
 }
 
+/* The disk hangs with a key fragment, and nothing waits yet. Returns where the next one begins. */
+static gint64
+begin_hang (Recording *r)
+{
+  g_mutex_lock (&hang_lock);
+  push_large (r, MEDIA_KEY);
+  recording_wait_for (recording_get_metric ("potoo_fragment_queue_messages" DOOR) == 0);
+  return now_of (r);
+}
+
+/* Groups of two, until memory is short and the @n oldest fragments have gone. */
+static void
+overflow (Recording *r, gint64 n)
+{
+  for (guint i = 0; recording_get_metric ("potoo_fragment_queue_dropped_fragments_total" DOOR) < n;
+       i++)
+    push_large (r, i % 2 == 0 ? MEDIA_KEY : MEDIA_DELTA);
+  g_assert_cmpint (recording_get_metric ("potoo_fragment_queue_dropped_fragments_total" DOOR), ==,
+                   n);
+}
+
+/* What is missing is the oldest that waited. */
 static void
 test_disk_slow (Recording *r, gconstpointer data)
 {
   potoo_disk_calls.writev = hanging_writev;
   gint64 since_us = begin_recording (r);
-  gint64 lost_us = overflow (r);
-  gint64 start_us = now_of (r);
-  recording_push_many (r, 2, MEDIA_KEY); /* small: fits again */
+  gint64 lost_us = begin_hang (r);
+  push_large (r, MEDIA_DELTA);
+  overflow (r, 3);
+  recording_push_many (r, 2, MEDIA_KEY);
   g_mutex_unlock (&hang_lock);
   recording_wait_handled (r);
-  assert_gaps (r, since_us, &(Expected){ lost_us, start_us, POTOO_GAP_DISK_SLOW }, 1);
+  assert_gaps (r, since_us,
+               &(Expected){ lost_us, lost_us + 3 * G_USEC_PER_SEC, POTOO_GAP_DISK_SLOW }, 1);
 }
 
 /* The camera goes while the disk is behind: two causes, two rows, no hole between. */
@@ -232,18 +243,68 @@ test_disk_slow_then_disconnected (Recording *r, gconstpointer data)
 {
   potoo_disk_calls.writev = hanging_writev;
   gint64 since_us = begin_recording (r);
-  gint64 lost_us = overflow (r);
+  gint64 lost_us = begin_hang (r);
+  push_large (r, MEDIA_DELTA);
   gint64 end_us = now_of (r);
   potoo_fragment_queue_interrupt (r->queue, POTOO_GAP_DISCONNECTED);
   media_maker_skip (&r->maker, 5 * G_USEC_PER_SEC);
   gint64 start_us = now_of (r);
-  recording_push_many (r, 2, MEDIA_KEY | MEDIA_DISCONTINUOUS);
+  push_large (r, MEDIA_KEY | MEDIA_DISCONTINUOUS);
+  overflow (r, 1);
   g_mutex_unlock (&hang_lock);
   recording_wait_handled (r);
   assert_gaps (r, since_us,
                (Expected[]){ { lost_us, end_us, POTOO_GAP_DISK_SLOW },
                              { end_us, start_us, POTOO_GAP_DISCONNECTED } },
                2);
+}
+
+/* What is dropped on both sides of a disconnection: three rows. */
+static void
+test_disk_slow_around_a_disconnection (Recording *r, gconstpointer data)
+{
+  potoo_disk_calls.writev = hanging_writev;
+  gint64 since_us = begin_recording (r);
+  gint64 lost_us = begin_hang (r);
+  push_large (r, MEDIA_DELTA);
+  gint64 end_us = now_of (r);
+  potoo_fragment_queue_interrupt (r->queue, POTOO_GAP_STALLED);
+  media_maker_skip (&r->maker, 5 * G_USEC_PER_SEC);
+  gint64 start_us = now_of (r);
+  push_large (r, MEDIA_KEY | MEDIA_DISCONTINUOUS);
+  push_large (r, MEDIA_DELTA);
+  overflow (r, 3);
+  g_mutex_unlock (&hang_lock);
+  recording_wait_handled (r);
+  assert_gaps (r, since_us,
+               (Expected[]){ { lost_us, end_us, POTOO_GAP_DISK_SLOW },
+                             { end_us, start_us, POTOO_GAP_STALLED },
+                             { start_us, start_us + 2 * G_USEC_PER_SEC, POTOO_GAP_DISK_SLOW } },
+               3);
+}
+
+/* A group that has no end is lost from where memory ends, and what had come of it is kept. */
+static void
+test_disk_slow_without_keyframes (Recording *r, gconstpointer data)
+{
+  gint64 lost_us;
+
+  potoo_disk_calls.writev = hanging_writev;
+  gint64 since_us = begin_recording (r);
+  begin_hang (r);
+  do
+    {
+      lost_us = now_of (r);
+      push_large (r, MEDIA_DELTA);
+    }
+  while (recording_get_metric ("potoo_fragment_queue_dropped_fragments_total" DOOR) == 0);
+  push_large (r, MEDIA_DELTA);
+  gint64 start_us = now_of (r);
+  g_mutex_unlock (&hang_lock);
+  recording_wait_for (recording_get_metric ("potoo_fragment_queue_messages" DOOR) == 0);
+  recording_push_many (r, 2, MEDIA_KEY);
+  recording_wait_handled (r);
+  assert_gaps (r, since_us, &(Expected){ lost_us, start_us, POTOO_GAP_DISK_SLOW }, 1);
 }
 
 /* --- across runs --- */
@@ -418,6 +479,8 @@ main (int argc, char *argv[])
   ADD ("missing-sequence", test_missing_sequence);
   ADD ("disk-slow", test_disk_slow);
   ADD ("disk-slow-then-disconnected", test_disk_slow_then_disconnected);
+  ADD ("disk-slow-around-a-disconnection", test_disk_slow_around_a_disconnection);
+  ADD ("disk-slow-without-keyframes", test_disk_slow_without_keyframes);
   ADD ("shutdown", test_shutdown);
   ADD ("crash", test_crash);
   ADD ("power", test_power);
