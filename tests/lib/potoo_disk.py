@@ -22,20 +22,23 @@ PRIORITIES = {'main': 60, 'spare': 50}
 
 
 class Bench:
-    """A daemon with the roots of @names, `main` before `spare`, and cameras that record."""
+    """A daemon with the roots of @names, `main` before `spare`, and cameras that record.
 
-    def __init__(self, workshop, names=('main', 'spare')):
+    @config: more groups of potoo.conf."""
+
+    def __init__(self, workshop, names=('main', 'spare'), cameras=None, config=None):
         self.directory = workshop.directory
         self.command = self.directory / 'disk'
         self.roots = {name: self.directory / name for name in names}
-        config = {'storage': {'sync-interval': f'{SYNC_S}s'}}
+        self.cameras = cameras or CAMERAS
+        config = {'storage': {'sync-interval': f'{SYNC_S}s'}, **(config or {})}
         for name, path in self.roots.items():
             config[f'storage-root {name}'] = {
                 'path': path,
                 'priority': PRIORITIES[name],
                 'min-free': '1MB',
             }
-        self.sim = workshop.sim(CAMERAS)
+        self.sim = workshop.sim(self.cameras)
         options = os.environ.get('ASAN_OPTIONS', '')
         self.daemon = workshop.daemon(
             config=config,
@@ -46,10 +49,11 @@ class Bench:
             },
         )
 
-    def record(self, seconds=4):
-        for name in CAMERAS:
-            self.daemon.add_camera(id=name, url=self.sim.urls[name])
-        for name in CAMERAS:
+    def record(self, seconds=4, **settings):
+        """@settings: of the camera that the name says."""
+        for name in self.cameras:
+            self.daemon.add_camera(id=name, url=self.sim.urls[name], **settings.get(name, {}))
+        for name in self.cameras:
             self.daemon.wait_state(name, 'streaming')
         time.sleep(seconds)
 
