@@ -16,6 +16,7 @@
 #include "app/potoo-app-config.h"
 #include "app/potoo-app-events.h"
 #include "app/potoo-app-live.h"
+#include "app/potoo-app-overload.h"
 #include "app/potoo-app-recording.h"
 #include "app/potoo-app-restream.h"
 #include "app/potoo-app-retention.h"
@@ -54,6 +55,7 @@ struct _PotooApp
   PotooWebChangeLog *change_log;
   PotooCameraTester *tester;
   PotooAppChanges *changes;
+  PotooAppOverload *overload;
   PotooWebServer *web;
   PotooBusKind bus;
   PotooDbusServer *dbus;
@@ -154,6 +156,8 @@ start_services (PotooApp *self, GError **error)
   self->changes = potoo_app_changes_new (self->cameras, self->catalog, retention,
                                          potoo_app_upkeep_get_hasher (self->upkeep),
                                          self->change_log, self->dbus);
+  self->overload = potoo_app_overload_new (self->cameras, self->live, self->restream,
+                                           self->change_log, self->dbus);
   PotooWebContext context = {
     .catalog = self->catalog,
     .cameras = self->cameras,
@@ -187,6 +191,7 @@ tear_down (PotooApp *self)
     potoo_web_server_stop (self->web, WEB_STOP_TIMEOUT_US);
   g_clear_object (&self->web);
   g_clear_object (&self->tester);
+  g_clear_pointer (&self->overload, potoo_app_overload_free);
   g_clear_pointer (&self->changes, potoo_app_changes_free);
   g_clear_pointer (&self->change_log, potoo_web_change_log_unref);
   g_clear_object (&self->dbus);

@@ -28,6 +28,7 @@ enum
 {
   CAMERA_ADDED,
   CAMERA_REMOVED,
+  TICKED,
   N_SIGNALS,
 };
 
@@ -44,6 +45,7 @@ on_tick (gpointer user_data)
   /* By index: who hears of a change may add or remove a camera meanwhile. */
   for (guint i = 0; i < self->cameras->len; i++)
     more |= potoo_camera_tick (self->cameras->pdata[i]);
+  g_signal_emit (self, signals[TICKED], 0, more);
   if (more && self->tick_source != 0)
     return G_SOURCE_CONTINUE;
   self->tick_source = 0;
@@ -292,6 +294,8 @@ potoo_camera_list_class_init (PotooCameraListClass *klass)
   signals[CAMERA_REMOVED] = g_signal_new ("camera-removed", G_TYPE_FROM_CLASS (klass),
                                           G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL, G_TYPE_NONE, 1,
                                           POTOO_TYPE_CAMERA);
+  signals[TICKED] = g_signal_new ("ticked", G_TYPE_FROM_CLASS (klass), G_SIGNAL_RUN_LAST, 0, NULL,
+                                  NULL, NULL, G_TYPE_NONE, 1, G_TYPE_BOOLEAN);
 }
 
 static void

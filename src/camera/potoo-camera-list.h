@@ -14,7 +14,8 @@ G_BEGIN_DECLS
  * their callback comes in the caller's thread-default context. A command is done
  * when the catalog has it durably; on any error nothing has changed.
  *
- * Signals (main thread): `camera-added (PotooCamera)`, `camera-removed (PotooCamera)`.
+ * Signals (main thread): `camera-added (PotooCamera)`, `camera-removed (PotooCamera)`; `ticked
+ * (gboolean)` each second while a camera is connected, and with FALSE when none is any more.
  */
 #define POTOO_TYPE_CAMERA_LIST (potoo_camera_list_get_type ())
 G_DECLARE_FINAL_TYPE (PotooCameraList, potoo_camera_list, POTOO, CAMERA_LIST, GObject)

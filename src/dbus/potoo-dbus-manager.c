@@ -286,6 +286,12 @@ potoo_dbus_manager_set_web_url (PotooDbusManager *self, const char *url)
   potoo_nvr_manager_set_web_url (self->skeleton, url != NULL ? url : "");
 }
 
+void
+potoo_dbus_manager_set_overload (PotooDbusManager *self, PotooOverload overload)
+{
+  potoo_nvr_manager_set_overload (self->skeleton, potoo_overload_get_name (overload));
+}
+
 PotooDbusManager *
 potoo_dbus_manager_new (const PotooDbusParts *parts)
 {
@@ -317,7 +323,7 @@ potoo_dbus_manager_init (PotooDbusManager *self)
 {
   self->skeleton = potoo_nvr_manager_skeleton_new ();
   g_object_set (self->skeleton, "version", PACKAGE_VERSION, "started", potoo_clock_wall_us (),
-                "web-url", "", NULL);
+                "web-url", "", "overload", potoo_overload_get_name (POTOO_OVERLOAD_NONE), NULL);
   g_object_connect (self->skeleton, "swapped_signal::handle-add-camera", G_CALLBACK (on_add_camera),
                     self, "swapped_signal::handle-remove-camera", G_CALLBACK (on_remove_camera),
                     self, "swapped_signal::handle-list-camera-settings",

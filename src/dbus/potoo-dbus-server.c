@@ -229,6 +229,12 @@ potoo_dbus_server_tell_lock_dropped (PotooDbusServer *self, gint64 id)
   potoo_dbus_inbox_put_lock_dropped (self->inbox, id);
 }
 
+void
+potoo_dbus_server_tell_overload (PotooDbusServer *self, PotooOverload overload)
+{
+  potoo_dbus_manager_set_overload (self->manager, overload);
+}
+
 /* --- start and stop --- */
 
 void

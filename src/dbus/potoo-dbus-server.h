@@ -2,6 +2,7 @@
 #pragma once
 
 #include "base/potoo-bus.h"
+#include "base/potoo-overload.h"
 #include "camera/potoo-camera-list.h"
 #include "catalog/potoo-catalog-events.h"
 #include "catalog/potoo-catalog-gaps.h"
@@ -53,6 +54,9 @@ void potoo_dbus_server_stop_async (PotooDbusServer *server,
                                    GAsyncReadyCallback callback,
                                    gpointer user_data);
 void potoo_dbus_server_stop_finish (PotooDbusServer *server, GAsyncResult *result);
+
+/* Main thread. */
+void potoo_dbus_server_tell_overload (PotooDbusServer *server, PotooOverload overload);
 
 /* What changed in the recordings, when it is durable. Any thread, never blocks. */
 void potoo_dbus_server_tell_segment (PotooDbusServer *server, const PotooSegment *segment);

@@ -18,6 +18,7 @@
 #include "base/potoo-error.h"
 #include "base/potoo-log.h"
 #include "base/potoo-main.h"
+#include "base/potoo-overload.h"
 #include "live/potoo-ts-output.h"
 
 #define TICK_MS 250
@@ -234,6 +235,8 @@ start_output (PotooLive *self, LiveStream *stream, GError **error)
       g_set_error_literal (error, POTOO_ERROR, POTOO_ERROR_UNAVAILABLE, stream->failure);
       return FALSE;
     }
+  if (!potoo_overload_admit (POTOO_WORK_LIVE, error))
+    return FALSE;
   if (potoo_metric_get (self->outputs) >= POTOO_LIVE_MAX_OUTPUTS)
     {
       potoo_metric_add (self->refused, 1);
@@ -407,6 +410,25 @@ potoo_live_remove_stream (PotooLive *self, const char *id)
   fail_waiting (self, stream, POTOO_ERROR_NOT_FOUND, _ ("The camera was removed"));
   end_output (self, stream);
   g_hash_table_remove (self->streams, id);
+}
+
+guint
+potoo_live_shed (PotooLive *self)
+{
+  GHashTableIter iter;
+  LiveStream *stream;
+  guint n = 0;
+
+  g_return_val_if_fail (POTOO_IS_LIVE (self), 0);
+
+  g_hash_table_iter_init (&iter, self->streams);
+  while (g_hash_table_iter_next (&iter, NULL, (gpointer *) &stream))
+    {
+      n += stream->output != NULL;
+      fail_waiting (self, stream, POTOO_ERROR_BUSY, potoo_overload_describe ());
+      end_output (self, stream);
+    }
+  return n;
 }
 
 void

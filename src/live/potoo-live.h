@@ -34,13 +34,15 @@ PotooLive *potoo_live_new (void);
 /* @id: the camera's for `main`, with `/sub` behind it for `sub`. */
 void potoo_live_add_stream (PotooLive *live, const char *id, PotooStreamHub *hub);
 void potoo_live_remove_stream (PotooLive *live, const char *id);
+/* Ends all outputs for want of processors (potoo-overload.h). Returns how many. */
+guint potoo_live_shed (PotooLive *live);
 /* Ends all outputs; waits at most a second. Requests fail from then on. */
 void potoo_live_stop (PotooLive *live);
 
 /* HLS playlist of MPEG-TS segments, named relative to it as `ts/NAME`, of `sub` as `sub-ts/NAME`.
- * Errors: POTOO_ERROR_NOT_FOUND (no such stream), POTOO_ERROR_BUSY (too many outputs, or too many
- * wait), POTOO_ERROR_UNAVAILABLE (no video came in time, it failed shortly before, or Potoo is
- * stopping).
+ * Errors: POTOO_ERROR_NOT_FOUND (no such stream), POTOO_ERROR_BUSY (too many outputs, too many
+ * wait, or too few processors), POTOO_ERROR_UNAVAILABLE (no video came in time, it failed shortly
+ * before, or Potoo is stopping).
  */
 void potoo_live_get_playlist_async (PotooLive *live,
                                     const char *stream_id,

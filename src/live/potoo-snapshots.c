@@ -14,6 +14,7 @@
 #include "base/potoo-error.h"
 #include "base/potoo-main.h"
 #include "base/potoo-metrics.h"
+#include "base/potoo-overload.h"
 #include "media/potoo-still-picture.h"
 
 /* Of a picture in the cache, beside its bytes. */
@@ -285,15 +286,23 @@ handle (PotooSnapshots *self, GTask *task, const char *camera_id, PotooAccessUni
   guint height = get_true_height (unit, ((SnapshotRequest *) g_task_get_task_data (task))->height);
   GList *link = cache_find (self, camera_id, height);
   PotooSnapshot *cached = link != NULL ? ((CacheEntry *) link->data)->snapshot : NULL;
+  g_autoptr (GError) overload = NULL;
   Job *job;
 
-  if (cached != NULL && cached->keyframe == unit->pts_ns)
+  /* Rather an old picture than none, when there is no time for a new one. */
+  if (cached != NULL &&
+      (cached->keyframe == unit->pts_ns || !potoo_overload_admit (POTOO_WORK_SNAPSHOT, NULL)))
     {
       potoo_metric_add (self->cached, 1);
       return_snapshot (task, cached);
       return;
     }
   job = find_job (self, camera_id, height, unit);
+  if (job == NULL && !potoo_overload_admit (POTOO_WORK_SNAPSHOT, &overload))
+    {
+      g_task_return_error (task, g_steal_pointer (&overload));
+      return;
+    }
   if (job == NULL && self->waiting.length >= POTOO_SNAPSHOTS_MAX_WAITING)
     {
       potoo_metric_add (self->refused, 1);

@@ -19,6 +19,7 @@
 #include "live/potoo-ts-output.h"
 
 #include "base/potoo-clock.h"
+#include "base/potoo-cpu.h"
 #include "base/potoo-log.h"
 #include "live/potoo-ts-pipeline.h"
 
@@ -386,6 +387,7 @@ run (gpointer user_data)
   PotooSubscriber *subscriber = potoo_stream_hub_subscribe (self->hub, GOPS, QUEUE_MAX_BYTES,
                                                             on_wake, self);
 
+  potoo_cpu_give_way ();
   do
     {
       g_autoptr (GError) error = NULL;

@@ -22,6 +22,7 @@
 #include "base/potoo-clock.h"
 #include "base/potoo-error.h"
 #include "media/potoo-media.h"
+#include "media/potoo-viewing-pool.h"
 
 /* Segments are this long or a GOP, whichever is longer. */
 #define TARGET_DURATION_S 1
@@ -175,6 +176,7 @@ on_bus_message (GstBus *bus, GstMessage *message, gpointer user_data)
       on_eos (self);
       break;
     default:
+      potoo_viewing_pool_take (message);
       break;
     }
   gst_message_unref (message);

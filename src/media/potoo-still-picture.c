@@ -14,6 +14,7 @@
 #include "base/potoo-clock.h"
 #include "base/potoo-error.h"
 #include "media/potoo-media.h"
+#include "media/potoo-viewing-pool.h"
 
 #define QUALITY 85
 #define POLL_NS (100 * GST_MSECOND)
@@ -159,6 +160,7 @@ still_pipeline_build (StillPipeline *self, const StillPicture *picture, GError *
   if (decoder == NULL || !still_formats_init (&formats, picture, error))
     return FALSE;
   self->pipeline = gst_object_ref_sink (gst_pipeline_new ("still-picture"));
+  potoo_viewing_pool_serve (self->pipeline);
   GstBin *bin = GST_BIN (self->pipeline);
   if ((self->source = potoo_media_add_element (bin, "appsrc", error)) == NULL ||
       (decode = potoo_media_add_element (bin, decoder, error)) == NULL ||

@@ -5,6 +5,7 @@
 #include <glib/gi18n-lib.h>
 
 #include "base/potoo-clock.h"
+#include "base/potoo-cpu.h"
 #include "base/potoo-metrics.h"
 #include "media/potoo-camera-track.h"
 
@@ -202,6 +203,8 @@ is_held (PotooTrackOutlet *self)
 void
 potoo_track_outlet_push (PotooTrackOutlet *self, GstSample *sample)
 {
+  if (self->fragmenter != NULL)
+    potoo_cpu_watch_thread ();
   if (is_held (self))
     {
       self->bytes_held += gst_buffer_get_size (gst_sample_get_buffer (sample));

@@ -5,6 +5,7 @@
  * gives up on it, it may end whenever its disk answers. */
 
 #include "base/potoo-clock.h"
+#include "base/potoo-cpu.h"
 #include "base/potoo-error.h"
 #include "base/potoo-log.h"
 #include "record/potoo-clean-mark.h"
@@ -314,6 +315,7 @@ run (gpointer user_data)
   g_autoptr (PotooWriter) writer = user_data;
   PotooWriterStream *stream;
 
+  potoo_cpu_watch_thread ();
   while (wait_for_work (writer, &stream))
     {
       if (stream != NULL)

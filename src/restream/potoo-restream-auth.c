@@ -6,6 +6,7 @@
 
 #include "base/potoo-error.h"
 #include "base/potoo-metrics.h"
+#include "base/potoo-overload.h"
 #include "restream/potoo-restream-client.h"
 #include "restream/potoo-restream-path.h"
 
@@ -75,6 +76,8 @@ check_stream (PotooRestreamAuth *self, const char *camera, const char *stream)
       return GST_RTSP_STS_NOT_FOUND;
     }
   if (hub == NULL)
+    return GST_RTSP_STS_SERVICE_UNAVAILABLE;
+  if (!potoo_overload_admit (POTOO_WORK_RESTREAM, NULL))
     return GST_RTSP_STS_SERVICE_UNAVAILABLE;
   potoo_stream_hub_want (hub);
   if (!potoo_stream_hub_get_keyframe (hub, &keyframe))

@@ -15,6 +15,7 @@
 
 #include "base/potoo-log.h"
 #include "base/potoo-metrics.h"
+#include "media/potoo-viewing-pool.h"
 #include "restream/potoo-restream-media.h"
 
 #define UDP_SEND_BUFFER_BYTES (512 * 1024)
@@ -198,6 +199,7 @@ potoo_restream_factory_create_pipeline (GstRTSPMediaFactory *factory, GstRTSPMed
   gst_pipeline_use_clock (GST_PIPELINE (pipeline), clock);
   gst_element_set_start_time (pipeline, GST_CLOCK_TIME_NONE);
   gst_element_set_base_time (pipeline, 0);
+  potoo_viewing_pool_serve (pipeline);
   return pipeline;
 }
 

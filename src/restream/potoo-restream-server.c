@@ -15,6 +15,7 @@
 #include <string.h>
 
 #include "base/potoo-clock.h"
+#include "base/potoo-cpu.h"
 #include "base/potoo-log.h"
 #include "base/potoo-memory.h"
 #include "restream/potoo-restream-listener.h"
@@ -124,6 +125,7 @@ run (gpointer user_data)
 {
   PotooRestreamServer *self = user_data;
 
+  potoo_cpu_give_way ();
   g_main_context_push_thread_default (self->context);
   for (guint i = 0; i < self->listeners->len; i++)
     potoo_restream_listener_attach (self->listeners->pdata[i], self->context, on_accepted, self);
@@ -248,4 +250,10 @@ guint
 potoo_restream_server_kick_camera (PotooRestreamServer *self, const char *camera)
 {
   return potoo_restream_clients_kick_camera (self->clients, camera);
+}
+
+guint
+potoo_restream_server_kick_all (PotooRestreamServer *self)
+{
+  return potoo_restream_clients_kick_all (self->clients);
 }

@@ -16,7 +16,8 @@ G_BEGIN_DECLS
  * own: whatever a connection does, cameras, recording and the main thread do not notice. What a
  * stream is, it asks the lookup function it was given; codecs pass as they are.
  *
- * 404: no such camera or stream. 503 with Retry-After: no picture now, or too many viewers.
+ * 404: no such camera or stream. 503 with Retry-After: no picture now, too many viewers, or
+ * too few processors.
  */
 #define POTOO_TYPE_RESTREAM_SERVER (potoo_restream_server_get_type ())
 G_DECLARE_FINAL_TYPE (PotooRestreamServer, potoo_restream_server, POTOO, RESTREAM_SERVER, GObject)
@@ -40,5 +41,6 @@ GPtrArray *potoo_restream_server_list_clients (PotooRestreamServer *server);
 gboolean potoo_restream_server_kick (PotooRestreamServer *server, guint64 id);
 /* Ends all that watch a camera: it was removed. Returns how many. Any thread. */
 guint potoo_restream_server_kick_camera (PotooRestreamServer *server, const char *camera);
+guint potoo_restream_server_kick_all (PotooRestreamServer *server);
 
 G_END_DECLS

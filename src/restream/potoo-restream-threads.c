@@ -6,6 +6,8 @@
 
 #include "restream/potoo-restream-threads.h"
 
+#include "base/potoo-cpu.h"
+
 /* Media that have not ended by then leak. */
 #define STOP_TIMEOUT_MS 500
 
@@ -36,6 +38,7 @@ run (gpointer data)
 {
   GstRTSPThread *media = data;
 
+  potoo_cpu_give_way ();
   g_main_context_push_thread_default (media->context);
   g_main_loop_run (media->loop);
   g_main_context_pop_thread_default (media->context);

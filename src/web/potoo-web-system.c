@@ -18,6 +18,15 @@ add_catalog_error (JsonObject *object, PotooCatalog *catalog, PotooCatalogReader
   potoo_web_json_set_text (object, "catalog_error", error != NULL ? error->message : noted);
 }
 
+void
+potoo_web_system_tell_overload (PotooWebChangeLog *log, PotooOverload overload)
+{
+  JsonObject *object = json_object_new ();
+
+  json_object_set_string_member (object, "overload", potoo_overload_get_name (overload));
+  potoo_web_change_log_publish (log, "overload", object);
+}
+
 static void
 get_system (PotooWebRequest *request)
 {
@@ -35,6 +44,8 @@ get_system (PotooWebRequest *request)
   json_object_set_string_member (object, "boot_id", potoo_clock_boot_id ());
   json_object_set_boolean_member (object, "ready", potoo_web_request_is_server_ready (request));
   json_object_set_int_member (object, "cameras", cameras->len);
+  json_object_set_string_member (object, "overload",
+                                 potoo_overload_get_name (potoo_overload_get ()));
   add_catalog_error (object, context->catalog, potoo_web_request_get_reader (request));
   potoo_web_reply_object (request, 200, object);
 }

@@ -6,6 +6,7 @@
 
 #include "base/potoo-clock.h"
 #include "base/potoo-error.h"
+#include "base/potoo-overload.h"
 #include "live-fixture.h"
 
 typedef struct
@@ -25,6 +26,7 @@ set_up (Fixture *f, gconstpointer data)
 static void
 tear_down (Fixture *f, gconstpointer data)
 {
+  potoo_overload_set (POTOO_OVERLOAD_NONE, 0);
   potoo_live_stop (f->live);
   g_assert_cmpuint (potoo_stream_hub_get_n_subscribers (f->camera.hub), ==, 0);
   while (g_main_context_iteration (NULL, FALSE)) /* what was posted holds references */
@@ -191,6 +193,54 @@ test_too_many_outputs (Fixture *f, gconstpointer data)
     }
 }
 
+/* For want of processors none is begun, those that run go on until they are ended, and all is as
+ * before when it is over. */
+static void
+test_overload (Fixture *f, gconstpointer data)
+{
+  g_autoptr (GError) error = NULL;
+  GAsyncResult *result = NULL;
+  LiveFixture other;
+
+  live_fixture_init (&other, "yard");
+  potoo_live_add_stream (f->live, "yard", other.hub);
+  live_fixture_push (&f->camera, 2, TRUE);
+  g_autofree char *playlist = get_playlist (f, "door", &error);
+  g_assert_no_error (error);
+  potoo_overload_set (POTOO_OVERLOAD_REFUSING, 0.5);
+  ask (f, "yard", &result);
+  live_fixture_wait (&result);
+  assert_fails (f, g_steal_pointer (&result), POTOO_ERROR_BUSY);
+  g_autofree char *same = get_playlist (f, "door", &error);
+  g_assert_no_error (error);
+
+  g_assert_cmpuint (potoo_live_shed (f->live), ==, 1);
+  g_assert_cmpuint (potoo_live_shed (f->live), ==, 0);
+  ask (f, "door", &result);
+  live_fixture_wait (&result);
+  assert_fails (f, g_steal_pointer (&result), POTOO_ERROR_BUSY);
+
+  potoo_overload_set (POTOO_OVERLOAD_NONE, 0);
+  g_autofree char *again = get_playlist (f, "door", &error);
+  g_assert_no_error (error);
+  potoo_live_remove_stream (f->live, "yard");
+  live_fixture_clear (&other);
+}
+
+/* Who waits for a first segment when outputs end is told why. */
+static void
+test_overload_while_waiting (Fixture *f, gconstpointer data)
+{
+  GAsyncResult *result = NULL;
+
+  ask (f, "door", &result);
+  while (live_fixture_read_metric ("potoo_live_waiting") == 0)
+    g_main_context_iteration (NULL, TRUE);
+  potoo_live_shed (f->live);
+  live_fixture_wait (&result);
+  assert_fails (f, result, POTOO_ERROR_BUSY);
+}
+
 /* What cannot be muxed ends the output alone; it is not tried again at once. */
 static void
 test_fails (Fixture *f, gconstpointer data)
@@ -259,6 +309,8 @@ main (int argc, char **argv)
   TEST ("waits-in-bounds", test_waits_in_bounds);
   TEST ("too-many-wait", test_too_many_wait);
   TEST ("too-many-outputs", test_too_many_outputs);
+  TEST ("overload", test_overload);
+  TEST ("overload-while-waiting", test_overload_while_waiting);
   TEST ("fails", test_fails);
   TEST ("camera-removed", test_camera_removed);
   TEST ("stopped", test_stopped);

@@ -4,6 +4,7 @@
 
 #include "base/potoo-clock.h"
 #include "base/potoo-error.h"
+#include "base/potoo-overload.h"
 #include "live-fixture.h"
 
 typedef struct
@@ -23,6 +24,7 @@ set_up (Fixture *f, gconstpointer data)
 static void
 tear_down (Fixture *f, gconstpointer data)
 {
+  potoo_overload_set (POTOO_OVERLOAD_NONE, 0);
   potoo_snapshots_stop (f->snapshots);
   while (live_fixture_read_metric ("potoo_snapshots_decoding") > 0)
     g_main_context_iteration (NULL, TRUE);
@@ -104,6 +106,25 @@ test_cached (Fixture *f, gconstpointer data)
   g_assert_cmpint (live_fixture_read_metric ("potoo_snapshots_cache_bytes"), >, 0);
   potoo_snapshots_remove_camera (f->snapshots, "door");
   g_assert_cmpint (live_fixture_read_metric ("potoo_snapshots_cache_bytes"), ==, 0);
+}
+
+/* For want of processors nothing is decoded: rather an old picture than none. */
+static void
+test_overload (Fixture *f, gconstpointer data)
+{
+  GAsyncResult *result;
+
+  live_fixture_push (&f->camera, 1, FALSE);
+  g_autoptr (PotooSnapshot) one = get (f, 120);
+  live_fixture_push (&f->camera, 1, FALSE);
+  potoo_overload_set (POTOO_OVERLOAD_REFUSING, 0.5);
+  g_autoptr (PotooSnapshot) old = get (f, 120);
+  g_assert_true (old == one);
+  ask (f, "door", 0, &result);
+  assert_fails (f, &result, POTOO_ERROR, POTOO_ERROR_BUSY);
+  potoo_overload_set (POTOO_OVERLOAD_NONE, 0);
+  g_autoptr (PotooSnapshot) two = get (f, 120);
+  g_assert_true (two != one);
 }
 
 static void
@@ -195,6 +216,7 @@ main (int argc, char **argv)
 #define TEST(name, func) g_test_add ("/snapshots/" name, Fixture, NULL, set_up, func, tear_down)
   TEST ("newest", test_newest);
   TEST ("cached", test_cached);
+  TEST ("overload", test_overload);
   TEST ("shares-decoding", test_shares_decoding);
   TEST ("bound", test_bound);
   TEST ("garbage", test_garbage);

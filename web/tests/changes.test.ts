@@ -44,6 +44,7 @@ function makeStream() {
     onGap: gap => heard.push(`gap ${gap.camera}`),
     onEvent: event => heard.push(`event ${event.camera}`),
     onLock: lock => heard.push(`lock ${lock.camera}`),
+    onOverload: overload => heard.push(`overload ${overload}`),
     onRemoved: () => heard.push('gone'),
   };
   const stream = new ChangeStream('/changes', handlers, url => new FakeSource(url) as unknown as EventSource);
@@ -62,8 +63,10 @@ test('events are handed on', () => {
   send('lock-removed', { id: '0' });
   send('segment', { camera: 'c' });
   send('gap', { camera: 'd' });
+  send('overload', { overload: 'refusing' });
   send('reset', {});
-  assert.deepEqual(heard, ['open', 'fresh', 'camera a', 'removed b', 'event e', 'lock l', 'gone', 'segment c', 'gap d', 'fresh']);
+  const things = ['camera a', 'removed b', 'event e', 'lock l', 'gone', 'segment c', 'gap d', 'overload refusing'];
+  assert.deepEqual(heard, ['open', 'fresh', ...things, 'fresh']);
 });
 
 test('a connection that EventSource resumes by itself is not fresh', () => {

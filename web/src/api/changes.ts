@@ -5,7 +5,7 @@
 // growing pauses. Nobody is told anything while the page has long been in the background, since
 // a browser has few connections to give; it catches up when it is looked at again.
 
-import type { Camera, CameraEvent, Gap, Lock, Segment } from './types';
+import type { Camera, CameraEvent, Gap, Lock, Overload, Segment } from './types';
 
 export interface ChangeHandlers {
   /** A connection that does not continue an earlier one: what happened before is unknown. */
@@ -19,6 +19,7 @@ export interface ChangeHandlers {
   onGap(gap: Gap): void;
   onEvent(event: CameraEvent): void;
   onLock(lock: Lock): void;
+  onOverload(overload: Overload): void;
   /** A segment, gap, event or lock is no more; of which camera is not told. */
   onRemoved(): void;
 }
@@ -74,6 +75,7 @@ export class ChangeStream {
     this.#listen<Gap>(source, 'gap', gap => this.#handlers.onGap(gap));
     this.#listen<CameraEvent>(source, 'event', event => this.#handlers.onEvent(event));
     this.#listen<Lock>(source, 'lock', lock => this.#handlers.onLock(lock));
+    this.#listen<{ overload: Overload }>(source, 'overload', ({ overload }) => this.#handlers.onOverload(overload));
     for (const type of ['segment-removed', 'gap-removed', 'event-removed', 'lock-removed'])
       source.addEventListener(type, () => this.#handlers.onRemoved());
   }

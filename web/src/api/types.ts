@@ -236,9 +236,13 @@ export interface TestResult {
   picture: string | null;
 }
 
+/** Processors are too few: nothing is begun for who watches, or it is ended. */
+export type Overload = 'none' | 'refusing' | 'ending';
+
 export interface SystemInfo {
   version: string;
   time: string;
+  overload: Overload;
 }
 
 export interface List<Item> {

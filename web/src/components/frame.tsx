@@ -9,7 +9,7 @@ import { useRoute } from '../app/navigation';
 import { type Theme, chooseTheme, readTheme } from '../app/theme';
 import { chooseLanguage, getLanguage, languageNames, listLanguages } from '../i18n/language';
 import { _ } from '../i18n/text';
-import { useConnection, useVersion } from '../state/app-state';
+import { useConnection, useOverload, useVersion } from '../state/app-state';
 import { IconButton } from './button';
 import { Icon, type IconName } from './icon';
 
@@ -92,6 +92,22 @@ function ConnectionBanner() {
   );
 }
 
+/** While the connection is lost nobody knows. */
+function OverloadBanner() {
+  const overload = useOverload();
+  const connection = useConnection();
+  return (
+    <div class="banner-place" role="status" aria-live="polite">
+      {overload !== 'none' && connection !== 'lost' && (
+        <div class="banner">
+          <Icon name="warning" />
+          <span>{_('The processor is overloaded; recording goes first. Live video and pictures come back by themselves.')}</span>
+        </div>
+      )}
+    </div>
+  );
+}
+
 function Footer() {
   const version = useVersion();
   return (
@@ -124,6 +140,7 @@ export function Frame({ children }: { children: ComponentChildren }) {
       </a>
       <Header />
       <ConnectionBanner />
+      <OverloadBanner />
       <main id="main" class="main" tabIndex={-1}>
         {children}
       </main>

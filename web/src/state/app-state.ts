@@ -5,7 +5,7 @@
 import { getSystem, getCamera, listCameras } from '../api/client';
 import { ChangeStream } from '../api/changes';
 import { toApiError } from '../api/error';
-import type { Camera } from '../api/types';
+import type { Camera, Overload } from '../api/types';
 import { type CamerasState, type Happening, initialState, reduce } from './cameras';
 import { createStore, useStore } from './store';
 
@@ -15,6 +15,7 @@ const SETTLE_MS = 6000; // rates of a camera are measured over some seconds
 const store = createStore<CamerasState>(initialState);
 const recordingWatchers = new Set<(camera: string | null) => void>();
 const version = createStore<string | null>(null);
+const overload = createStore<Overload>('none');
 const settling = new Map<string, number>();
 let clockOffsetMs = 0;
 let hiddenTimer = 0;
@@ -44,6 +45,7 @@ async function readSystem(): Promise<void> {
   const offset = Date.parse(system.time) - (asked + Date.now()) / 2;
   clockOffsetMs = Math.abs(offset) < 2000 ? 0 : offset; // less is the network's doing
   version.set(system.version);
+  overload.set(system.overload);
 }
 
 export async function refetch(): Promise<void> {
@@ -88,6 +90,7 @@ const stream = new ChangeStream('/api/v1/changes', {
   onGap: gap => tellRecording(gap.camera),
   onEvent: event => tellRecording(event.camera),
   onLock: lock => tellRecording(lock.camera),
+  onOverload: value => overload.set(value),
   onRemoved: () => tellRecording(null),
 });
 
@@ -126,4 +129,10 @@ const selectVersion = (value: string | null) => value;
 
 export function useVersion(): string | null {
   return useStore(version, selectVersion);
+}
+
+const selectOverload = (value: Overload) => value;
+
+export function useOverload(): Overload {
+  return useStore(overload, selectOverload);
 }
