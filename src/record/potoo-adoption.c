@@ -13,12 +13,10 @@
 
 #include "base/potoo-error.h"
 #include "base/potoo-log.h"
+#include "catalog/potoo-catalog-amend.h"
 #include "record/potoo-clean-mark.h"
 #include "record/potoo-segment-scan.h"
 
-/* A file whose fragments begin where the last ones of another segment end, goes on with its
- * recording. */
-#define SAME_MOMENT_US 50000
 #define ROWS_PER_SYNC 500
 
 struct _PotooAdoption
@@ -56,20 +54,42 @@ potoo_adoption_free (PotooAdoption *a)
   g_free (a);
 }
 
-/* The recording that goes on with @row: that of the segment which ends where it starts. */
-static gint64
-find_recording (PotooAdoption *a, const PotooSegment *row)
+gboolean
+potoo_adoption_goes_on (const PotooSegment *before, const PotooSegment *after)
+{
+  return before->start_us < after->start_us &&
+         ABS (after->start_us - before->end_us) <= POTOO_SAME_MOMENT_US;
+}
+
+/* The start is what was written; the end was counted from the last fragment's. */
+void
+potoo_adoption_meet (PotooCatalog *catalog, PotooSegment *before, const PotooSegment *after)
+{
+  PotooSegment met = *before;
+
+  if (before->end_us == after->start_us)
+    return;
+  met.end_us = after->start_us;
+  potoo_catalog_amend_segment (catalog, before, &met, NULL);
+  before->end_us = met.end_us;
+}
+
+/* @row goes on with the recording of the segment that ends where it starts. */
+static void
+join_recording (PotooAdoption *a, PotooSegment *row)
 {
   g_autofree char *key = potoo_stream_key (row->camera, row->stream);
   g_autoptr (PotooSegment) last = NULL;
-  const PotooSegment *previous = g_hash_table_lookup (a->newest, key);
+  PotooSegment *previous = g_hash_table_lookup (a->newest, key);
 
   if (previous == NULL)
     previous = last = potoo_catalog_reader_get_last_segment (a->reader, row->camera, row->stream,
                                                              NULL);
-  if (previous != NULL && ABS (previous->end_us - row->start_us) <= SAME_MOMENT_US)
-    return previous->recording;
-  return row->id;
+  row->recording = row->id;
+  if (previous == NULL || !potoo_adoption_goes_on (previous, row))
+    return;
+  row->recording = previous->recording;
+  potoo_adoption_meet (a->catalog, previous, row);
 }
 
 static void
@@ -94,7 +114,7 @@ fill_row (PotooAdoption *a, const PotooFileName *name, PotooSegmentScan *scan, P
       row->end_us += name->start_us - row->start_us;
       row->start_us = name->start_us;
     }
-  row->recording = find_recording (a, row);
+  join_recording (a, row);
 }
 
 /* Who made it may have been killed before its entry was durable. */

@@ -33,6 +33,12 @@ gboolean potoo_adoption_add (PotooAdoption *adoption, const PotooFileName *name,
  * foreign). -2 when the catalog cannot be asked. */
 int potoo_adoption_find_row (PotooAdoption *adoption, const PotooFileName *name, GError **error);
 
+/* Whether @after begins where @before, of the same stream, ends. */
+gboolean potoo_adoption_goes_on (const PotooSegment *before, const PotooSegment *after);
+/* … and then the two are of one recording, and meet to the microsecond: changes @before, whose row
+ * is like it, and the row. */
+void potoo_adoption_meet (PotooCatalog *catalog, PotooSegment *before, const PotooSegment *after);
+
 /* All files in the day folders since the clean mark, of a catalog that lacks only what a crash
  * took: so a file that lacks a row was hardly ever synced. Its media is looked at, see
  * potoo-segment-scan.h, and it is removed when its init is torn. */

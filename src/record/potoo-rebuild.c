@@ -11,12 +11,11 @@
 #include "catalog/potoo-catalog-cameras.h"
 #include "catalog/potoo-catalog-gaps.h"
 #include "catalog/potoo-catalog-totals.h"
+#include "record/potoo-adoption.h"
 #include "record/potoo-recovery.h"
 #include "record/potoo-root-walk.h"
 #include "record/potoo-verify-private.h"
 
-/* Ends are read from boxes: nearer than this they mean the same moment. */
-#define SAME_MOMENT_US 50000
 #define ROWS_PER_PAGE 256
 
 /* --- ids --- */
@@ -149,12 +148,12 @@ cut_gap (PotooCatalog *catalog, const PotooGap *gap, const PotooSegment *row)
   PotooGap before = *gap, after = *gap;
 
   before.end_us = row->start_us;
-  if (before.end_us - before.start_us > SAME_MOMENT_US)
+  if (before.end_us - before.start_us > POTOO_SAME_MOMENT_US)
     potoo_catalog_put_gap (catalog, &before);
   else
     potoo_catalog_drop_gap (catalog, gap->id);
   after.start_us = row->end_us;
-  if (after.end_us - after.start_us <= SAME_MOMENT_US)
+  if (after.end_us - after.start_us <= POTOO_SAME_MOMENT_US)
     return;
   after.id = potoo_catalog_wait_for_gap_id (catalog);
   if (after.id != 0)
@@ -179,7 +178,7 @@ cut_gaps (Join *join, const PotooSegment *row, GError **error)
     {
       const PotooGap *gap = gaps->pdata[i];
       gint64 overlap_us = MIN (gap->end_us, row->end_us) - MAX (gap->start_us, row->start_us);
-      if (gap->stream != row->stream || gap->end_us == 0 || overlap_us <= SAME_MOMENT_US ||
+      if (gap->stream != row->stream || gap->end_us == 0 || overlap_us <= POTOO_SAME_MOMENT_US ||
           (gap->cause != POTOO_GAP_CRASH && gap->cause != POTOO_GAP_POWER))
         continue;
       cut_gap (catalog, gap, row);
@@ -193,7 +192,7 @@ cut_gaps (Join *join, const PotooSegment *row, GError **error)
 static gboolean
 is_gap (Join *join, const PotooSegment *after)
 {
-  return after->start_us - join->before.end_us > SAME_MOMENT_US &&
+  return after->start_us - join->before.end_us > POTOO_SAME_MOMENT_US &&
          (is_adopted (&join->before) || is_adopted (after)) &&
          g_hash_table_contains (join->continuous, after->camera) && !has_gap (join, after);
 }
@@ -201,18 +200,19 @@ is_gap (Join *join, const PotooSegment *after)
 static gboolean
 join_row (Join *join, PotooSegment *row, GError **error)
 {
-  const PotooSegment *before = &join->before;
+  PotooSegment *before = &join->before;
   gboolean posted = FALSE;
 
   if (is_adopted (row) && !cut_gaps (join, row, error))
     return FALSE;
 
-  if (before->id != 0 && ABS (row->start_us - before->end_us) <= SAME_MOMENT_US &&
-      row->recording == row->id && row->recording != before->recording && is_adopted (row))
+  if (before->id != 0 && potoo_adoption_goes_on (before, row) && row->recording == row->id &&
+      row->recording != before->recording && is_adopted (row))
     {
       PotooSegment joined = *row;
       joined.recording = before->recording;
       potoo_catalog_amend_segment (join->verify->spec.catalog, row, &joined, NULL);
+      potoo_adoption_meet (join->verify->spec.catalog, before, row);
       row->recording = joined.recording;
       posted = TRUE;
     }

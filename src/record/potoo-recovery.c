@@ -15,9 +15,6 @@
 #include "record/potoo-rebuild.h"
 #include "record/potoo-segment-scan.h"
 
-/* Ends are read from the boxes, the start of the next segment comes from its row: nearer than this
- * they mean the same moment. */
-#define SAME_MOMENT_US 50000
 #define MAX_GAPS 100 /* at one moment, of all streams of a camera */
 
 typedef struct
@@ -83,7 +80,7 @@ put_lost (Recovery *r, const PotooSegment *row, gint64 start_us, gint64 end_us)
     .stream = row->stream, .start_us = start_us, .end_us = end_us, .cause = POTOO_GAP_DAMAGED
   };
 
-  if (end_us - start_us <= SAME_MOMENT_US)
+  if (end_us - start_us <= POTOO_SAME_MOMENT_US)
     return start_us;
   g_strlcpy (gap.camera, row->camera, sizeof gap.camera);
   gap.id = potoo_catalog_wait_for_gap_id (r->catalog);
@@ -133,7 +130,7 @@ put_mended (Recovery *r, PotooSegment *row, PotooSegmentScan *scan)
   /* Nothing new was found: the row knows the end better than the boxes do. */
   if (scan->shorter || scan->end > row->size_bytes)
     row->end_us = scan->wall_end_us;
-  if (ABS (next_start_us - row->end_us) <= SAME_MOMENT_US)
+  if (ABS (next_start_us - row->end_us) <= POTOO_SAME_MOMENT_US)
     row->end_us = next_start_us;
   row->state = scan->shorter ? POTOO_SEGMENT_DAMAGED : POTOO_SEGMENT_CLOSED;
   row->size_bytes = scan->end;
@@ -175,8 +172,8 @@ is_declared (PotooCatalogReader *reader, const PotooSegment *row, GError **error
 {
   PotooSegmentQuery query = {
     .camera = row->camera,
-    .start_us = row->end_us - SAME_MOMENT_US,
-    .end_us = row->end_us + SAME_MOMENT_US,
+    .start_us = row->end_us - POTOO_SAME_MOMENT_US,
+    .end_us = row->end_us + POTOO_SAME_MOMENT_US,
     .limit = MAX_GAPS,
   };
   g_autoptr (GPtrArray) gaps = potoo_catalog_reader_list_gaps (reader, &query, error);
@@ -186,7 +183,7 @@ is_declared (PotooCatalogReader *reader, const PotooSegment *row, GError **error
   for (guint i = 0; i < gaps->len; i++)
     {
       const PotooGap *gap = gaps->pdata[i];
-      if (gap->stream == row->stream && ABS (gap->start_us - row->end_us) <= SAME_MOMENT_US)
+      if (gap->stream == row->stream && ABS (gap->start_us - row->end_us) <= POTOO_SAME_MOMENT_US)
         return 1;
     }
   return 0;

@@ -8,6 +8,10 @@ G_BEGIN_DECLS
 /* Mending what a crash left in a storage root: at start, before its writer runs, or in its writer's
  * thread when the root comes later. Blocks. */
 
+/* Times are read from boxes, where durations are rounded: nearer than this they mean the same
+ * moment. */
+#define POTOO_SAME_MOMENT_US 50000
+
 typedef struct
 {
   guint repaired;   /* open segments closed */

@@ -68,8 +68,9 @@ class Rows:
 class Run:
     """What is known of a run that was cut."""
 
-    def __init__(self, streaming_us, killed_us, cut_us, written):
+    def __init__(self, began_us, streaming_us, killed_us, cut_us, written):
         """Times are by the daemon's clock."""
+        self.began_us = began_us
         self.streaming_us = streaming_us  # camera: since when
         self.killed_us = killed_us  # and started again, with the power on; None: it was not
         self.cut_us = cut_us
@@ -86,6 +87,7 @@ class PowerVictim:
         self.set_clock()
         directory = workshop.directory / name
         self.root = directory / 'state' / 'recordings'
+        self.kept = directory / 'kept'
         self.daemon = Daemon(
             directory,
             config={
@@ -147,6 +149,7 @@ class PowerVictim:
             self.cut_at_start()
             disk.replay()
         else:
+            began_us = self.now_us()
             disk = self.revive()
             known = set(disk.written())
             streaming_us, killed_us = self.record(seconds), None
@@ -159,7 +162,7 @@ class PowerVictim:
             cut_us = self.now_us()
             self.daemon.kill()
             disk.replay()
-            self.unchecked = Run(streaming_us, killed_us, cut_us, disk.written())
+            self.unchecked = Run(began_us, streaming_us, killed_us, cut_us, disk.written())
             self.rotations += self.count_rotations(disk.written().keys() - known, 2 if kill else 1)
         self.longest_sync_ms = max([self.longest_sync_ms, *(s * 1000 for s in disk.sync_seconds)])
         self.keep = disk.cut(self.random, keep)
@@ -198,10 +201,7 @@ class PowerVictim:
     def revive(self):
         disk = self.start()
         if self.unchecked is not None:
-            try:
-                self.check(self.unchecked)
-            except (AssertionError, BadMp4, LookupError, OSError) as error:
-                self.violate('not as it should be', repr(error))
+            self.check(self.unchecked)
             self.unchecked = None
         return disk
 
@@ -250,14 +250,41 @@ class PowerVictim:
         if found != [('ok',)]:
             self.violate('integrity_check', found)
 
+    def attempt(self, check, *arguments):
+        """One thing that is wrong keeps nothing else from being looked at, now or after the next cut."""
+        try:
+            return check(*arguments)
+        except (AssertionError, BadMp4, LookupError, OSError) as error:
+            self.violate('not as it should be', repr(error))
+
     def check(self, run):
-        self.check_edits()
-        segments = [s for s in self.daemon.segments() if parse_time(s['start']) < run.cut_us]
-        self.check_older(segments)
+        segments = [s for s in self.attempt(self.keep_files) or [] if parse_time(s['start']) < run.cut_us]
+        self.attempt(self.check_edits)
+        self.attempt(self.check_older, segments)
+        # What a start that was cut off at once recorded is nobody's.
+        new = [s for s in segments if s['id'] not in self.checked and parse_time(s['start']) >= run.began_us]
         for name in self.cameras:
-            new = [s for s in segments if s['camera'] == name and s['id'] not in self.checked]
-            self.check_camera(run, name, sorted(new, key=lambda s: s['start']))
-        wait_until(self.knows_all_files, 5, 'the catalog to know all files, and no others')
+            of_camera = [s for s in new if s['camera'] == name]
+            self.attempt(self.check_camera, run, name, sorted(of_camera, key=lambda s: s['start']))
+        self.attempt(wait_until, self.knows_all_files, 20, 'the catalog to know all files, and no others')
+
+    def keep_files(self):
+        """The segments that there are, with links to their files: eviction goes on while they are looked at."""
+        shutil.rmtree(self.kept, ignore_errors=True)
+        self.kept.mkdir()
+        self.indexes = {row['id']: row['fragments'] for row in self.daemon.query('SELECT * FROM segment_index')}
+        segments, self.paths, found = self.daemon.segments(), {}, []
+        files = {path.stem.rsplit('-', 1)[1]: path for path in self.root.rglob('*.mp4')}
+        for segment in segments:
+            with suppress(KeyError, FileNotFoundError):
+                path = files[segment['id']]
+                os.link(path, self.kept / path.name)
+                self.paths[segment['id']] = str(path.relative_to(self.daemon.state_dir))
+                found.append(segment)
+        return found
+
+    def kept_path(self, segment):
+        return self.kept / os.path.basename(self.paths[segment['id']])
 
     def check_edits(self):
         for name, names in self.names.items():
@@ -275,16 +302,15 @@ class PowerVictim:
                 self.evicted += 1
                 del self.checked[id]
                 continue
-            with suppress(FileNotFoundError):
-                path = self.daemon.segment_path(rows[id])
-                if hashlib.sha256(path.read_bytes()).digest() != digest or rows[id]['size'] != size:
-                    self.violate('an older segment has changed', rows[id])
+            content = self.kept_path(rows[id]).read_bytes()
+            if hashlib.sha256(content).digest() != digest or rows[id]['size'] != size:
+                self.violate('an older segment has changed', rows[id])
 
     def check_camera(self, run, name, segments):
         runs = [], []  # before and after a kill
         for segment in segments:
             after = run.killed_us is not None and parse_time(segment['start']) > run.killed_us
-            runs[after].extend(self.check_segment(run, segment))
+            runs[after].extend(self.attempt(self.check_segment, run, segment) or [])
         for stamps in filter(None, runs):
             lost, doubled = find_lost_and_doubled(stamps)
             if lost or doubled:
@@ -306,7 +332,8 @@ class PowerVictim:
         gaps = [g for g in self.daemon.gaps(name) if parse_time(g['start']) <= run.cut_us]
         begins = min((parse_time(s['start']) for s in segments), default=run.cut_us)
         if segments:
-            check_ledger(Rows(segments, [g for g in gaps if parse_time(g['start']) >= begins]), name)
+            of_run = Rows(segments, [g for g in gaps if parse_time(g['start']) >= begins])
+            self.attempt(check_ledger, of_run, name)
             # What the kill began ends where the segment began that the cut took.
             last = segments[-1]
             cause = 'power' if run.killed_us is None or parse_time(last['start']) > run.killed_us else 'crash'
@@ -314,32 +341,35 @@ class PowerVictim:
                 self.violate(f'no gap of cause {cause}', last, gaps[-2:])
         known = ('power', 'disconnected', 'crash' if run.killed_us is not None else 'power')
         bad = [g for g in gaps if g['cause'] not in known and parse_time(g['start']) >= begins]
+        # What goes on from the kill's gap may have the cause that the camera told.
+        since_kill = {g['end'] for g in gaps if g['cause'] == 'crash'}
         inside = [
             g
             for g in gaps
             if segments
             and begins <= parse_time(g['start']) < parse_time(segments[-1]['end'])
             and g['cause'] != 'crash'
+            and g['start'] not in since_kill
         ]
         if bad or inside:
             self.violate('false gaps', name, bad, inside)
 
     def check_segment(self, run, segment):
-        path = self.daemon.segment_path(segment)
+        path = self.kept_path(segment)
         content = path.read_bytes()
+        digest = hashlib.sha256(content).digest()
+        self.checked[segment['id']] = segment['camera'], segment['size'], segment['start'], digest
         if segment['state'] != 'closed' or segment['size'] != len(content):
             self.violate('not whole', segment, len(content), self.keep)
         movie = read_movie(path)
         index = self.read_index(segment)
         if index != [f.end - f.start for f in movie.fragments] or not index:
             self.violate('the index is of something else', segment, index)
-        self.check_bytes(segment, content, run.written[str(path.relative_to(self.daemon.state_dir))])
+        self.check_bytes(segment, content, run.written[self.paths[segment['id']]])
         complaints = check_with_ffprobe(path) if self.random.random() < 0.2 else ''
         stamps = read_stamps(path)
         if complaints or find_lost_and_doubled(stamps) != ([], []):
             self.violate('unreadable', segment, complaints, find_lost_and_doubled(stamps))
-        digest = hashlib.sha256(content).digest()
-        self.checked[segment['id']] = segment['camera'], segment['size'], segment['start'], digest
         return stamps
 
     def check_bytes(self, segment, content, written):
@@ -352,8 +382,8 @@ class PowerVictim:
             self.violate('other bytes than were written', segment, len(written), self.keep)
 
     def read_index(self, segment):
-        rows = self.daemon.query('SELECT fragments FROM segment_index WHERE id = ?', int(segment['id'], 16))
-        return [size for size, _ in read_index(rows[0]['fragments'])] if rows else []
+        blob = self.indexes.get(int(segment['id'], 16))
+        return [size for size, _ in read_index(blob)] if blob else []
 
     def knows_all_files(self):
         files = {path.stem.rsplit('-', 1)[1] for path in self.root.rglob('*.mp4')}

@@ -417,6 +417,39 @@ test_adopted (Recording *r, gconstpointer data)
     g_assert_cmpint (potoo_catalog_take_segment_id (r->catalog), !=, s->id);
 }
 
+/* The rows of all but the first were not durable. Its end, and those of the others, are counted from
+ * the last fragment's start; where the next one begins was written. */
+static void
+test_adopted_meet (Bench *b, gconstpointer data)
+{
+  static const int off_by_us[] = { -1, 1, 0, -12 };
+  g_auto (PotooRecoveryReport) report = { 0 };
+  PotooSegment row = b->row;
+  gint64 starts_us[G_N_ELEMENTS (off_by_us)];
+
+  for (guint i = 0; i < G_N_ELEMENTS (off_by_us); i++)
+    {
+      b->maker.wall_offset_us += off_by_us[i];
+      row.id = potoo_catalog_take_segment_id (b->r.catalog);
+      row.start_us = starts_us[i] = (gint64) (b->maker.at_ns / 1000) + b->maker.wall_offset_us;
+      g_autoptr (GByteArray) file = media_maker_file (&b->maker, 2);
+      g_autofree char *path = recording_get_path (&b->r, &row);
+      g_assert_true (
+          g_file_set_contents (path, (const char *) file->data, (gssize) file->len, NULL));
+    }
+  bench_run (b, b->file->data, b->file->len, 0, &report);
+  g_assert_cmpuint (report.adopted, ==, G_N_ELEMENTS (off_by_us));
+  g_autoptr (GPtrArray) segments = recording_list_segments (&b->r);
+  g_assert_cmpuint (segments->len, ==, 1 + G_N_ELEMENTS (off_by_us));
+  for (guint i = 0; i < G_N_ELEMENTS (off_by_us); i++)
+    {
+      const PotooSegment *before = segments->pdata[i], *s = segments->pdata[i + 1];
+      g_assert_cmpint (s->recording, ==, b->row.id);
+      g_assert_cmpint (s->start_us, ==, starts_us[i]);
+      g_assert_cmpint (before->end_us, ==, s->start_us);
+    }
+}
+
 /* A file of another catalog, with an id that this one has not come to yet. */
 static void
 test_adopted_and_deleted (Recording *r, gconstpointer data)
@@ -674,6 +707,7 @@ main (int argc, char *argv[])
   ADD ("missing-file", test_missing_file);
   ADD ("deleting", test_deleting);
   ADD ("adopted", test_adopted);
+  ADD_BENCH ("adopted-meet", 0, test_adopted_meet);
   ADD ("adopted-and-deleted", test_adopted_and_deleted);
   ADD ("catalog-lost", test_catalog_lost);
   ADD ("empty-file", test_empty_file);
