@@ -12,7 +12,7 @@ import threading
 import time
 import traceback
 
-from potoo_cuts import PowerVictim
+from potoo_cuts import DECLARED_MS, PowerVictim
 
 CUTS = int(os.environ.get('POTOO_CUTS', 20))
 SEED = int(os.environ.get('POTOO_SEED', time.time_ns() % 1_000_000))
@@ -55,8 +55,8 @@ def test_power_cuts_at_random_moments(workshop, capsys):
         print(
             f'\n{sum(v.cuts for v in victims)} power cuts: median loss {statistics.median(losses_ms):.0f} ms, '
             f'worst {max(losses_ms):.0f} ms of {len(losses_ms)}, declared '
-            f'{max(v.declared_ms for v in victims):.0f} ms (longest fdatasync '
-            f'{max(v.longest_sync_ms for v in victims):.0f} ms); violations: {len(violations)}; '
+            f'{DECLARED_MS} ms and what a recorder waits for syncs (longest '
+            f'{max(v.longest_wait_ms for v in victims):.0f} ms); violations: {len(violations)}; '
             f'{sum(v.rotations for v in victims)} rotations, {sum(v.evicted for v in victims)} segments '
             f'evicted, {sum(v.edits for v in victims)} edits, {sum(v.kills for v in victims)} kills before cuts'
         )
@@ -75,7 +75,8 @@ def test_syncs_that_do_nothing_are_noticed(workshop):
     def live(victim):
         victim.daemon.expect_clean = False
         victim.run(5, early=False, keep='nothing')
-        victim.revive()
+        _, before = victim.revive()
+        victim.check(before)
         victim.daemon.kill()
 
     run_beside_each_other([lambda v=v: live(v) for v in victims])

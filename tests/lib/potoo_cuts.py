@@ -5,6 +5,7 @@ Between two runs a while passes by the daemon's clock, and the machine has anoth
 """
 
 import hashlib
+import itertools
 import os
 import random
 import shutil
@@ -13,6 +14,7 @@ import subprocess
 import time
 import uuid
 from contextlib import closing, suppress
+from pathlib import Path
 
 from potoo_daemon import Daemon, parse_time
 from potoo_ledger import check_ledger
@@ -26,9 +28,14 @@ SECOND_US = 1_000_000
 SYNC_S = 2
 FRAGMENT_S = 1
 AUDIO_WAIT_S = 1
-# Smaller than what a run of ten cuts records: eviction goes on.
+# Smaller than what a run of ten cuts records: eviction goes on. It takes nothing that is younger than
+# two minutes, so one run must not fill it, however slow all else is.
 QUOTA = '11MB'
+LONGEST_RUN_S = 16
+MORE_CUTS = 3
 MEHD_SIZE = 8
+# docs/storage.md, What a power cut can cost; and for how long the recorder waited for syncs.
+DECLARED_MS = (FRAGMENT_S + AUDIO_WAIT_S + SYNC_S) * 1000
 INDEX_VERSION = 1
 
 
@@ -52,6 +59,15 @@ def read_index(blob):
     return entries
 
 
+def find_starved_ms(process):
+    """For how long the thread of @process that waited longest for a processor has waited."""
+    waited = [0]
+    for path in Path(f'/proc/{process.pid}/task').glob('*/schedstat'):
+        with suppress(OSError):
+            waited.append(int(path.read_text(encoding='ascii').split()[1]) / 1e6)
+    return max(waited)
+
+
 class Rows:
     """The rows of some of the time, as check_ledger() asks a daemon for them."""
 
@@ -68,13 +84,36 @@ class Rows:
 class Run:
     """What is known of a run that was cut."""
 
-    def __init__(self, began_us, streaming_us, killed_us, cut_us, written):
+    def __init__(self, began_us, streaming_us, killed_us, cut_us, cut_ns, starved_ms, disk):
         """Times are by the daemon's clock."""
         self.began_us = began_us
         self.streaming_us = streaming_us  # camera: since when
         self.killed_us = killed_us  # and started again, with the power on; None: it was not
-        self.cut_us = cut_us
-        self.written = written  # files, whole
+        self.cut_us = cut_us  # before it, but not by much
+        self.cut_ns = cut_ns  # the same by CLOCK_MONOTONIC
+        self.starved_ms = starved_ms  # for how long camera and recorder lacked a processor
+        self.end_us = cut_us + 60 * SECOND_US  # what begins later is of another run
+        self.written = disk.written()  # files, whole
+        self.disk = disk
+
+
+class Found:
+    """What the daemon tells after a start, and links to the files: eviction goes on while they are looked at."""
+
+    def __init__(self, daemon, cameras, kept):
+        self.indexes = {row['id']: row['fragments'] for row in daemon.query('SELECT * FROM segment_index')}
+        self.segments, self.paths = [], {}
+        listed = daemon.segments()
+        files = {path.stem.rsplit('-', 1)[1]: path for path in daemon.recordings_dir.rglob('*.mp4')}
+        shutil.rmtree(kept, ignore_errors=True)
+        kept.mkdir()
+        for segment in listed:
+            with suppress(KeyError, FileNotFoundError):
+                path = files[segment['id']]
+                os.link(path, kept / path.name)
+                self.paths[segment['id']] = kept / path.name, str(path.relative_to(daemon.state_dir))
+                self.segments.append(segment)
+        self.gaps = {name: daemon.gaps(name) for name in cameras}
 
 
 class PowerVictim:
@@ -104,17 +143,13 @@ class PowerVictim:
         )
         workshop.made.append(self.daemon)
         self.unchecked = None  # Run
+        self.found = None
         self.checked = {}  # id: (camera, size, start, hash), of segments that were looked at
         self.names = {}  # camera: names that it may have
         self.events = set()  # ids that were told of
         self.losses_ms, self.violations = [], []
         self.cuts = self.kills = self.evicted = self.rotations = self.edits = 0
-        self.longest_sync_ms = 0
-
-    @property
-    def declared_ms(self):
-        """docs/storage.md, What a power cut can cost."""
-        return (FRAGMENT_S + AUDIO_WAIT_S + SYNC_S) * 1000 + self.longest_sync_ms
+        self.longest_wait_ms = 0
 
     def violate(self, what, *details):
         print(f'{self.daemon.directory.name}, cut {self.cuts}: {what}: {details}')
@@ -132,26 +167,32 @@ class PowerVictim:
     # --- a run ---
 
     def live(self, cuts):
-        for n in range(cuts):
+        for n in itertools.count():
+            # Cameras that are slow to send may not have filled the quota yet.
+            if n >= cuts and (self.evicted > 0 or n >= cuts + MORE_CUTS):
+                break
             # Now and then about or after the moment at which segments are as long as they may be.
-            seconds = self.random.uniform(10.5, 14) if n % 4 == 1 else self.random.uniform(0, 3.5)
+            seconds = self.random.uniform(10.5, 14) if n % 3 == 1 or n >= cuts else self.random.uniform(0, 3.5)
             early, kill = n == 0 or self.random.random() < 0.1, self.random.random() < 0.15
             self.run(seconds, early, kill)
-        self.revive()
+        _, before = self.revive()
+        self.check(before)
         self.finish()
 
     def run(self, seconds, early=False, kill=False, keep=None):
         """Starts the daemon, looks at what the last cut left, and cuts its power after @seconds. With
         @kill it is killed then, and has its power cut a little later: what the next start took over
         from it is durable."""
+        before = None
         if early:
             disk = self.prepare()
             self.cut_at_start()
             disk.replay()
         else:
             began_us = self.now_us()
-            disk = self.revive()
+            disk, before = self.revive()
             known = set(disk.written())
+            starved_ms = find_starved_ms(self.sim)
             streaming_us, killed_us = self.record(seconds), None
             if kill:
                 killed_us = self.now_us()
@@ -159,12 +200,14 @@ class PowerVictim:
                 self.daemon.kill()
                 self.daemon.start()
                 streaming_us = self.record(self.random.uniform(0, 3))
-            cut_us = self.now_us()
+            starved_ms = find_starved_ms(self.daemon) + max(0, find_starved_ms(self.sim) - starved_ms)
+            cut_us, cut_ns = self.now_us(), time.monotonic_ns()
             self.daemon.kill()
             disk.replay()
-            self.unchecked = Run(began_us, streaming_us, killed_us, cut_us, disk.written())
+            self.unchecked = Run(began_us, streaming_us, killed_us, cut_us, cut_ns, starved_ms, disk)
             self.rotations += self.count_rotations(disk.written().keys() - known, 2 if kill else 1)
-        self.longest_sync_ms = max([self.longest_sync_ms, *(s * 1000 for s in disk.sync_seconds)])
+        if before is not None:
+            self.check(before)
         self.keep = disk.cut(self.random, keep)
         self.cuts += 1
         self.check_database()
@@ -199,15 +242,20 @@ class PowerVictim:
         return disk
 
     def revive(self):
+        """What the cut before left is looked at when this daemon is down: it records meanwhile."""
         disk = self.start()
-        if self.unchecked is not None:
-            self.check(self.unchecked)
-            self.unchecked = None
-        return disk
+        self.deadline = time.monotonic() + LONGEST_RUN_S
+        before, self.unchecked = self.unchecked, None
+        if before is not None:
+            self.attempt(self.check_edits)
+            self.attempt(wait_until, self.knows_all_files, 20, 'the catalog to know all files, and no others')
+            self.found = self.attempt(Found, self.daemon, self.cameras, self.kept)
+        return disk, before
 
     def record(self, seconds):
         """For @seconds. Since when each camera streams."""
-        end, edit_at, since_us = time.monotonic() + seconds, time.monotonic() + 0.3, {}
+        end = min(time.monotonic() + seconds, self.deadline)
+        edit_at, since_us = time.monotonic() + 0.3, {}
         while time.monotonic() < end:
             if len(since_us) < len(self.cameras):
                 now_us = self.now_us()
@@ -258,33 +306,15 @@ class PowerVictim:
             self.violate('not as it should be', repr(error))
 
     def check(self, run):
-        segments = [s for s in self.attempt(self.keep_files) or [] if parse_time(s['start']) < run.cut_us]
-        self.attempt(self.check_edits)
+        if self.found is None:
+            return
+        segments = [s for s in self.found.segments if parse_time(s['start']) < run.end_us]
         self.attempt(self.check_older, segments)
         # What a start that was cut off at once recorded is nobody's.
         new = [s for s in segments if s['id'] not in self.checked and parse_time(s['start']) >= run.began_us]
         for name in self.cameras:
             of_camera = [s for s in new if s['camera'] == name]
             self.attempt(self.check_camera, run, name, sorted(of_camera, key=lambda s: s['start']))
-        self.attempt(wait_until, self.knows_all_files, 20, 'the catalog to know all files, and no others')
-
-    def keep_files(self):
-        """The segments that there are, with links to their files: eviction goes on while they are looked at."""
-        shutil.rmtree(self.kept, ignore_errors=True)
-        self.kept.mkdir()
-        self.indexes = {row['id']: row['fragments'] for row in self.daemon.query('SELECT * FROM segment_index')}
-        segments, self.paths, found = self.daemon.segments(), {}, []
-        files = {path.stem.rsplit('-', 1)[1]: path for path in self.root.rglob('*.mp4')}
-        for segment in segments:
-            with suppress(KeyError, FileNotFoundError):
-                path = files[segment['id']]
-                os.link(path, self.kept / path.name)
-                self.paths[segment['id']] = str(path.relative_to(self.daemon.state_dir))
-                found.append(segment)
-        return found
-
-    def kept_path(self, segment):
-        return self.kept / os.path.basename(self.paths[segment['id']])
 
     def check_edits(self):
         for name, names in self.names.items():
@@ -302,7 +332,7 @@ class PowerVictim:
                 self.evicted += 1
                 del self.checked[id]
                 continue
-            content = self.kept_path(rows[id]).read_bytes()
+            content = self.found.paths[id][0].read_bytes()
             if hashlib.sha256(content).digest() != digest or rows[id]['size'] != size:
                 self.violate('an older segment has changed', rows[id])
 
@@ -323,13 +353,16 @@ class PowerVictim:
         if since_us is None:
             return
         newest_us = max([since_us, *(parse_time(s['end']) for s in segments)])
+        lost_ms = (run.cut_us - newest_us) / 1000
         if newest_us > since_us:
-            self.losses_ms.append((run.cut_us - newest_us) / 1000)
-        if run.cut_us - newest_us > self.declared_ms * 1000:
-            self.violate('too much is lost', name, (run.cut_us - newest_us) / SECOND_US, self.keep)
+            self.losses_ms.append(lost_ms)
+        wait_ms = run.disk.busy_seconds(run.cut_ns - lost_ms * 1e6, run.cut_ns) * 1000
+        self.longest_wait_ms = max(self.longest_wait_ms, wait_ms)
+        if lost_ms > DECLARED_MS + wait_ms + run.starved_ms:
+            self.violate('too much is lost', name, lost_ms, wait_ms, run.starved_ms, self.keep)
 
     def check_gaps(self, run, name, segments):
-        gaps = [g for g in self.daemon.gaps(name) if parse_time(g['start']) <= run.cut_us]
+        gaps = [g for g in self.found.gaps[name] if parse_time(g['start']) <= run.end_us]
         begins = min((parse_time(s['start']) for s in segments), default=run.cut_us)
         if segments:
             of_run = Rows(segments, [g for g in gaps if parse_time(g['start']) >= begins])
@@ -355,7 +388,7 @@ class PowerVictim:
             self.violate('false gaps', name, bad, inside)
 
     def check_segment(self, run, segment):
-        path = self.kept_path(segment)
+        path, name = self.found.paths[segment['id']]
         content = path.read_bytes()
         digest = hashlib.sha256(content).digest()
         self.checked[segment['id']] = segment['camera'], segment['size'], segment['start'], digest
@@ -365,7 +398,7 @@ class PowerVictim:
         index = self.read_index(segment)
         if index != [f.end - f.start for f in movie.fragments] or not index:
             self.violate('the index is of something else', segment, index)
-        self.check_bytes(segment, content, run.written[self.paths[segment['id']]])
+        self.check_bytes(segment, content, run.written[name])
         complaints = check_with_ffprobe(path) if self.random.random() < 0.2 else ''
         stamps = read_stamps(path)
         if complaints or find_lost_and_doubled(stamps) != ([], []):
@@ -382,7 +415,7 @@ class PowerVictim:
             self.violate('other bytes than were written', segment, len(written), self.keep)
 
     def read_index(self, segment):
-        blob = self.indexes.get(int(segment['id'], 16))
+        blob = self.found.indexes.get(int(segment['id'], 16))
         return [size for size, _ in read_index(blob)] if blob else []
 
     def knows_all_files(self):

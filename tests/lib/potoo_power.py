@@ -59,6 +59,7 @@ class File:
     durable: bytearray = field(default_factory=bytearray)
     pending: list = field(default_factory=list)  # changes since
     n_durable: int = 0  # changes that are no longer pending
+    media: bool = False
 
     def change(self, change):
         apply(self.content, change)
@@ -157,7 +158,8 @@ class Disk:
         self.journal = path.with_name(path.name + '.journal')
         self.nodes = {}  # by inode
         self.syncs = {}  # (thread, inode): (changes when it began, when)
-        self.sync_seconds = []  # of files: how long each took
+        self.sync_spans = []  # (thread, began, ended), by CLOCK_MONOTONIC
+        self.recorders = set()  # threads that write media
         self.journal.write_bytes(b'')
         self.root = self.read(path)
 
@@ -178,9 +180,19 @@ class Disk:
         ):
             self.take(op, inode, directory, offset, mono_ns, name.decode(), data)
 
+    def busy_seconds(self, began_ns, ended_ns):
+        """For how long of a time the threads that write media waited for syncs, also for one that the
+        end cut off."""
+        spans = [*self.sync_spans, *((thread, since, ended_ns) for (thread, _), (_, since) in self.syncs.items())]
+        return sum(
+            max(0, min(end, ended_ns) - max(begin, began_ns)) / 1e9
+            for thread, begin, end in spans
+            if thread in self.recorders
+        )
+
     def take(self, op, inode, directory, offset, mono_ns, name, data):
         if op in (CREATE, MKDIR):
-            self.nodes[inode] = Directory() if op == MKDIR else File()
+            self.nodes[inode] = Directory() if op == MKDIR else File(media=name.endswith('.mp4'))
         node = self.nodes[inode]
         if op in (CREATE, MKDIR, LINK):
             self.nodes[directory].change({name: node})
@@ -197,8 +209,9 @@ class Disk:
         elif op == SYNC_END:
             n, began_ns = self.syncs.pop((offset, inode))
             node.sync(n)
-            if isinstance(node, File):
-                self.sync_seconds.append((mono_ns - began_ns) / 1e9)
+            self.sync_spans.append((offset, began_ns, mono_ns))
+            if isinstance(node, File) and node.media:
+                self.recorders.add(offset)
 
     def rename(self, node, old_directory, new_directory, old, new):
         if old_directory == new_directory:

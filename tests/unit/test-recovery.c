@@ -417,8 +417,8 @@ test_adopted (Recording *r, gconstpointer data)
     g_assert_cmpint (potoo_catalog_take_segment_id (r->catalog), !=, s->id);
 }
 
-/* The rows of all but the first were not durable. Its end, and those of the others, are counted from
- * the last fragment's start; where the next one begins was written. */
+/* The rows of all but the first were not durable. Its end, and those of the others, are counted
+ * from the last fragment's start; where the next one begins was written. */
 static void
 test_adopted_meet (Bench *b, gconstpointer data)
 {
