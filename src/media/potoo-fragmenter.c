@@ -28,7 +28,12 @@
 #define MIN_GOP_DURATION (POTOO_VIDEO_TIMESCALE / 2) /* shorter ones share a fragment */
 #define MAX_FRAGMENT_UNITS 1024
 #define MAX_FRAGMENT_BYTES (16 * 1024 * 1024)
-#define MAX_TIME_AHEAD (10 * POTOO_VIDEO_TIMESCALE)
+/* Pictures that are further apart leave a hole: nothing was recorded between them. A camera that
+ * makes one now and then has three times as long as it took before. The same goes for silence, see
+ * camera/potoo-connection-policy.c. */
+#define MAX_PAUSE (6 * POTOO_VIDEO_TIMESCALE)
+#define MAX_PAUSE_PICTURES 3
+#define SLOWEST_PICTURES (20 * POTOO_VIDEO_TIMESCALE)
 #define MAX_TIME_BACK (3 * POTOO_VIDEO_TIMESCALE) /* B-frames at a few pictures a second */
 #define FALLBACK_FRAME_TICKS (POTOO_VIDEO_TIMESCALE / 25)
 #define MAX_OVERLAP_US (10 * POTOO_SECOND_US)
@@ -63,6 +68,7 @@ struct _PotooFragmenter
   gboolean discontinuous;
   guint64 end_ticks; /* of the last timed fragment; 0: none in this run */
   guint64 newest_pts;
+  guint64 interval; /* between pictures; falls by an eighth with each */
   gint64 wall_offset_us, wall_end_us;
 
   Pending *untimed;
@@ -318,12 +324,22 @@ has_clock_stepped (PotooFragmenter *self)
          ABS (potoo_clock_wall_offset_us () - self->wall_offset_us) >= POTOO_CLOCK_STEP_US;
 }
 
+/* Time jumps, or stood still. */
+static gboolean
+follows_hole (PotooFragmenter *self, const Unit *unit)
+{
+  guint64 ahead = unit->pts > self->newest_pts ? unit->pts - self->newest_pts : 0;
+  guint64 longest = MAX (MAX_PAUSE, MAX_PAUSE_PICTURES * self->interval);
+
+  self->interval = MAX (MIN (ahead, SLOWEST_PICTURES), self->interval - self->interval / 8);
+  return ahead > longest || unit->pts + MAX_TIME_BACK < self->newest_pts;
+}
+
 /* FALSE: drop it. */
 static gboolean
 starts_or_continues (PotooFragmenter *self, const Unit *unit)
 {
-  if (self->running && (unit->pts > self->newest_pts + MAX_TIME_AHEAD ||
-                        unit->pts + MAX_TIME_BACK < self->newest_pts))
+  if (self->running && follows_hole (self, unit))
     {
       potoo_metric_add (self->repaired, 1);
       end_run (self, guess_end (self));

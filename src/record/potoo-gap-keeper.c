@@ -12,15 +12,23 @@
 #include "base/potoo-log.h"
 #include "base/potoo-metrics.h"
 
-/* As many switches between two fragments are put right. */
+/* As many rows between two fragments are put right. */
 #define MAX_RECENT 16
+
+/* A row that a fragment of the time before, which comes late, shows to be too long. */
+typedef struct
+{
+  PotooGap gap;
+  gint64 step_us;   /* by which the clock was set since its end was told */
+  gboolean skipped; /* it is what the clock left out */
+} RecentGap;
 
 struct _PotooGapKeeper
 {
   PotooCatalog *catalog;
   PotooMetric *is_open, *count, *no_id;
   GPtrArray *seconds;  /* PotooMetric, by cause */
-  GArray *recent;      /* PotooGap, ended for now; the writer's thread */
+  GArray *recent;      /* RecentGap; the writer's thread */
   gint64 suspended_us; /* when the clock was last known; the writer's thread */
 
   GMutex lock; /* protects what follows; no other lock is taken under it but the catalog's */
@@ -28,7 +36,6 @@ struct _PotooGapKeeper
   gboolean open;
   gint64 durable_us;
   gint64 until_us;      /* 0: not handed over */
-  gboolean ceded;       /* the successor has the gap that was open: there is nothing left to say */
   gboolean provisional; /* the gap is what will be lost if the disk never answers */
   gboolean quiet, untold;
 };
@@ -39,7 +46,7 @@ keeper_new (PotooCatalog *catalog, const char *camera, PotooStreamKind stream)
   PotooGapKeeper *keeper = g_new0 (PotooGapKeeper, 1);
 
   keeper->catalog = g_object_ref (catalog);
-  keeper->recent = g_array_new (FALSE, FALSE, sizeof (PotooGap));
+  keeper->recent = g_array_new (FALSE, FALSE, sizeof (RecentGap));
   keeper->suspended_us = potoo_clock_suspended_us ();
   g_mutex_init (&keeper->lock);
   g_strlcpy (keeper->gap.camera, camera, sizeof keeper->gap.camera);
@@ -138,6 +145,8 @@ end_locked (PotooGapKeeper *keeper, gint64 end_us)
     return;
   gboolean was_provisional = keeper->provisional;
   keeper->open = keeper->provisional = FALSE;
+  if (keeper->until_us != 0)
+    end_us = MIN (end_us, keeper->until_us);
   set_open_metric_locked (keeper, FALSE);
   if (end_us <= keeper->gap.start_us || was_provisional)
     {
@@ -160,7 +169,7 @@ begin_locked (PotooGapKeeper *keeper, gint64 start_us, PotooGapCause cause)
 {
   gint64 id = keeper->provisional ? keeper->gap.id : 0;
 
-  if (keeper->ceded || (keeper->open && !keeper->provisional && keeper->gap.cause == cause))
+  if (keeper->open && !keeper->provisional && keeper->gap.cause == cause)
     return;
   if (!keeper->provisional)
     end_locked (keeper, start_us);
@@ -209,31 +218,43 @@ potoo_gap_keeper_end (PotooGapKeeper *keeper, gint64 end_us)
   g_mutex_unlock (&keeper->lock);
 }
 
+static void
+remember (PotooGapKeeper *keeper, const PotooGap *gap, gint64 step_us, gboolean skipped)
+{
+  const RecentGap recent = { *gap, step_us, skipped };
+
+  if (gap->id == 0)
+    return;
+  if (keeper->recent->len == MAX_RECENT)
+    g_array_remove_index (keeper->recent, 0);
+  g_array_append_val (keeper->recent, recent);
+}
+
 void
 potoo_gap_keeper_end_for_now (PotooGapKeeper *keeper, gint64 end_us)
 {
   g_mutex_lock (&keeper->lock);
   gboolean was_open = keeper->open;
   end_locked (keeper, end_us);
-  if (was_open && keeper->gap.end_us == end_us && keeper->gap.id != 0)
-    {
-      if (keeper->recent->len == MAX_RECENT)
-        g_array_remove_index (keeper->recent, 0);
-      g_array_append_val (keeper->recent, keeper->gap);
-    }
+  if (was_open && keeper->gap.end_us == end_us)
+    remember (keeper, &keeper->gap, 0, FALSE);
   g_mutex_unlock (&keeper->lock);
 }
 
 void
-potoo_gap_keeper_take_back (PotooGapKeeper *keeper, gint64 start_us)
+potoo_gap_keeper_take_back (PotooGapKeeper *keeper, gint64 start_us, gint64 told_us)
 {
   for (guint i = 0; i < keeper->recent->len; i++)
     {
-      PotooGap *gap = &g_array_index (keeper->recent, PotooGap, i);
-      if (gap->end_us <= start_us)
+      RecentGap *recent = &g_array_index (keeper->recent, RecentGap, i);
+      PotooGap *gap = &recent->gap;
+      gint64 end_us = start_us - recent->step_us;
+      if (ABS (end_us - told_us) < POTOO_CLOCK_STEP_US)
+        end_us = told_us; /* by that clock, to the microsecond */
+      if (gap->end_us <= end_us)
         continue;
-      gap->end_us = start_us;
-      if (gap->start_us < start_us)
+      gap->end_us = end_us;
+      if (gap->start_us < gap->end_us && !recent->skipped)
         potoo_catalog_put_gap (keeper->catalog, gap);
       else
         potoo_catalog_drop_gap (keeper->catalog, gap->id);
@@ -257,6 +278,7 @@ divide_locked (PotooGapKeeper *keeper, gint64 before_us, gint64 after_us)
   if (first.start_us < before_us)
     {
       post_gap (keeper, &first);
+      remember (keeper, &first, after_us - before_us, FALSE);
       potoo_metric_add (keeper->seconds->pdata[first.cause], before_us - first.start_us);
     }
   else if (first.id != 0)
@@ -275,6 +297,7 @@ post_skipped_locked (PotooGapKeeper *keeper, gint64 before_us, gint64 after_us)
   skipped.cause = suspended_us > (after_us - before_us) / 2 ? POTOO_GAP_DISCONNECTED
                                                             : POTOO_GAP_CLOCK_STEP;
   post_gap (keeper, &skipped);
+  remember (keeper, &skipped, 0, TRUE);
   potoo_metric_add (keeper->seconds->pdata[skipped.cause], after_us - before_us);
 }
 
@@ -284,7 +307,8 @@ potoo_gap_keeper_set_clock (PotooGapKeeper *keeper,
                             gint64 after_us,
                             gboolean recorded)
 {
-  g_array_set_size (keeper->recent, 0); /* of a time that cannot be compared any more */
+  for (guint i = 0; i < keeper->recent->len; i++)
+    g_array_index (keeper->recent, RecentGap, i).step_us += after_us - before_us;
   g_mutex_lock (&keeper->lock);
   if (keeper->until_us == 0) /* else what is left to say is of the time before */
     {
@@ -307,6 +331,24 @@ potoo_gap_keeper_note_durable (PotooGapKeeper *keeper, gint64 durable_us)
   g_mutex_unlock (&keeper->lock);
 }
 
+/* What is in front of the successor's first fragment stays with @keeper, which may still have some
+ * of it recorded. */
+static void
+divide_for_successor_locked (PotooGapKeeper *keeper, PotooGapKeeper *successor)
+{
+  successor->gap = keeper->gap;
+  successor->open = TRUE;
+  keeper->open = keeper->gap.start_us < keeper->until_us;
+  if (!keeper->open)
+    return;
+  successor->gap.id = 0;
+  successor->gap.start_us = keeper->until_us;
+  successor->untold = TRUE;
+  post_gap (successor, &successor->gap);
+  keeper->gap.end_us = keeper->until_us;
+  post_gap (keeper, &keeper->gap);
+}
+
 PotooGapKeeper *
 potoo_gap_keeper_new_successor (PotooGapKeeper *keeper, gint64 until_us)
 {
@@ -319,12 +361,7 @@ potoo_gap_keeper_new_successor (PotooGapKeeper *keeper, gint64 until_us)
   g_mutex_lock (&keeper->lock);
   keeper->until_us = until_us;
   if (keeper->open)
-    {
-      successor->gap = keeper->gap;
-      successor->open = TRUE;
-      keeper->open = FALSE;
-      keeper->ceded = TRUE;
-    }
+    divide_for_successor_locked (keeper, successor);
   else if (keeper->durable_us != 0 && keeper->durable_us < until_us)
     {
       keeper->gap.id = 0;

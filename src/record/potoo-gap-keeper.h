@@ -36,9 +36,10 @@ void potoo_gap_keeper_end (PotooGapKeeper *keeper, gint64 end_us);
 
 /* The same, when it ends because no more is wanted: fragments of the time before may still come. */
 void potoo_gap_keeper_end_for_now (PotooGapKeeper *keeper, gint64 end_us);
-/* They came: from @start_us on all is recorded, and what was ended for now since the last call has
- * no part in it. */
-void potoo_gap_keeper_take_back (PotooGapKeeper *keeper, gint64 start_us);
+/* They came: from @start_us on all is recorded, and what was ended for now, or by a clock that was
+ * set, since the last call has no part in it. @told_us: what the first of them says itself, perhaps
+ * by an older clock. */
+void potoo_gap_keeper_take_back (PotooGapKeeper *keeper, gint64 start_us, gint64 told_us);
 
 /* The wall clock was set, at the moment that the old one called @before_us and the new one calls
  * @after_us: an open gap is divided there, so that the two are as long as what is missing. When the
@@ -60,9 +61,10 @@ void potoo_gap_keeper_set_quiet (PotooGapKeeper *keeper, gboolean quiet);
 void potoo_gap_keeper_note_durable (PotooGapKeeper *keeper, gint64 durable_us);
 
 /* Main thread, while the writer's hangs: the keeper of the recorder that goes on with the fragment
- * that starts at @until_us. The open gap is handed over. When a segment is open instead, what is
- * not durable of it is declared lost, as a gap up to @until_us, which stays with @keeper: if the
- * disk answers after all, settle() takes back what turns out to be recorded. (transfer full) */
+ * that starts at @until_us. An open gap is divided there. When a segment is open instead, what is
+ * not durable of it is declared lost, as a gap up to @until_us. What is before @until_us stays with
+ * @keeper: if the disk answers after all, end() and settle() take back what turns out to be
+ * recorded. (transfer full) */
 PotooGapKeeper *potoo_gap_keeper_new_successor (PotooGapKeeper *keeper, gint64 until_us);
 /* The segment that was open at the hand-over was closed, whole up to @end_us; what lacks behind it
  * is missing because of @cause. */

@@ -124,7 +124,7 @@ potoo_gap_ledger_begin_segment (PotooGapLedger *self, const PotooMoment *start)
   gint64 start_us = by_own_clock (self, start).wall_us;
 
   potoo_gap_keeper_end (self->gaps, start_us);
-  potoo_gap_keeper_take_back (self->gaps, start_us);
+  potoo_gap_keeper_take_back (self->gaps, start_us, start->wall_us);
 }
 
 void

@@ -445,7 +445,10 @@ potoo_segment_chain_complete_hand_over (PotooSegmentChain *self, PotooGapCause c
   g_autoptr (GError) failure = NULL;
 
   if (self->segment == NULL)
-    return;
+    {
+      potoo_gap_keeper_end (self->gaps, G_MAXINT64); /* it lasts to where the other one began */
+      return;
+    }
   if (potoo_segment_writer_finish (self->segment, &failure))
     close_segment (self, g_steal_pointer (&self->segment));
   else

@@ -211,6 +211,40 @@ test_before_a_gap (Recording *r, gconstpointer data)
                    ==, end_us);
 }
 
+/* The gap ends before the clock is set, and what tells it comes afterwards: it is no longer than
+ * that, and what the clock left out is told once, where it was. */
+static void
+test_before_late_fragments (Recording *r, gconstpointer data)
+{
+  gint64 step_us = *(const gint64 *) data;
+  gint64 first_us = wall_of (r);
+  begin_recording (r);
+  gint64 end_us = wall_of (r);
+  potoo_fragment_queue_interrupt (r->queue, POTOO_GAP_STALLED);
+  recording_wait_for (recording_get_metric ("potoo_fragment_queue_messages" DOOR) == 0);
+  go_on_now (r);
+  gint64 start_us = wall_of (r);
+  set_clock (r, step_us);
+  plan_anew (r);
+  r->maker.wall_offset_us -= step_us;
+  recording_push_many (r, 2, MEDIA_KEY | MEDIA_DISCONTINUOUS);
+  gint64 step_at_us = wall_of (r);
+  r->maker.wall_offset_us += step_us;
+  recording_push_many (r, 2, MEDIA_KEY | MEDIA_DISCONTINUOUS);
+  recording_wait_handled (r);
+
+  g_autoptr (GPtrArray) gaps = list_gaps (r, first_us);
+  g_assert_cmpuint (gaps->len, ==, step_us > 0 ? 2 : 1);
+  const PotooGap *gap = find_gap (gaps, POTOO_GAP_STALLED, 0);
+  g_assert_cmpint (gap->start_us, ==, end_us);
+  g_assert_cmpint (gap->end_us, ==, start_us);
+  if (step_us < 0)
+    return;
+  const PotooGap *skipped = find_gap (gaps, POTOO_GAP_CLOCK_STEP, 0);
+  g_assert_cmpint (skipped->start_us, ==, step_at_us);
+  g_assert_cmpint (skipped->end_us, ==, step_at_us + step_us);
+}
+
 /* While nothing is to be recorded the clock leaves no rows. */
 static void
 test_while_off (Recording *r, gconstpointer data)
@@ -245,6 +279,8 @@ main (int argc, char *argv[])
   ADD ("in-a-gap/back", &back_us, test_in_a_gap);
   ADD ("before-a-gap/forward", &forward_us, test_before_a_gap);
   ADD ("before-a-gap/back", &back_us, test_before_a_gap);
+  ADD ("before-late-fragments/forward", &forward_us, test_before_late_fragments);
+  ADD ("before-late-fragments/back", &back_us, test_before_late_fragments);
   ADD ("while-off", NULL, test_while_off);
   int status = g_test_run ();
   g_unlink (clock_path);

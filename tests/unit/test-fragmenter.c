@@ -531,7 +531,7 @@ count_discontinuous (Rig *rig)
 static void
 test_time_jumps (void)
 {
-  static const gint64 jumps_ms[] = { 12000, 3600000, -4000, -3600000 };
+  static const gint64 jumps_ms[] = { 6100, 12000, 3600000, -4000, -3600000 };
 
   for (guint k = 0; k < G_N_ELEMENTS (jumps_ms); k++)
     {
@@ -547,6 +547,33 @@ test_time_jumps (void)
       /* The sound comes along, at most a second late. */
       g_assert_cmpuint (rig->came[1]->len, >=, rig->units[1]->len - 60);
     }
+}
+
+/* What is shorter than silence may be is a pause: the last picture stands. */
+static void
+test_pause (void)
+{
+  g_autoptr (Rig) rig = rig_new ();
+
+  rig_set_caps (rig, 0, RIG_H264);
+  GstClockTime at = rig_push_steady (rig, RIG_START, 110, 50, FALSE);
+  rig_push_steady (rig, at + 5900 * MS, 110, 50, FALSE);
+  rig_finish_whole (rig);
+  g_assert_cmpuint (count_discontinuous (rig), ==, 1);
+}
+
+/* A picture each nine seconds: at first that is a hole, then it is how the camera is. */
+static void
+test_slow_camera (void)
+{
+  g_autoptr (Rig) rig = rig_new ();
+
+  rig_set_caps (rig, 0, RIG_H264);
+  for (guint i = 0; i < 20; i++)
+    rig_push_video (rig, RIG_START + i * 9 * GST_SECOND, i % 2 == 0);
+  rig_finish (rig);
+  g_assert_cmpuint (count_discontinuous (rig), ==, 2);
+  g_assert_cmpint (rig_metric (rig, "potoo_fragment_frames_total"), ==, 19);
 }
 
 /* Each step back is small, and so would the sum be large. */
@@ -848,6 +875,8 @@ main (int argc, char **argv)
   g_test_add_func ("/fragmenter/flush", test_flush);
   g_test_add_func ("/fragmenter/overlap", test_overlap);
   g_test_add_func ("/fragmenter/time/jumps", test_time_jumps);
+  g_test_add_func ("/fragmenter/time/pause", test_pause);
+  g_test_add_func ("/fragmenter/time/slow-camera", test_slow_camera);
   g_test_add_func ("/fragmenter/time/creeps-back", test_time_creeps_back);
   g_test_add_func ("/fragmenter/unusable-units", test_unusable_units);
   g_test_add_func ("/fragmenter/origin", test_origin);

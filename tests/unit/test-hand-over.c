@@ -586,6 +586,52 @@ test_stall (Recording *r, gconstpointer data)
                    0);
 }
 
+/* It hangs as a segment is begun: the gap in front of that is no longer than it was. */
+static void
+test_stall_in_begin (Recording *r, gconstpointer data)
+{
+  begin_on_main (r);
+  potoo_fragment_queue_interrupt (r->queue, POTOO_GAP_STALLED);
+  wait_for (recording_get_metric ("potoo_segments_closed_total" DOOR) >= 1);
+  r->maker.at_ns += 2 * GST_SECOND;
+  set_fault (&hang, 1);
+  recording_push (r, MEDIA_KEY | MEDIA_DISCONTINUOUS);
+  wait_for (count_hanging () == 1);
+  recording_push (r, MEDIA_DELTA);
+  push_until_moved (r);
+  g_assert_cmpint (declared_us (r), ==, 4 * G_USEC_PER_SEC);
+
+  set_fault (&hang, 0);
+  wait_for (state_of (r, "main") == POTOO_ROOT_OK);
+  wait_for (recording_get_metric ("potoo_segments_closed_total" DOOR) >= 2);
+  recording_wait_handled (r);
+  finish (r);
+  g_assert_cmpuint (check_ledger (r), ==, r->pushed);
+  g_assert_cmpint (declared_us (r), ==, 2 * G_USEC_PER_SEC);
+}
+
+/* The same, and it fails in the end: what it had of the stream is missing, too. */
+static void
+test_stall_in_begin_then_error (Recording *r, gconstpointer data)
+{
+  begin_on_main (r);
+  potoo_fragment_queue_interrupt (r->queue, POTOO_GAP_STALLED);
+  wait_for (recording_get_metric ("potoo_segments_closed_total" DOOR) >= 1);
+  r->maker.at_ns += 2 * GST_SECOND;
+  set_fault (&hang, 1);
+  recording_push (r, MEDIA_KEY | MEDIA_DISCONTINUOUS);
+  wait_for (count_hanging () == 1);
+  push_until_moved (r);
+  set_fault (&fault, EIO);
+  set_fault (&hang, 0);
+  wait_for (state_of (r, "main") == POTOO_ROOT_FAILED);
+  recording_push_many (r, 2, MEDIA_KEY);
+  recording_wait_handled (r);
+  finish (r);
+  g_assert_cmpuint (check_ledger (r), ==, r->pushed - 1);
+  g_assert_cmpint (declared_us (r), ==, 3 * G_USEC_PER_SEC);
+}
+
 /* It answers that it failed: what was not durable is lost, no more. */
 static void
 test_stall_then_error (Recording *r, gconstpointer data)
@@ -769,6 +815,8 @@ main (int argc, char *argv[])
   ADD ("vanishes", NULL, test_vanishes);
   ADD ("stall-in-write", GINT_TO_POINTER (FALSE), test_stall);
   ADD ("stall-in-sync", GINT_TO_POINTER (TRUE), test_stall);
+  ADD ("stall-in-begin", NULL, test_stall_in_begin);
+  ADD ("stall-in-begin-then-error", NULL, test_stall_in_begin_then_error);
   ADD ("stall-then-error", NULL, test_stall_then_error);
   ADD ("stall-then-crash", NULL, test_stall_then_crash);
   ADD ("stall-then-stop", NULL, test_stall_then_stop);
