@@ -38,7 +38,7 @@ class Demo(Daemon):
                 f'--state-dir={self.state_dir}',
             ],
             self.log,
-            env={'G_SLICE': 'always-malloc'},
+            env={'G_SLICE': 'always-malloc', 'POTOO_TEST_CPU_WAIT': '/dev/null'},
         )
         wait_until(self.is_ready, timeout, 'potoo to be ready', interval=0.05)
         return self
