@@ -41,6 +41,15 @@ count_cameras (GPtrArray *cameras, const char *state)
   return n;
 }
 
+static const char *
+get_overload (GVariant *manager)
+{
+  const char *overload = "none";
+
+  g_variant_lookup (manager, "Overload", "&s", &overload);
+  return overload;
+}
+
 static void
 print_manager (GVariant *manager)
 {
@@ -55,6 +64,8 @@ print_manager (GVariant *manager)
   g_print (_ ("Potoo %s, running for %s\n"), version, uptime);
   if (url[0] != '\0')
     g_print ("%s\n", url);
+  if (strcmp (get_overload (manager), "none") != 0)
+    g_print ("%s\n", _ ("The processor is overloaded; recording goes first"));
 }
 
 static gboolean
@@ -141,6 +152,7 @@ print_json (GVariant *manager, GPtrArray *cameras, GVariant *roots)
     json_object_set_string_member (object, "web_url", url);
   else
     json_object_set_null_member (object, "web_url");
+  json_object_set_string_member (object, "overload", get_overload (manager));
   for (guint i = 0; i < cameras->len; i++)
     json_array_add_object_element (camera_array, potoo_ctl_json_from_camera (cameras->pdata[i]));
   json_object_set_array_member (object, "cameras", camera_array);

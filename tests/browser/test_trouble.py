@@ -17,7 +17,8 @@ CAMERAS = {
 class Stage:
     def __init__(self, workshop):
         self.sim = workshop.sim(CAMERAS)
-        self.daemon = workshop.daemon()
+        self.cpu_wait = workshop.directory / 'cpu-wait'
+        self.daemon = workshop.daemon(env={'POTOO_TEST_CPU_WAIT': str(self.cpu_wait)})
         self.browser = workshop.browser()
         for name, url in self.sim.urls.items():
             self.daemon.add_camera(id=name, name=name.title(), url=url)
@@ -74,6 +75,15 @@ def test_deleted_segment(stage):
         resume=parse_time(after['start']) / 1000,
         asked={'removeFile': remove_file},
     )
+
+
+def test_overloaded(stage):
+    """Said while recording waits for a processor, and taken back."""
+
+    def set_wait(percent):
+        stage.cpu_wait.write_text(str(percent), encoding='ascii')
+
+    stage.run('overloaded', asked={'wait': set_wait})
 
 
 def test_daemon_restarted(stage):

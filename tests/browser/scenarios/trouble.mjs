@@ -43,6 +43,18 @@ async function readCountdown(session) {
   });
 }
 
+/** Processors are too few, which the page says until it is over. */
+export async function overloaded(session) {
+  const banner = session.page.getByText('The processor is overloaded; recording goes first');
+  session.tolerate(/status of 503/); // pictures that are not made
+  await session.open('/');
+  check((await banner.count()) === 0, 'it is said before it is so');
+  await session.ask('wait', 30);
+  await banner.waitFor({ timeout: 30_000 });
+  await session.ask('wait', 0);
+  await banner.waitFor({ state: 'detached', timeout: 45_000 });
+}
+
 /** Video that this browser cannot decode is shown as single pictures. */
 export async function undecodable(session) {
   const { page, options } = session;
