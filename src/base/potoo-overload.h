@@ -22,12 +22,12 @@ const char *potoo_overload_get_name (PotooOverload overload);
 
 /* The share of time, in percent, for which recording waits: at this one for POTOO_OVERLOAD_RISE_US
  * in a row nothing new is begun … */
-#define POTOO_OVERLOAD_REFUSE_PERCENT 25
+#define POTOO_OVERLOAD_REFUSE_PERCENT 40
 /* … and at this one what runs ends. */
-#define POTOO_OVERLOAD_END_PERCENT 50
+#define POTOO_OVERLOAD_END_PERCENT 60
 /* Below these for POTOO_OVERLOAD_FALL_US it is one step back. */
-#define POTOO_OVERLOAD_ADMIT_PERCENT 10
-#define POTOO_OVERLOAD_SPARE_PERCENT 25
+#define POTOO_OVERLOAD_ADMIT_PERCENT 20
+#define POTOO_OVERLOAD_SPARE_PERCENT 35
 #define POTOO_OVERLOAD_RISE_US (3 * G_USEC_PER_SEC)
 #define POTOO_OVERLOAD_FALL_US (10 * G_USEC_PER_SEC)
 

@@ -84,7 +84,7 @@ def test_viewing_gives_way_and_comes_back(stage):
     assert stage.overload == 'none'
 
     with Changes(daemon) as changes:
-        stage.set_wait(30, 'refusing', RISE_S)
+        stage.set_wait(50, 'refusing', RISE_S)
         assert changes.wait('overload') == {'overload': 'refusing'}
     stage.assert_refused('/live/yard/ts.m3u8')
     stage.assert_refused(SNAPSHOT.format('yard'))
@@ -117,7 +117,7 @@ def test_it_is_over_with_the_last_camera(stage):
     for name in CAMERAS:
         daemon.patch_camera(name, enabled=True)
         daemon.wait_state(name, 'streaming')
-    stage.set_wait(30, 'refusing', RISE_S)
+    stage.set_wait(50, 'refusing', RISE_S)
     for name in CAMERAS:
         daemon.patch_camera(name, enabled=False)
     wait_until(lambda: stage.overload == 'none', 20, 'the overload to end')

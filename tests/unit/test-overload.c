@@ -179,21 +179,21 @@ test_rises_and_falls (void)
 {
   PotooOverloadRule rule = { 0 };
 
-  g_assert_false (take (&rule, 24, 100));
-  g_assert_false (take (&rule, 25, 2));
-  g_assert_true (take (&rule, 25, 1));
+  g_assert_false (take (&rule, 39, 100));
+  g_assert_false (take (&rule, 40, 2));
+  g_assert_true (take (&rule, 40, 1));
   g_assert_cmpint (rule.overload, ==, POTOO_OVERLOAD_REFUSING);
-  g_assert_false (take (&rule, 49, 100));
-  g_assert_false (take (&rule, 50, 2));
+  g_assert_false (take (&rule, 59, 100));
+  g_assert_false (take (&rule, 60, 2));
   g_assert_true (take (&rule, 100, 1));
   g_assert_cmpint (rule.overload, ==, POTOO_OVERLOAD_ENDING);
   g_assert_false (take (&rule, 100, 100));
-  g_assert_false (take (&rule, 25, 100));
-  g_assert_true (take (&rule, 24, 10));
+  g_assert_false (take (&rule, 35, 100));
+  g_assert_true (take (&rule, 34, 10));
   g_assert_cmpint (rule.overload, ==, POTOO_OVERLOAD_REFUSING);
-  g_assert_false (take (&rule, 10, 100));
-  g_assert_false (take (&rule, 9, 9));
-  g_assert_true (take (&rule, 9, 1));
+  g_assert_false (take (&rule, 20, 100));
+  g_assert_false (take (&rule, 19, 9));
+  g_assert_true (take (&rule, 19, 1));
   g_assert_cmpint (rule.overload, ==, POTOO_OVERLOAD_NONE);
   g_assert_false (take (&rule, 0, 100));
 }

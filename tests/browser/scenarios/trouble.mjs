@@ -49,7 +49,7 @@ export async function overloaded(session) {
   session.tolerate(/status of 503/); // pictures that are not made
   await session.open('/');
   check((await banner.count()) === 0, 'it is said before it is so');
-  await session.ask('wait', 30);
+  await session.ask('wait', 50);
   await banner.waitFor({ timeout: 30_000 });
   await session.ask('wait', 0);
   await banner.waitFor({ state: 'detached', timeout: 45_000 });
