@@ -3,14 +3,16 @@
 
 How long recording waits for a processor is what the test says (`POTOO_TEST_CPU_WAIT`)."""
 
+import contextlib
 import os
+import subprocess
+from pathlib import Path
 
 import pytest
 from potoo_changes import Changes
 from potoo_daemon import parse_time
 from potoo_faults import now_us
-from potoo_live import Viewer as LiveViewer
-from potoo_process import wait_until
+from potoo_process import POTOOCTL, wait_until
 from potoo_recording import find_lost_and_doubled, read_stamps
 from potoo_restream import Viewer, describe, url_of, wait_for_viewers
 
@@ -26,7 +28,9 @@ class Stage:
     def __init__(self, workshop):
         self.sim = workshop.sim(CAMERAS)
         self.wait = workshop.directory / 'cpu-wait'
-        self.daemon = workshop.daemon(env={'POTOO_TEST_CPU_WAIT': str(self.wait)})
+        self.bus = workshop.bus()
+        self.daemon = workshop.daemon(env={'POTOO_TEST_CPU_WAIT': str(self.wait), **self.bus.env})
+        wait_until(lambda: 'Potoo is org.potoo.Nvr1' in self.daemon.read_log(), 20, 'the bus')
         for name, url in self.sim.urls.items():
             self.daemon.add_camera(id=name, url=url)
         for name in CAMERAS:
@@ -36,12 +40,25 @@ class Stage:
     def overload(self):
         return self.daemon.get('/api/v1/system')['overload']
 
+    def read_status(self):
+        env = {**os.environ, **self.bus.env, 'LC_ALL': 'C.UTF-8'}
+        return subprocess.run([POTOOCTL, 'status'], env=env, capture_output=True, text=True, check=True).stdout
+
     def set_wait(self, percent, overload, timeout):
         """Recording waits for @percent of the time, until @overload is what comes of it."""
         new = self.wait.with_suffix('.new')
         new.write_text(str(percent), encoding='ascii')
         new.rename(self.wait)
-        wait_until(lambda: self.overload == overload, 10 + 3 * timeout, f'overload to be {overload}')
+
+        def look():
+            self.poll('door')  # a live output ends when nobody asks any more
+            return self.overload == overload
+
+        wait_until(look, 10 + 3 * timeout, f'overload to be {overload}')
+
+    def poll(self, camera):
+        """The status of its playlist."""
+        return self.daemon.api('GET', f'/live/{camera}/ts.m3u8')[0]
 
     def assert_refused(self, path):
         status, headers, problem = self.daemon.api('GET', path)
@@ -62,10 +79,10 @@ class Stage:
 def read_threads(pid):
     """(name, nice value) of each thread."""
     threads = []
-    for thread in os.listdir(f'/proc/{pid}/task'):
-        with open(f'/proc/{pid}/task/{thread}/stat', encoding='utf-8') as file:
-            head, fields = file.read().rsplit(')', 1)
-        threads.append((head.split('(', 1)[1], int(fields.split()[16])))
+    for thread in Path(f'/proc/{pid}/task').iterdir():
+        with contextlib.suppress(OSError):  # it has ended meanwhile
+            head, fields = (thread / 'stat').read_text(encoding='utf-8').rsplit(')', 1)
+            threads.append((head.split('(', 1)[1], int(fields.split()[16])))
     return threads
 
 
@@ -76,8 +93,7 @@ def stage(module_workshop):
 
 def test_viewing_gives_way_and_comes_back(stage):
     daemon = stage.daemon
-    live = LiveViewer(daemon, 'door')
-    wait_until(lambda: live.poll() == 200, 20, 'live video')
+    wait_until(lambda: stage.poll('door') == 200, 20, 'live video')
     begun_us = now_us()
     viewer = stage.watch('door')
     wait_until(lambda: daemon.api('GET', SNAPSHOT.format('door'))[0] == 200, 20, 'a picture')
@@ -85,25 +101,27 @@ def test_viewing_gives_way_and_comes_back(stage):
 
     with Changes(daemon) as changes:
         stage.set_wait(50, 'refusing', RISE_S)
+        assert stage.poll('door') == 200 and not viewer.closed  # what runs goes on
         assert changes.wait('overload') == {'overload': 'refusing'}
+    assert WORDS in stage.read_status()
     stage.assert_refused('/live/yard/ts.m3u8')
     stage.assert_refused(SNAPSHOT.format('yard'))
     assert daemon.api('GET', SNAPSHOT.format('door'))[0] == 200  # an old one
     assert describe(daemon, 'yard') == 503
-    assert live.poll() == 200 and not viewer.closed  # what runs goes on
-    assert stage.count('refused', 'live') == 1
+    assert stage.count('refused', 'live') == 1 and stage.count('refused', 'restream') == 1
 
     stage.set_wait(100, 'ending', RISE_S)
     wait_for_viewers(daemon, 0)
     wait_until(lambda: daemon.metrics()['potoo_live_outputs'] == 0, 10, 'live outputs to end')
-    assert viewer.closed
+    wait_until(lambda: viewer.closed, 10, 'the viewer to notice')
     stage.assert_refused('/live/door/ts.m3u8')
     assert stage.count('ended', 'live') == 1 and stage.count('ended', 'restream') == 1
     viewer.stop()
 
     stage.set_wait(0, 'none', 2 * FALL_S)
-    wait_until(lambda: LiveViewer(daemon, 'yard').poll() == 200, 20, 'live video again')
-    assert daemon.api('GET', SNAPSHOT.format('yard'))[0] == 200
+    assert WORDS not in stage.read_status()
+    wait_until(lambda: stage.poll('yard') == 200, 20, 'live video again')
+    wait_until(lambda: daemon.api('GET', SNAPSHOT.format('yard'))[0] == 200, 20, 'a picture again')
     stage.watch('yard').stop()
     assert 'The processor is overloaded (recording waits for it 100% of the time)' in daemon.read_log()
     for name in CAMERAS:
@@ -130,7 +148,7 @@ def test_weight_of_threads(stage):
     for name in CAMERAS:
         daemon.patch_camera(name, enabled=True)
         daemon.wait_state(name, 'streaming')
-    wait_until(lambda: LiveViewer(daemon, 'door').poll() == 200, 20, 'live video')
+    wait_until(lambda: stage.poll('door') == 200, 20, 'live video')
     viewer = stage.watch('door')
     threads = read_threads(daemon.pid)
     viewer.stop()
