@@ -7,7 +7,7 @@ other in each run, so that the machine's mood falls on all alike. Prints frames 
 CPU seconds for each camera minute and memory; the median over the runs. The exit status is 1
 when potoo lost a frame: all else is for people to judge.
 
-    tests/bench/ingest.py [--short] [--cameras=N] [--seconds=N] [--runs=N]
+    tests/bench/ingest.py [--short] [--cameras=N] [--seconds=N] [--runs=N] [--transport=tcp|udp]
 """
 
 import argparse
@@ -48,7 +48,7 @@ def read_memory_mb(pid):
 class Potoo:
     name = 'potoo'
 
-    def __init__(self, directory, sim):
+    def __init__(self, directory, sim, transport):
         self.daemon = Daemon(
             directory,
             config={
@@ -58,7 +58,7 @@ class Potoo:
             env={'G_DEBUG': ''},
         )
         for name, url in sim.urls.items():
-            self.daemon.add_camera(id=name, url=url)
+            self.daemon.add_camera(id=name, url=url, transport=transport)
         for name in sim.urls:
             self.daemon.wait_state(name, 'streaming', timeout=60)
 
@@ -75,8 +75,9 @@ class Potoo:
 class Recorders:
     """One process for each camera."""
 
-    def __init__(self, directory, sim):
+    def __init__(self, directory, sim, transport):
         self.directory = directory
+        self.transport = transport
         self.processes = []
         for name, url in sim.urls.items():
             (directory / name).mkdir(parents=True)
@@ -104,7 +105,8 @@ class Ffmpeg(Recorders):
 
     def command(self, directory, url):
         return [
-            *('ffmpeg', '-v', 'error', '-nostdin', '-rtsp_transport', 'tcp', '-i', url, '-c', 'copy'),
+            *('ffmpeg', '-v', 'error', '-nostdin', '-rtsp_transport', self.transport),
+            *('-i', url, '-c', 'copy'),
             *('-f', 'segment', '-segment_time', SEGMENT_S, '-segment_format', 'mp4'),
             *('-segment_format_options', 'movflags=frag_keyframe+empty_moov+default_base_moof'),
             directory / '%03d.mp4',
@@ -116,15 +118,15 @@ class Splitmuxsink(Recorders):
 
     def command(self, directory, url):
         return [
-            *('gst-launch-1.0', '-q', '-e', 'rtspsrc', f'location={url}', 'protocols=tcp', 'latency=200'),
-            *('!', 'rtph264depay', '!', 'h264parse', '!', 'splitmuxsink', 'muxer-factory=mp4mux'),
+            *('gst-launch-1.0', '-q', '-e', 'rtspsrc', f'location={url}', f'protocols={self.transport}'),
+            *('latency=200', '!', 'rtph264depay', '!', 'h264parse', '!', 'splitmuxsink', 'muxer-factory=mp4mux'),
             'muxer-properties=properties,fragment-duration=1000',
             *(f'max-size-time={SEGMENT_S * 10**9}', f'location={directory}/%03d.mp4'),
         ]
 
 
-def measure(kind, directory, sim, seconds):
-    recorder = kind(directory, sim)
+def measure(kind, directory, sim, transport, seconds):
+    recorder = kind(directory, sim, transport)
     time.sleep(SETTLE_S)
     pids = recorder.pids()
     cpu_s = sum(map(read_cpu_s, pids))
@@ -152,8 +154,8 @@ def measure(kind, directory, sim, seconds):
     }
 
 
-def print_table(results, cameras, seconds, runs):
-    print(f'\n{cameras} cameras, 1080p25 H.264 4 Mb/s, {seconds} s a run, median of {runs} run(s)\n')
+def print_table(results, cameras, transport, seconds, runs):
+    print(f'\n{cameras} cameras over {transport}, 1080p25 H.264 4 Mb/s, {seconds} s a run, median of {runs} run(s)\n')
     print(f'{"":28}{"frames":>8}{"lost":>6}{"CPU %/camera":>14}{"RSS MB":>9}{"PSS MB":>9}')
     medians = {}
     for kind, rows in results.items():
@@ -176,6 +178,7 @@ def main():
     parser.add_argument('--cameras', type=int, default=16)
     parser.add_argument('--seconds', type=int)
     parser.add_argument('--runs', type=int)
+    parser.add_argument('--transport', choices=('tcp', 'udp'), default='tcp')
     options = parser.parse_args()
     seconds = options.seconds or (10 if options.short else 60)
     runs = options.runs or (1 if options.short else 5)
@@ -196,12 +199,12 @@ def main():
         )
         for run in range(runs):
             for kind in kinds:
-                results[kind].append(measure(kind, directory / kind.__name__, sim, seconds))
+                results[kind].append(measure(kind, directory / kind.__name__, sim, options.transport, seconds))
                 print(f'run {run + 1}: {kind.name}: {results[kind][-1]}', flush=True)
         sim.close()
     finally:
         shutil.rmtree(directory, ignore_errors=True)
-    print_table(results, options.cameras, seconds, runs)
+    print_table(results, options.cameras, options.transport, seconds, runs)
     return 1 if any(row['lost'] for row in results[Potoo]) else 0
 
 
