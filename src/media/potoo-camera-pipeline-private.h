@@ -31,7 +31,7 @@ struct _PotooCameraPipeline
   gboolean sound_failed;    /* of the track that was taken */
   PotooRtpClock *clocks[2]; /* by PotooTrackKind, of this connection */
   gboolean selected[2];
-  guint sessions[2]; /* rtpbin's, and the number of the media in the SDP */
+  guint sessions[2]; /* the number of the media in the SDP */
 };
 
 G_END_DECLS

@@ -6,8 +6,8 @@
  * pads become tracks in its streaming thread; what ends the connection comes as
  * a bus message to the main thread and leaves as `ended`, once.
  *
- * The source is PotooRtspSource for RTP over TCP and rtspsrc for UDP. With transport `auto`, TCP is
- * tried first, and UDP when the camera refuses TCP (RTSP 461), within the same object.
+ * With transport `auto`, TCP is tried first, and UDP when the camera refuses TCP (RTSP 461), within
+ * the same object.
  */
 
 #include "media/potoo-camera-pipeline-private.h"
@@ -21,7 +21,6 @@
 #include "base/potoo-log.h"
 #include "media/potoo-rtsp-failure.h"
 #include "media/potoo-rtsp-source.h"
-#include "media/potoo-udp-source.h"
 
 G_DEFINE_FINAL_TYPE (PotooCameraPipeline, potoo_camera_pipeline, G_TYPE_OBJECT)
 
@@ -34,7 +33,7 @@ enum
 
 static guint signals[N_SIGNALS];
 
-static gboolean connect_source (PotooCameraPipeline *self, gboolean udp);
+static void connect_source (PotooCameraPipeline *self, gboolean udp);
 
 static const char *
 get_id (PotooCameraPipeline *self)
@@ -53,7 +52,7 @@ end (PotooCameraPipeline *self, PotooError code, const char *message)
   g_signal_emit (self, signals[ENDED], 0, error);
 }
 
-/* --- what the camera offers (streaming thread of rtspsrc) --- */
+/* --- what the camera offers (the source's thread) --- */
 
 static const char *
 get_encoding_name (const GstCaps *caps)
@@ -239,7 +238,8 @@ retry_over_udp (PotooCameraPipeline *self, const GError *error)
       !potoo_rtsp_failure_is_transport (error))
     return FALSE;
   potoo_log_info (get_id (self), "The camera refuses RTP over TCP; trying UDP");
-  return connect_source (self, TRUE);
+  connect_source (self, TRUE);
+  return TRUE;
 }
 
 static void
@@ -349,15 +349,13 @@ drop_clocks (PotooCameraPipeline *self)
     g_clear_pointer (&self->clocks[kind], potoo_rtp_clock_unref);
 }
 
-static gboolean
+static void
 connect_source (PotooCameraPipeline *self, gboolean udp)
 {
   if (self->source != NULL)
     drop_source (self);
-  self->source = udp ? potoo_udp_source_new (self->settings, take_sender_report, self)
-                     : potoo_rtsp_source_new (self->settings, take_sender_report, self);
-  if (self->source == NULL)
-    return FALSE;
+  self->source = potoo_rtsp_source_new (self->settings, potoo_stream_hub_get_stream (self->hub),
+                                        udp, take_sender_report, self);
   self->udp = udp;
   g_mutex_lock (&self->lock);
   memset (self->selected, 0, sizeof self->selected);
@@ -371,7 +369,6 @@ connect_source (PotooCameraPipeline *self, gboolean udp)
   g_signal_connect (self->source, "pad-added", G_CALLBACK (on_pad_added), self);
   gst_bin_add (GST_BIN (self->pipeline), self->source);
   gst_element_sync_state_with_parent (self->source);
-  return TRUE;
 }
 
 PotooCameraPipeline *
@@ -384,14 +381,6 @@ potoo_camera_pipeline_new (PotooCameraSettings *settings,
   self->hub = potoo_stream_hub_ref (hub);
   self->fragmenter = fragmenter;
   return self;
-}
-
-static gboolean
-end_without_source (gpointer user_data)
-{
-  end (user_data, POTOO_ERROR_UNSUPPORTED,
-       _ ("GStreamer's rtspsrc is not installed (gstreamer1.0-plugins-good)"));
-  return G_SOURCE_REMOVE;
 }
 
 void
@@ -407,11 +396,9 @@ potoo_camera_pipeline_start (PotooCameraPipeline *self)
   g_autoptr (GstBus) bus = gst_pipeline_get_bus (GST_PIPELINE (self->pipeline));
   self->bus_watch = gst_bus_add_watch (bus, on_bus_message, self);
 
-  if (connect_source (self,
-                      potoo_camera_settings_get_transport (self->settings) == POTOO_TRANSPORT_UDP))
-    gst_element_set_state (self->pipeline, GST_STATE_PLAYING);
-  else
-    g_idle_add_full (G_PRIORITY_DEFAULT, end_without_source, g_object_ref (self), g_object_unref);
+  connect_source (self,
+                  potoo_camera_settings_get_transport (self->settings) == POTOO_TRANSPORT_UDP);
+  gst_element_set_state (self->pipeline, GST_STATE_PLAYING);
 }
 
 static void

@@ -266,7 +266,7 @@ count_packet (PotooCameraTrack *self, guint32 ssrc, guint16 sequence, GstClockTi
   potoo_metric_add (self->lost, n_lost);
 }
 
-/* The jitter buffer's time gives way to stream time. (transfer full) */
+/* With its stream time. (transfer full) */
 static GstBuffer *
 stamp (PotooCameraTrack *self, GstBuffer *packet)
 {

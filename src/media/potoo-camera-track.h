@@ -33,7 +33,7 @@ typedef struct
   gint64 lost;        /* packets that should have come between them */
 } PotooTrackProgress;
 
-/* Adds its elements to @bin and links them behind @pad of rtspsrc. @index: 0 is video. NULL
+/* Adds its elements to @bin and links them behind @pad of the source. @index: 0 is video. NULL
  * with an error when an element is missing. Messages it posts on @bin's bus, as application
  * messages of the element: POTOO_MESSAGE_FIRST_ACCESS_UNIT, POTOO_MESSAGE_UNUSABLE (field
  * `reason`) and POTOO_MESSAGE_NO_SOUND (the same: there is no sound, and video goes on). */

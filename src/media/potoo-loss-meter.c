@@ -2,9 +2,7 @@
 
 #include "media/potoo-loss-meter.h"
 
-/* Sequence numbers further apart are those of a sender that began anew (RFC 3550, A.1). */
-#define MAX_DROPOUT 3000
-#define MAX_MISORDER 100 /* depayloaders have that too */
+#include "media/potoo-rtcp.h"
 
 #define NAL_LENGTH_BYTES 4
 #define H264_FIRST_SLICE 1 /* ITU-T H.264, table 7-1 */
@@ -22,9 +20,9 @@ potoo_loss_meter_take_packet (PotooLossMeter *meter,
   guint n_lost = 0;
 
   /* It came twice, or too late: then it counts as lost. */
-  if (goes_on && step <= 0 && step > -MAX_MISORDER)
+  if (goes_on && step <= 0 && step > -POTOO_RTP_MAX_MISORDER)
     return 0;
-  if (goes_on && step > 1 && step <= MAX_DROPOUT)
+  if (goes_on && step > 1 && step <= POTOO_RTP_MAX_DROPOUT)
     {
       n_lost = (guint) step - 1;
       meter->suspicious = TRUE;

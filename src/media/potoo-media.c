@@ -12,11 +12,11 @@ typedef struct
 } ElementPackage;
 
 static const ElementPackage needed[] = {
-  { "rtspsrc", "gstreamer1.0-plugins-good" },      { "rtpbin", "gstreamer1.0-plugins-good" },
-  { "udpsrc", "gstreamer1.0-plugins-good" },       { "rtph264depay", "gstreamer1.0-plugins-good" },
-  { "rtph265depay", "gstreamer1.0-plugins-good" }, { "aacparse", "gstreamer1.0-plugins-good" },
-  { "h264parse", "gstreamer1.0-plugins-bad" },     { "h265parse", "gstreamer1.0-plugins-bad" },
-  { "opusparse", "gstreamer1.0-plugins-bad" },     { "appsink", "gstreamer1.0-plugins-base" },
+  { "rtpbin", "gstreamer1.0-plugins-good" },       { "udpsrc", "gstreamer1.0-plugins-good" },
+  { "rtph264depay", "gstreamer1.0-plugins-good" }, { "rtph265depay", "gstreamer1.0-plugins-good" },
+  { "aacparse", "gstreamer1.0-plugins-good" },     { "h264parse", "gstreamer1.0-plugins-bad" },
+  { "h265parse", "gstreamer1.0-plugins-bad" },     { "opusparse", "gstreamer1.0-plugins-bad" },
+  { "appsink", "gstreamer1.0-plugins-base" },
 };
 
 /* What else is used, where it is asked for. */

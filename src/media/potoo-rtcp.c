@@ -9,6 +9,7 @@
 #define CNAME "potoo"
 /* Unit of the delay since the last sender report. */
 #define PARTS_A_SECOND 65536
+#define MAX_LOST 0x7fffff /* 24 bits with a sign */
 
 void
 potoo_rtcp_receiver_init (PotooRtcpReceiver *receiver)
@@ -23,15 +24,18 @@ potoo_rtcp_receiver_take_packet (PotooRtcpReceiver *receiver, const guint8 *pack
     return FALSE;
   guint16 sequence = GST_READ_UINT16_BE (packet + 2);
   guint32 ssrc = GST_READ_UINT32_BE (packet + 8);
-  if (!receiver->started || ssrc != receiver->ssrc)
+  gint16 step = (gint16) (sequence - (guint16) receiver->highest_sequence);
+  if (!receiver->started || ssrc != receiver->ssrc || step > POTOO_RTP_MAX_DROPOUT ||
+      step <= -POTOO_RTP_MAX_MISORDER)
     {
       receiver->started = TRUE;
       receiver->ssrc = ssrc;
-      receiver->highest_sequence = sequence;
+      receiver->first_sequence = receiver->highest_sequence = sequence;
+      receiver->n_received = receiver->n_received_before = receiver->n_expected_before = 0;
     }
-  else
-    receiver->highest_sequence += (guint32) (gint16) (sequence -
-                                                      (guint16) receiver->highest_sequence);
+  else if (step > 0)
+    receiver->highest_sequence += (guint32) step;
+  receiver->n_received++;
   return TRUE;
 }
 
@@ -64,17 +68,34 @@ potoo_rtcp_receiver_take_rtcp (PotooRtcpReceiver *receiver,
   return TRUE;
 }
 
+/* RFC 3550, A.3 */
+static void
+count_lost (PotooRtcpReceiver *receiver, gint32 *n_lost, guint8 *fraction)
+{
+  guint32 n_expected = receiver->highest_sequence - receiver->first_sequence + 1;
+  gint64 expected_since = n_expected - receiver->n_expected_before;
+  gint64 lost_since = expected_since - (receiver->n_received - receiver->n_received_before);
+
+  *n_lost = (gint32) MIN ((gint64) n_expected - receiver->n_received, MAX_LOST);
+  *fraction = lost_since > 0 ? (guint8) MIN (lost_since * 256 / expected_since, G_MAXUINT8) : 0;
+  receiver->n_expected_before = n_expected;
+  receiver->n_received_before = receiver->n_received;
+}
+
 static void
 add_report (PotooRtcpReceiver *receiver, GstRTCPBuffer *rtcp, gint64 mono_us)
 {
   GstRTCPPacket packet;
   guint32 delay = 0;
+  gint32 n_lost;
+  guint8 fraction;
 
+  count_lost (receiver, &n_lost, &fraction);
   if (receiver->last_report_mono_us != 0)
     delay = (guint32) ((mono_us - receiver->last_report_mono_us) * PARTS_A_SECOND / G_USEC_PER_SEC);
   gst_rtcp_buffer_add_packet (rtcp, GST_RTCP_TYPE_RR, &packet);
   gst_rtcp_packet_rr_set_ssrc (&packet, receiver->own_ssrc);
-  gst_rtcp_packet_add_rb (&packet, receiver->ssrc, 0, 0, receiver->highest_sequence, 0,
+  gst_rtcp_packet_add_rb (&packet, receiver->ssrc, fraction, n_lost, receiver->highest_sequence, 0,
                           receiver->last_report, delay);
 }
 

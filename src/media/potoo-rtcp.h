@@ -5,21 +5,34 @@
 
 G_BEGIN_DECLS
 
+/* A sender report of the media @number of the SDP: at @rtp_time the camera's clock said @ntp_ns
+ * (since 1970). In a streaming thread. */
+typedef void (*PotooSenderReportFunc) (guint number,
+                                       guint32 rtp_time,
+                                       GstClockTime ntp_ns,
+                                       gpointer user_data);
+
+/* Sequence numbers further apart are those of a sender that began anew (RFC 3550, A.1). */
+#define POTOO_RTP_MAX_DROPOUT 3000
+#define POTOO_RTP_MAX_MISORDER 100
+
 /**
  * PotooRtcpReceiver:
  *
- * The receiver's side of RTCP (RFC 3550) for one RTP stream over TCP, where nothing is
- * lost on the way: it reads sender reports, and makes the receiver reports that
- * tell the camera that somebody is there. A plain value; one thread.
+ * The receiver's side of RTCP (RFC 3550) for one RTP stream: it reads sender reports, and makes the
+ * receiver reports that tell the camera that somebody is there, and what was lost on the
+ * way. Jitter, which nobody asks of a recorder, is not told. A plain value; one thread.
  */
 typedef struct
 {
   guint32 own_ssrc;
   gboolean started;
-  guint32 ssrc; /* of the camera */
-  guint32 highest_sequence;
-  guint32 last_report;        /* the middle 32 bits of its NTP time */
-  gint64 last_report_mono_us; /* 0: none has come */
+  guint32 ssrc;             /* of the camera */
+  guint32 highest_sequence; /* counted on beyond 16 bits */
+  guint32 first_sequence, n_received;
+  guint32 n_expected_before, n_received_before; /* when the newest report was made */
+  guint32 last_report;                          /* the middle 32 bits of its NTP time */
+  gint64 last_report_mono_us;                   /* 0: none has come */
 } PotooRtcpReceiver;
 
 void potoo_rtcp_receiver_init (PotooRtcpReceiver *receiver);

@@ -15,7 +15,7 @@
 /* What may come between a request and its answer. */
 #define MAX_BETWEEN 512
 
-/* As rtspsrc tells them. */
+/* As elements of GStreamer tell them. */
 
 void
 potoo_rtsp_set_error_of_result (GError **error, GstRTSPResult result)

@@ -30,15 +30,13 @@ get_host (PotooCameraSettings *settings)
   return g_strdup_printf ("%s:%d", g_uri_get_host (uri), port);
 }
 
-/* rtspsrc gives one code for many causes, and the cause in its text. */
+/* One code stands for many causes, and the text has the cause. */
 static gboolean
 mentions (const GError *error, const char *debug, const char *what)
 {
   return strstr (error->message, what) != NULL || (debug != NULL && strstr (debug, what) != NULL);
 }
 
-/* rtspsrc takes RTSP 461 (Unsupported Transport) for a track that it cannot have, and tells it when
- * none is left. */
 gboolean
 potoo_rtsp_failure_is_transport (const GError *error)
 {
@@ -87,7 +85,6 @@ describe_resource (const GError *error,
     }
 }
 
-/* rtspsrc itself says no more than "Generic error". */
 static GError *
 describe_untrusted (PotooCameraSettings *settings)
 {

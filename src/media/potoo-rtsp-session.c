@@ -225,42 +225,30 @@ potoo_rtsp_session_describe (PotooRtspSession *self, GError **error)
 
 /* --- setting up and playing --- */
 
-static gboolean
-take_transport (const GstRTSPMessage *answer, guint *channel)
+GInetSocketAddress *
+potoo_rtsp_session_get_camera (PotooRtspSession *self, GError **error)
 {
-  char *text = NULL;
-  GstRTSPTransport *transport = NULL;
-  gboolean interleaved = FALSE;
-
-  gst_rtsp_transport_new (&transport);
-  if (gst_rtsp_message_get_header (answer, GST_RTSP_HDR_TRANSPORT, &text, 0) == GST_RTSP_OK &&
-      gst_rtsp_transport_parse (text, transport) == GST_RTSP_OK)
-    {
-      interleaved = transport->lower_transport == GST_RTSP_LOWER_TRANS_TCP;
-      if (transport->interleaved.min >= 0 && transport->interleaved.min < G_MAXUINT8)
-        *channel = (guint) transport->interleaved.min;
-    }
-  gst_rtsp_transport_free (transport);
-  return interleaved;
+  return (GInetSocketAddress *) g_socket_get_remote_address (self->socket, error);
 }
 
 gboolean
 potoo_rtsp_session_set_up (PotooRtspSession *self,
                            const GstSDPMedia *media,
-                           guint *channel,
+                           PotooRtspTransport *transport,
                            GError **error)
 {
   g_auto (GstRTSPMessage) request = { 0 }, answer = { 0 };
   g_autofree char *control = resolve_control (self,
                                               gst_sdp_media_get_attribute_val (media, "control"));
+  char *text = NULL;
 
   gst_rtsp_message_init_request (&request, GST_RTSP_SETUP, control);
-  gst_rtsp_message_take_header (
-      &request, GST_RTSP_HDR_TRANSPORT,
-      g_strdup_printf ("RTP/AVP/TCP;unicast;interleaved=%u-%u", *channel, *channel + 1));
+  gst_rtsp_message_take_header (&request, GST_RTSP_HDR_TRANSPORT,
+                                potoo_rtsp_transport_to_text (transport));
   if (!potoo_rtsp_session_ask (self, &request, &answer, NULL, error))
     return FALSE;
-  if (!take_transport (&answer, channel))
+  gst_rtsp_message_get_header (&answer, GST_RTSP_HDR_TRANSPORT, &text, 0);
+  if (!potoo_rtsp_transport_take (transport, text))
     {
       potoo_rtsp_set_error_of_status (error, "SETUP", GST_RTSP_STS_UNSUPPORTED_TRANSPORT);
       return FALSE;
@@ -292,6 +280,12 @@ potoo_rtsp_session_play (PotooRtspSession *self,
 }
 
 /* --- while it plays --- */
+
+GSocket *
+potoo_rtsp_session_get_socket (PotooRtspSession *self)
+{
+  return self->socket;
+}
 
 gssize
 potoo_rtsp_session_read (PotooRtspSession *self,

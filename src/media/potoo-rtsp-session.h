@@ -5,19 +5,20 @@
 #include <gst/sdp/sdp.h>
 
 #include "config/potoo-camera-settings.h"
+#include "media/potoo-rtsp-transport.h"
 
 G_BEGIN_DECLS
 
 /**
  * PotooRtspSession:
  *
- * The client's side of RTSP 1.0 (RFC 2326) for one camera with media
- * interleaved on the same TCP connection: connect → describe → set up each track → play → read
- * → close. Blocking, in a thread of its owner; only cancel() may come from
+ * The client's side of RTSP 1.0 (RFC 2326) for one camera, whose media is interleaved on the same
+ * TCP connection or comes over UDP: connect → describe → set up each track → play → read → close.
+ * Blocking, in a thread of its owner; only cancel() may come from
  * another. Credentials go to the host of the URL and to no other: a redirect elsewhere is an error.
  *
- * Errors are GST_RESOURCE_ERROR and GST_STREAM_ERROR as rtspsrc gives them, for
- * potoo_rtsp_failure_describe(); POTOO_ERROR where there is more to say.
+ * Errors are GST_RESOURCE_ERROR and GST_STREAM_ERROR, for potoo_rtsp_failure_describe();
+ * POTOO_ERROR where there is more to say.
  */
 typedef struct _PotooRtspSession PotooRtspSession;
 
@@ -38,11 +39,13 @@ void potoo_rtsp_session_cancel (PotooRtspSession *session);
 /* Connects and asks what there is. (transfer full): freed with gst_sdp_message_free() */
 GstSDPMessage *potoo_rtsp_session_describe (PotooRtspSession *session, GError **error);
 
-/* Sets @media up on the channels @channel (RTP) and @channel + 1 (RTCP); the camera may choose
- * others: @channel tells which. */
+/* The camera's end of the connection, once described. (transfer full) */
+GInetSocketAddress *potoo_rtsp_session_get_camera (PotooRtspSession *session, GError **error);
+
+/* Sets @media up as @transport asks; then it says what the camera answered. */
 gboolean potoo_rtsp_session_set_up (PotooRtspSession *session,
                                     const GstSDPMedia *media,
-                                    guint *channel,
+                                    PotooRtspTransport *transport,
                                     GError **error);
 
 /* What comes before the answer to PLAY is handed to @early with its channel. */
@@ -54,6 +57,9 @@ gboolean potoo_rtsp_session_play (PotooRtspSession *session,
                                   PotooEarlyPacketFunc early,
                                   gpointer user_data,
                                   GError **error);
+
+/* Readable when something is to be read, which may be the end. (transfer none) */
+GSocket *potoo_rtsp_session_get_socket (PotooRtspSession *session);
 
 /* Waits at most @timeout_s; G_IO_ERROR_TIMED_OUT when nothing came, 0 at the end of the stream. */
 gssize potoo_rtsp_session_read (PotooRtspSession *session,

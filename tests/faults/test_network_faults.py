@@ -45,7 +45,8 @@ CAMERAS = {
     'disorder': {**SMALL, 'bitrate': 1000, 'seed': 3},
     'corrupt': {**SMALL, 'bitrate': 1000, 'seed': 4},
     'half-open': SMALL,
-    'reboots': SMALL,
+    'reboots-tcp': SMALL,
+    'reboots-udp': SMALL,
     'drip': SMALL,
     'swell': SMALL,
     'long-gop': SMALL,
@@ -151,8 +152,8 @@ def open_by_half(potoo, cameras, name):
     return stop_recording(potoo, name)
 
 
-def reboot(potoo, cameras, name):
-    add(potoo, cameras, name)
+def reboot(potoo, cameras, name, transport):
+    add(potoo, cameras, name, transport=transport)
     cameras.fault(name, 'reboot-loop', '4/1')
     time.sleep(24)
     cameras.fault(name, 'reboot-loop', 'off')
@@ -276,7 +277,8 @@ def outcome(potoo, cameras):
         'disorder': disorder,
         'corrupt': corrupt,
         'half-open': open_by_half,
-        'reboots': reboot,
+        'reboots-tcp': lambda *a: reboot(*a, 'tcp'),
+        'reboots-udp': lambda *a: reboot(*a, 'udp'),
         'drip': drip,
         'swell': swell,
         'long-gop': lengthen_gop,
@@ -317,7 +319,7 @@ def test_five_percent_of_packets_are_lost(outcome, transport, word):
 
 
 def test_packets_out_of_order_and_twice(outcome):
-    """The jitter buffer puts them right."""
+    """They are put right."""
     found = outcome['disorder'].result()
     assert found['states'] == {'streaming'} and found['lost'] == 0
     stamps = stamps_of(found['paths'])
@@ -340,8 +342,9 @@ def test_peer_vanishes(outcome):
         assert find_lost_and_doubled(read_stamps(path)) == ([], [])
 
 
-def test_reboot_loop(outcome):
-    found = outcome['reboots'].result()
+@pytest.mark.parametrize('transport', ['tcp', 'udp'])
+def test_reboot_loop(outcome, transport):
+    found = outcome[f'reboots-{transport}'].result()
     causes = [gap['cause'] for gap in found['gaps']]
     print(causes, len(found['paths']))
     assert set(causes) == {'disconnected'} and len(found['paths']) >= 2

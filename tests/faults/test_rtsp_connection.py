@@ -43,16 +43,17 @@ def test_odd_stream(sim, daemon, case):
             assert proxy.count_sent(b'CSeq: 4711') >= 10
 
 
-def test_session_is_kept_alive(sim, daemon):
+@pytest.mark.parametrize('transport, channels', [('tcp', [b'$\x01', b'$\x03']), ('udp', [])])
+def test_session_is_kept_alive(sim, daemon, transport, channels):
     """Cameras drop sessions of which they hear nothing: requests and receiver reports go out."""
     cameras = sim({'odd': {'audio': 'aac'}})
     with RtspProxy(cameras.urls['odd'], timeout_s=6) as proxy:
-        daemon.add_camera(id='odd', url=proxy.url)
+        daemon.add_camera(id='odd', url=proxy.url, transport=transport)
         daemon.wait_state('odd', 'streaming')
 
         def is_alive():
             kept = proxy.count_sent(b'GET_PARAMETER rtsp://') + proxy.count_sent(b'OPTIONS rtsp://') - 1
-            return kept >= 3 and proxy.count_sent(b'$\x01') >= 3 and proxy.count_sent(b'$\x03') >= 3
+            return kept >= 3 and all(proxy.count_sent(channel) >= 3 for channel in channels)
 
         wait_until(is_alive, 30, 'requests and reports that keep the session alive')
         record_end = daemon.disable_camera('odd')

@@ -5,6 +5,7 @@ import random
 import re
 import socket
 import threading
+import time
 from urllib.parse import urlsplit
 
 
@@ -13,12 +14,25 @@ class RtspProxy:
 
     `sent` is all that the recorder has sent. With @timeout_s the camera seems to drop sessions that
     are silent for that long. With @pieces what comes from the camera is cut anywhere. What the
-    camera says of itself goes through @edit_sdp. The answer to PLAY comes after @early packets.
+    camera says of itself goes through @edit_sdp, and the fields of its answers through @edit_head. The answer
+    to PLAY comes after @early packets. With @left_s the recorder's connection is closed after that answer, and the
+    camera's so much later.
     """
 
-    def __init__(self, url, between=b'', every=10, timeout_s=None, pieces=False, edit_sdp=None, early=0):
+    def __init__(
+        self,
+        url,
+        between=b'',
+        every=10,
+        timeout_s=None,
+        pieces=False,
+        edit_sdp=None,
+        edit_head=None,
+        early=0,
+        left_s=None,
+    ):
         self.between, self.every, self.timeout_s, self.pieces = between, every, timeout_s, pieces
-        self.edit_sdp, self.early = edit_sdp, early
+        self.edit_sdp, self.edit_head, self.early, self.left_s = edit_sdp, edit_head, early, left_s
         self.sent = bytearray()
         self.target = urlsplit(url)
         self.listener = socket.create_server(('127.0.0.1', 0))
@@ -43,7 +57,8 @@ class RtspProxy:
                 camera.sendall(re.sub(rb'(?s)RTSP/1\.0 .*?\r\n\r\n', b'', data))
         except OSError:
             pass
-        camera.close()
+        if self.left_s is None:
+            camera.close()
 
     def pass_stream(self, camera, client):
         stream = camera.makefile('rb')
@@ -63,6 +78,10 @@ class RtspProxy:
                         late = data
                         continue
                 self.pass_on(client, data)
+                if self.left_s is not None and b'\r\nRange: ' in data:
+                    client.shutdown(socket.SHUT_RDWR)
+                    time.sleep(self.left_s)
+                    camera.shutdown(socket.SHUT_RDWR)
         except OSError:
             pass
         client.close()
@@ -79,6 +98,8 @@ class RtspProxy:
         if body and self.edit_sdp:
             body = self.edit_sdp(body.decode()).encode()
             head = re.sub(rb'(?i)content-length: *\d+', b'Content-Length: %d' % len(body), head)
+        if self.edit_head:
+            head = self.edit_head(head)
         if self.timeout_s:
             head = re.sub(rb'(?i)(session: *[^;\r]+)(;timeout=\d+)?', rb'\1;timeout=%d' % self.timeout_s, head)
         return head + body
