@@ -29,6 +29,7 @@
 #include "catalog/potoo-catalog-restore.h"
 #include "dbus/potoo-dbus-server.h"
 #include "media/potoo-media.h"
+#include "record/potoo-time-corrector.h"
 #include "web/potoo-web-server.h"
 
 #define WEB_STOP_TIMEOUT_US (300 * 1000)
@@ -42,6 +43,7 @@ struct _PotooApp
   char *state_dir;
   int lock_fd;
   PotooClockWatch *clock;
+  PotooTimeCorrector *corrector;
   PotooAppConfig *config;
   PotooCatalog *catalog;
   PotooRecorder *recorder;
@@ -127,6 +129,8 @@ static gboolean
 start_services (PotooApp *self, GError **error)
 {
   self->clock = potoo_clock_watch_new ();
+  self->corrector = potoo_time_corrector_new (self->catalog, self->clock,
+                                              potoo_recorder_get_inherited_gaps (self->recorder));
   self->tester = potoo_camera_tester_new ();
   PotooRetention *retention = potoo_app_retention_get (self->retention);
   self->cameras = potoo_camera_list_new (self->catalog);
@@ -198,6 +202,7 @@ tear_down (PotooApp *self)
   g_clear_pointer (&self->restream, potoo_app_restream_free);
   g_clear_pointer (&self->live, potoo_app_live_free);
   g_clear_pointer (&self->recording, potoo_app_recording_free);
+  g_clear_object (&self->corrector);
   g_clear_object (&self->clock);
   g_clear_pointer (&self->events, potoo_app_events_free);
   g_clear_pointer (&self->upkeep, potoo_app_upkeep_free);

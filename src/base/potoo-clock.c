@@ -2,6 +2,8 @@
 
 #include "base/potoo-clock.h"
 
+#include <string.h>
+#include <sys/timex.h>
 #include <time.h>
 
 #ifdef POTOO_TESTS
@@ -41,6 +43,18 @@ test_boot_id (void)
 {
   return g_strdup (g_getenv ("POTOO_TEST_BOOT_ID"));
 }
+
+static gboolean
+is_test_clock (gboolean *synchronized)
+{
+  const char *path = g_getenv ("POTOO_TEST_CLOCK");
+  g_autofree char *text = NULL;
+
+  if (path == NULL || !g_file_get_contents (path, &text, NULL, NULL))
+    return FALSE;
+  *synchronized = strstr (text, "unsynchronized") == NULL;
+  return TRUE;
+}
 #else
 static inline gint64
 test_offset (gint64 mono_us)
@@ -52,6 +66,12 @@ static inline char *
 test_boot_id (void)
 {
   return NULL;
+}
+
+static inline gboolean
+is_test_clock (gboolean *synchronized)
+{
+  return FALSE;
 }
 #endif
 
@@ -102,6 +122,17 @@ gint64
 potoo_clock_suspended_us (void)
 {
   return read_clock_us (CLOCK_BOOTTIME) - read_clock_us (CLOCK_MONOTONIC);
+}
+
+gboolean
+potoo_clock_is_synchronized (void)
+{
+  struct timex state = { 0 };
+  gboolean synchronized;
+
+  if (is_test_clock (&synchronized))
+    return synchronized;
+  return adjtimex (&state) >= 0 && (state.status & STA_UNSYNC) == 0;
 }
 
 const char *

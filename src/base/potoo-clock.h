@@ -10,7 +10,8 @@ G_BEGIN_DECLS
  * CLOCK_MONOTONIC, which is also the running time of every camera pipeline;
  * it is never faked. Wall time is UTC in microseconds since 1970. A build with
  * -Dtests=true adds to it the offset, in microseconds, that stands as a decimal
- * number in the file named by POTOO_TEST_CLOCK (re-read at most every 50 ms).
+ * number in the file named by POTOO_TEST_CLOCK (re-read at most every 50 ms); that clock is
+ * synchronized unless "unsynchronized" stands behind the number.
  * POTOO_TEST_BOOT_ID takes the place of the boot's identity there.
  * Any thread; no locks taken.
  */
@@ -32,6 +33,10 @@ gint64 potoo_clock_wall_offset_us (void);
 /* For how long the machine has been suspended since its boot: monotonic time stands still then, and
  * the offset grows. */
 gint64 potoo_clock_suspended_us (void);
+
+/* Whether something that knows the time keeps the wall clock (adjtimex(2)): until then it may be of
+ * 1970, or of when the machine was switched off. */
+gboolean potoo_clock_is_synchronized (void);
 
 /* Identity of this boot (/proc/sys/kernel/random/boot_id): monotonic times of
  * one boot cannot be compared with another's. (transfer none), never NULL. */

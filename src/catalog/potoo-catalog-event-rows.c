@@ -65,8 +65,8 @@ read_event (PotooDb *db, PotooStatement *statement, GError **error)
   return potoo_row_check (db, &row, "events", event->id, error) ? g_steal_pointer (&event) : NULL;
 }
 
-static gboolean
-read_events (PotooDb *db, PotooStatement *statement, GPtrArray *list, GError **error)
+gboolean
+potoo_catalog_read_events (PotooDb *db, PotooStatement *statement, GPtrArray *list, GError **error)
 {
   int result;
 
@@ -123,7 +123,7 @@ append_events (PotooDb *db,
                                    potoo_catalog_query_limit (query) - list->len, error) &&
          (name == NULL ||
           potoo_db_check (db, potoo_statement_bind_text (statement, 7, name), error)) &&
-         read_events (db, statement, list, error);
+         potoo_catalog_read_events (db, statement, list, error);
 }
 
 /* Long events that started more than two hours before the window: few, by their end. */
@@ -182,7 +182,7 @@ potoo_catalog_reader_list_open_events (PotooCatalogReader *reader, GError **erro
                                     " AND end_us - start_us > 7200000000 ORDER BY id",
                                     error);
 
-  if (statement == NULL || !read_events (db, statement, list, error))
+  if (statement == NULL || !potoo_catalog_read_events (db, statement, list, error))
     return NULL;
   return g_steal_pointer (&list);
 }

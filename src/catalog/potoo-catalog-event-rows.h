@@ -14,6 +14,10 @@ G_BEGIN_DECLS
 /* Ends of an event that goes on, in the table: it then overlaps all that comes. */
 #define POTOO_EVENT_OPEN_END_US G_MAXINT64
 
+/* All rows of a bound statement of these, appended to @list. */
+gboolean
+potoo_catalog_read_events (PotooDb *db, PotooStatement *statement, GPtrArray *list, GError **error);
+
 void potoo_catalog_fail_no_event (gint64 id, GError **error);
 
 G_END_DECLS

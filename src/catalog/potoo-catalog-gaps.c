@@ -10,7 +10,7 @@
 #include "base/potoo-log.h"
 #include "catalog/potoo-catalog-query.h"
 
-#define COLUMNS "id, camera, stream, start_us, end_us, cause"
+#define COLUMNS POTOO_GAP_COLUMNS
 
 /* `end_us` of a gap that goes on, in the table: it then overlaps all that comes. */
 #define OPEN_END_US G_MAXINT64
@@ -76,8 +76,8 @@ potoo_catalog_wait_for_gap_id (PotooCatalog *catalog)
   return id;
 }
 
-static gboolean
-put_row (PotooDb *db, const PotooGap *gap, GError **error)
+gboolean
+potoo_catalog_write_gap (PotooDb *db, const PotooGap *gap, GError **error)
 {
   g_autoptr (PotooStatement) statement = potoo_db_prepare (
       db, "INSERT OR REPLACE INTO gaps (" COLUMNS ") VALUES (?1, ?2, ?3, ?4, ?5, ?6)", error);
@@ -127,7 +127,8 @@ put_gap_run (PotooDb *db, gpointer data, GError **error)
 {
   const PotooGap *gap = &((PutGap *) data)->gap;
 
-  return (gap->end_us != 0 || end_other_open_gaps (db, gap, error)) && put_row (db, gap, error);
+  return (gap->end_us != 0 || end_other_open_gaps (db, gap, error)) &&
+         potoo_catalog_write_gap (db, gap, error);
 }
 
 static void
@@ -218,8 +219,8 @@ read_gap (PotooDb *db, PotooStatement *statement, GError **error)
   return g_steal_pointer (&gap);
 }
 
-static gboolean
-read_gaps (PotooDb *db, PotooStatement *statement, GPtrArray *list, GError **error)
+gboolean
+potoo_catalog_read_gaps (PotooDb *db, PotooStatement *statement, GPtrArray *list, GError **error)
 {
   int result;
 
@@ -249,7 +250,7 @@ append_gaps (PotooDb *db,
   return statement != NULL &&
          potoo_catalog_bind_query (db, statement, query, back_us,
                                    potoo_catalog_query_limit (query) - list->len, error) &&
-         read_gaps (db, statement, list, error);
+         potoo_catalog_read_gaps (db, statement, list, error);
 }
 
 /* Long gaps that started more than an hour before the window: by their end. The planner would
@@ -299,7 +300,7 @@ potoo_catalog_reader_list_open_gaps (PotooCatalogReader *reader, GError **error)
       " AND end_us - start_us > 3600000000 ORDER BY camera, stream",
       error);
 
-  if (statement == NULL || !read_gaps (db, statement, list, error))
+  if (statement == NULL || !potoo_catalog_read_gaps (db, statement, list, error))
     return NULL;
   return g_steal_pointer (&list);
 }

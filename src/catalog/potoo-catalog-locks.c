@@ -11,7 +11,7 @@
 #include "catalog/potoo-catalog-class.h"
 #include "catalog/potoo-catalog-query.h"
 
-#define COLUMNS "id, camera, start_us, end_us, reason, expires_us, created_us"
+#define COLUMNS POTOO_LOCK_COLUMNS
 
 PotooLock *
 potoo_lock_copy (const PotooLock *lock)
@@ -271,8 +271,8 @@ read_lock (PotooDb *db, PotooStatement *statement, GError **error)
   return potoo_row_check (db, &row, "locks", lock->id, error) ? g_steal_pointer (&lock) : NULL;
 }
 
-static GPtrArray *
-read_locks (PotooDb *db, PotooStatement *statement, GError **error)
+GPtrArray *
+potoo_catalog_read_locks (PotooDb *db, PotooStatement *statement, GError **error)
 {
   g_autoptr (GPtrArray) list = g_ptr_array_new_with_free_func ((GDestroyNotify) potoo_lock_free);
   int result;
@@ -325,5 +325,5 @@ potoo_catalog_reader_list_locks (PotooCatalogReader *reader,
   if (statement == NULL || !potoo_catalog_bind_query (db, statement, query, POTOO_LOCK_MAX_US,
                                                       potoo_catalog_query_limit (query), error))
     return NULL;
-  return read_locks (db, statement, error);
+  return potoo_catalog_read_locks (db, statement, error);
 }

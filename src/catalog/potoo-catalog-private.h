@@ -76,4 +76,15 @@ PotooDropJob *potoo_drop_job_new (PotooCatalog *catalog, gint64 id); /* freed wi
 
 PotooDb *potoo_catalog_reader_get_db (PotooCatalogReader *reader);
 
+/* --- rows, for who changes several tables at once --- */
+
+#define POTOO_GAP_COLUMNS "id, camera, stream, start_us, end_us, cause"
+#define POTOO_LOCK_COLUMNS "id, camera, start_us, end_us, reason, expires_us, created_us"
+
+/* All rows of a bound statement of those columns, appended to @list or as a list. */
+gboolean
+potoo_catalog_read_gaps (PotooDb *db, PotooStatement *statement, GPtrArray *list, GError **error);
+gboolean potoo_catalog_write_gap (PotooDb *db, const PotooGap *gap, GError **error);
+GPtrArray *potoo_catalog_read_locks (PotooDb *db, PotooStatement *statement, GError **error);
+
 G_END_DECLS

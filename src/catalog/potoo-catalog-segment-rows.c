@@ -48,9 +48,10 @@ read_segment (PotooDb *db, PotooStatement *statement, GError **error)
   s->size_bytes = potoo_column_int64 (&row, 11, 0, G_MAXINT64);
   s->init_bytes = potoo_column_int64 (&row, 12, 0, G_MAXINT64);
   potoo_column_text (&row, 13, s->codecs, sizeof s->codecs);
-  s->class = (PotooSegmentClass) potoo_column_int64 (&row, 14, POTOO_SEGMENT_CONTINUOUS,
+  s->shift_us = potoo_column_int64 (&row, 14, s->start_us - G_MAXINT64, s->start_us);
+  s->class = (PotooSegmentClass) potoo_column_int64 (&row, 15, POTOO_SEGMENT_CONTINUOUS,
                                                      POTOO_SEGMENT_LOCKED);
-  read_sha256 (&row, 15, s);
+  read_sha256 (&row, 16, s);
   row.valid = row.valid && potoo_slug_is_valid (s->camera);
   if (!potoo_row_check (db, &row, "segments", s->id, error))
     return NULL;

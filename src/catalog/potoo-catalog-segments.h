@@ -52,12 +52,13 @@ typedef struct
   PotooSegmentState state;
   gint64 recording;        /* id of the first segment of its recording */
   gint64 start_us, end_us; /* wall; end grows while open */
-  gint64 mono_us;          /* CLOCK_MONOTONIC at start … */
-  char boot_id[40];        /* … of this boot: for repair after a clock step */
-  gint64 duration_ticks;   /* media time, POTOO_VIDEO_TIMESCALE */
-  gint64 size_bytes;       /* durable and indexed bytes, init included */
-  gint64 init_bytes;       /* size of ftyp + moov */
-  char codecs[96];         /* RFC 6381 list: "avc1.64001f,mp4a.40.2" */
+  gint64 shift_us;       /* how much of these is a correction that came after the file was named */
+  gint64 mono_us;        /* CLOCK_MONOTONIC at start … */
+  char boot_id[40];      /* … of this boot: for repair after a clock step */
+  gint64 duration_ticks; /* media time, POTOO_VIDEO_TIMESCALE */
+  gint64 size_bytes;     /* durable and indexed bytes, init included */
+  gint64 init_bytes;     /* size of ftyp + moov */
+  char codecs[96];       /* RFC 6381 list: "avc1.64001f,mp4a.40.2" */
 
   /* What the catalog knows; not looked at when the row is put. */
   PotooSegmentClass class;
@@ -69,8 +70,8 @@ PotooSegment *potoo_segment_copy (const PotooSegment *segment);
 void potoo_segment_free (PotooSegment *segment);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (PotooSegment, potoo_segment_free)
 
-/* `<camera>/<YYYY-MM-DD>/<HHMMSS>Z-<main|sub>-<id>.mp4`, UTC of start_us,
- * relative to the root. (transfer full) */
+/* `<camera>/<YYYY-MM-DD>/<HHMMSS>Z-<main|sub>-<id>.mp4`, UTC of start_us without
+ * its correction, relative to the root. (transfer full) */
 char *potoo_segment_relative_path (const PotooSegment *segment);
 
 /* --- writing; any thread, never blocks --- */

@@ -74,7 +74,7 @@ potoo_segment_free (PotooSegment *segment)
 char *
 potoo_segment_relative_path (const PotooSegment *segment)
 {
-  g_autofree char *time = potoo_time_format (segment->start_us); /* 2026-11-21T10:15:30.… */
+  g_autofree char *time = potoo_time_format (segment->start_us - segment->shift_us);
   g_autofree char *id = potoo_segment_id_format (segment->id);
 
   return g_strdup_printf ("%s/%.10s/%.2s%.2s%.2sZ-%s-%s.mp4", segment->camera, time, time + 11,

@@ -28,6 +28,7 @@ struct _PotooRecorder
   PotooWriterSet *set;
   PotooFragmentMemory *queue_memory, *ring_memory;
   GHashTable *open_gaps; /* stream key → PotooGap, until its stream is added */
+  GArray *inherited;     /* PotooGap: the same, at the start */
   GArray *states;        /* PotooRootState of each root, as it was told last */
   PotooRootWatch watch;
   gboolean started, stopped;
@@ -70,6 +71,7 @@ potoo_recorder_finalize (GObject *object)
   g_ptr_array_unref (self->roots);
   g_array_unref (self->states);
   g_clear_pointer (&self->open_gaps, g_hash_table_unref);
+  g_clear_pointer (&self->inherited, g_array_unref);
   g_clear_pointer (&self->config, potoo_config_unref);
   g_clear_object (&self->catalog);
   G_OBJECT_CLASS (potoo_recorder_parent_class)->finalize (object);
@@ -168,7 +170,15 @@ recover (PotooRecorder *self, GError **error)
   if (!potoo_recovery_note_absent (self->catalog, self->roots, &all, error))
     return FALSE;
   self->open_gaps = potoo_last_run_settle (self->catalog, &all, error);
-  return self->open_gaps != NULL;
+  if (self->open_gaps == NULL)
+    return FALSE;
+  GHashTableIter iter;
+  gpointer gap;
+  self->inherited = g_array_new (FALSE, FALSE, sizeof (PotooGap));
+  g_hash_table_iter_init (&iter, self->open_gaps);
+  while (g_hash_table_iter_next (&iter, NULL, &gap))
+    g_array_append_vals (self->inherited, gap, 1);
+  return TRUE;
 }
 
 PotooRecorder *
@@ -255,6 +265,14 @@ potoo_recorder_stop (PotooRecorder *self, gint64 timeout_us)
   if (clean)
     potoo_last_run_note_clean_stop (self->catalog);
   return clean;
+}
+
+GArray *
+potoo_recorder_get_inherited_gaps (PotooRecorder *self)
+{
+  g_return_val_if_fail (POTOO_IS_RECORDER (self), NULL);
+
+  return self->inherited;
 }
 
 PotooFragmentQueue *

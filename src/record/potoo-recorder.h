@@ -31,6 +31,9 @@ gboolean potoo_recorder_start (PotooRecorder *recorder, GError **error);
  * start). */
 gboolean potoo_recorder_stop (PotooRecorder *recorder, gint64 timeout_us);
 
+/* Those that were open when this run began. (transfer none) (element-type PotooGap) */
+GArray *potoo_recorder_get_inherited_gaps (PotooRecorder *recorder);
+
 /**
  * PotooFragmentQueue:
  *

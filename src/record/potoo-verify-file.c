@@ -63,7 +63,7 @@ compare_times (Check *c,
                const PotooMp4Fragment *fragment,
                gboolean first)
 {
-  gint64 expected_us = c->spec->row->start_us +
+  gint64 expected_us = c->spec->row->start_us - c->spec->row->shift_us +
                        (gint64) gst_util_uint64_scale_round (entry->time_ticks, POTOO_SECOND_US,
                                                              POTOO_VIDEO_TIMESCALE);
   gint64 off_us = fragment->wall_us - expected_us;

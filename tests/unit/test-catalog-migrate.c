@@ -12,9 +12,9 @@
 #include "catalog/potoo-catalog-totals.h"
 
 /* The schema version that the real steps lead to, and its text. */
-#define VERSION 2
-#define VERSION_TEXT "2"
-#define LAST_TEXT "4"
+#define VERSION 3
+#define VERSION_TEXT "3"
+#define LAST_TEXT "5"
 
 /* Further steps that only this test knows. */
 static const char second[] =
@@ -111,6 +111,22 @@ test_from_v1 (CatalogFixture *fixture, gconstpointer data)
   catalog_fixture_open (fixture);
   g_autofree char *fresh = catalog_fixture_query (fixture, same_schema);
   g_assert_cmpstr (migrated, ==, fresh);
+}
+
+/* What files are named is what it was. */
+static void
+test_from_v2 (CatalogFixture *fixture, gconstpointer data)
+{
+  g_autofree char *sql = catalog_fixture_read_sql ("v2.sql");
+
+  catalog_fixture_tamper (fixture, sql);
+  catalog_fixture_open (fixture);
+  g_assert_cmpint (catalog_fixture_query_int (fixture, "PRAGMA user_version"), ==, VERSION);
+  g_assert_cmpuint (catalog_fixture_count_files (fixture, "catalog.db.backup-v2-"), ==, 1);
+  g_autoptr (PotooSegment) segment = potoo_catalog_reader_get_segment (fixture->reader, 2, NULL);
+  g_assert_cmpint (segment->shift_us, ==, 0);
+  g_assert_cmpint (segment->class, ==, POTOO_SEGMENT_EVENT);
+  g_assert_true (segment->has_sha256);
 }
 
 static void
@@ -345,6 +361,7 @@ main (int argc, char *argv[])
   g_test_add_func ("/catalog-migrate/embedded", test_embedded);
   ADD ("fresh", test_fresh);
   ADD ("from-v1", test_from_v1);
+  ADD ("from-v2", test_from_v2);
   ADD ("step", test_step);
   ADD ("backup-works", test_backup_works);
   ADD ("two-backups-stay", test_two_backups_stay);

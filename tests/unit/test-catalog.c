@@ -49,7 +49,7 @@ test_file (CatalogFixture *fixture, gconstpointer data)
       g_assert_cmpint (info.st_mode & 07777, ==, 0600);
     }
   g_assert_cmpint (catalog_fixture_query_int (fixture, "PRAGMA application_id"), ==, 0x504f544f);
-  g_assert_cmpint (catalog_fixture_query_int (fixture, "PRAGMA user_version"), ==, 2);
+  g_assert_cmpint (catalog_fixture_query_int (fixture, "PRAGMA user_version"), ==, 3);
   g_autofree char *mode = catalog_fixture_query (fixture, "PRAGMA journal_mode");
   g_assert_cmpstr (mode, ==, "wal");
 }
