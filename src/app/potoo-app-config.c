@@ -6,14 +6,33 @@
 #include <glib/gi18n-lib.h>
 
 #include "base/potoo-log.h"
+#include "base/potoo-metrics.h"
+#include "media/potoo-stream-hub.h"
 
 struct _PotooAppConfig
 {
   char *path; /* (nullable) */
   char *state_dir;
   PotooConfig *config;
+  PotooMetric *memory;   /* gauge */
   GFileMonitor *monitor; /* (nullable) */
 };
+
+static void
+share_memory_out (PotooAppConfig *self)
+{
+  const PotooMemoryBudget *budget = potoo_config_get_memory_budget (self->config);
+  g_autofree char *total = g_format_size ((guint64) budget->total);
+  g_autofree char *queues = g_format_size ((guint64) budget->queues);
+  g_autofree char *pre_roll = g_format_size ((guint64) budget->pre_roll);
+
+  self->memory = potoo_metric_new_gauge ("potoo_memory_budget_bytes",
+                                         "Memory that Potoo goes by: [server] memory", NULL);
+  potoo_metric_set (self->memory, budget->total);
+  potoo_stream_hub_set_ring_bytes (budget->hub_ring);
+  potoo_log_info (NULL, _ ("Memory: %s, of which %s may wait for disks and %s for events"), total,
+                  queues, pre_roll);
+}
 
 PotooAppConfig *
 potoo_app_config_new (const char *path, const char *state_dir, GError **error)
@@ -27,6 +46,7 @@ potoo_app_config_new (const char *path, const char *state_dir, GError **error)
   self->state_dir = g_strdup (state_dir);
   self->config = config;
   potoo_log_set_level ((PotooLogLevel) potoo_config_get_log_level (config));
+  share_memory_out (self);
   return self;
 }
 
@@ -35,6 +55,7 @@ potoo_app_config_free (PotooAppConfig *self)
 {
   potoo_app_config_unwatch (self);
   potoo_config_unref (self->config);
+  potoo_metric_unref (self->memory);
   g_free (self->path);
   g_free (self->state_dir);
   g_free (self);

@@ -13,6 +13,7 @@
 #include <glib/gi18n-lib.h>
 #include <glib/gstdio.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/potoo-clock.h"
@@ -29,6 +30,9 @@
 #define PAGES_PER_STEP 64
 #define BANDWIDTH G_GINT64_CONSTANT (32000000)
 #define BUSY_WAIT_US 10000
+#define MAX_JOURNAL_BYTES (256 * 1024 * 1024)
+
+gint64 potoo_backup_journal_bytes_max = MAX_JOURNAL_BYTES;
 
 static gboolean
 sync_path (const char *path, int flags)
@@ -204,6 +208,19 @@ copy_step (sqlite3_backup *backup, PotooDb *to, GError **error)
 }
 
 static gboolean
+check_journal (PotooDb *from, GError **error)
+{
+  g_autofree char *path = g_strconcat (potoo_db_get_path (from), "-wal", NULL);
+  struct stat status;
+
+  if (g_stat (path, &status) < 0 || status.st_size <= potoo_backup_journal_bytes_max)
+    return TRUE;
+  g_set_error (error, POTOO_ERROR, POTOO_ERROR_UNAVAILABLE,
+               _ ("Too much was written meanwhile: %s, and the journal cannot be cut back"), path);
+  return FALSE;
+}
+
+static gboolean
 copy_pages (PotooDb *from, PotooDb *to, gint64 bandwidth, GCancellable *cancellable, GError **error)
 {
   sqlite3_backup *backup = sqlite3_backup_init (potoo_db_get_handle (to), "main",
@@ -218,6 +235,8 @@ copy_pages (PotooDb *from, PotooDb *to, gint64 bandwidth, GCancellable *cancella
   while (more > 0 && (cancellable == NULL || !g_cancellable_is_cancelled (cancellable)))
     {
       more = copy_step (backup, to, error);
+      if (more > 0 && !check_journal (from, error))
+        more = -1;
       due_us = MAX (due_us, potoo_clock_mono_us () - step_us) + step_us;
       if (more > 0 && due_us > potoo_clock_mono_us ())
         g_usleep ((gulong) (due_us - potoo_clock_mono_us ()));

@@ -19,6 +19,10 @@ G_BEGIN_DECLS
 gboolean
 potoo_catalog_back_up_now (PotooCatalog *catalog, GCancellable *cancellable, GError **error);
 
+/* The journal cannot be cut back meanwhile: when it is larger than this, the backup is given up.
+ * Tests set it. */
+extern gint64 potoo_backup_journal_bytes_max;
+
 /* The time of the newest scheduled one, wall; 0: none. */
 gint64 potoo_catalog_get_backup_time_us (PotooCatalog *catalog);
 

@@ -14,6 +14,7 @@ potoo_memory_budget_init (PotooMemoryBudget *budget, gint64 total, gint64 pre_ro
   *budget = (PotooMemoryBudget){
     .total = total,
     .queues = total / 4,
+    .hub_ring = total / 8,
     .pre_roll = pre_roll == POTOO_MEMORY_AUTO ? total / 4 : pre_roll,
   };
 }

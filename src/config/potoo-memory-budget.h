@@ -15,6 +15,7 @@ typedef struct
   gint64 total;    /* AUTO: half of what there is, POTOO_MEMORY_MIN_BYTES to 4 GB */
   gint64 queues;   /* what waits for disks: a quarter */
   gint64 pre_roll; /* what waits for events: AUTO: a quarter; 0: there is no pre-roll */
+  gint64 hub_ring; /* the newest of one stream, for viewers: an eighth */
 } PotooMemoryBudget;
 
 /* @total, @pre_roll: as they are set. */

@@ -71,6 +71,14 @@ struct _PotooSubscriber
   GCond woken; /* `waking` was decremented */
 };
 
+static gsize ring_bytes_max = RING_MAX_BYTES;
+
+void
+potoo_stream_hub_set_ring_bytes (gint64 bytes)
+{
+  ring_bytes_max = (gsize) MIN (bytes, RING_MAX_BYTES);
+}
+
 PotooStreamHub *
 potoo_stream_hub_new (const char *camera_id, const char *stream)
 {
@@ -179,11 +187,11 @@ ring_append (PotooStreamHub *hub, PotooHubUnit *unit, GQueue *trash)
   hub->ring_keyframes += unit->unit.key ? 1 : 0;
   while (hub->ring_keyframes > RING_MAX_KEYFRAMES ||
          (hub->ring_keyframes > 1 &&
-          (hub->ring.bytes > RING_MAX_BYTES || ring_is_too_long (hub, unit))))
+          (hub->ring.bytes > ring_bytes_max || ring_is_too_long (hub, unit))))
     ring_discard_gop (hub, trash);
   /* Without its keyframe there is nothing to begin with until the next: a single GOP may be long,
    * as those of cameras with few pictures are. */
-  if (hub->ring.bytes > (ring_is_too_long (hub, unit) ? LONG_GOP_MAX_BYTES : RING_MAX_BYTES))
+  if (hub->ring.bytes > (ring_is_too_long (hub, unit) ? LONG_GOP_MAX_BYTES : ring_bytes_max))
     {
       potoo_metric_add (hub->drops, hub->ring.units.length);
       ring_discard_gop (hub, trash);

@@ -12,7 +12,7 @@ G_BEGIN_DECLS
  * stream, two whole GOPs and the one under way, and the subscribers that follow it. It
  * outlives the camera's connections; its times are running times of the one monotonic time line.
  *
- * The ring holds references, bounded to 64 MiB (with 512 bytes of overhead for each access
+ * The ring holds references, bounded to 64 MiB or less (with 512 bytes of overhead for each access
  * unit) and 60 s: older whole GOPs go first; a single GOP over the bound, if it is larger than 4
  * MiB, is dropped, counted, and the ring starts again at the next keyframe. Takers follow on
  * regardless.
@@ -21,6 +21,9 @@ G_BEGIN_DECLS
  * a callback.
  */
 typedef struct _PotooStreamHub PotooStreamHub;
+
+/* For all hubs: how much a ring may hold, if that is less. To be set before the first is made. */
+void potoo_stream_hub_set_ring_bytes (gint64 bytes);
 
 /* @stream: `main` or `sub`; static */
 PotooStreamHub *potoo_stream_hub_new (const char *camera_id, const char *stream);

@@ -30,6 +30,7 @@ struct _PotooFragmentQueue
   gint64 awaited_us;        /* monotonic: since then it has not come, while it is awake */
   gboolean ended;
   gboolean dropping; /* until a key fragment fits */
+  gint64 logged_us;  /* monotonic; when it was told last that fragments are dropped; 0: never */
   PotooLoss lost;    /* for the next message */
 
   PotooMetric *queued_bytes, *queued_messages, *max_bytes, *dropped_fragments, *dropped_frames,
@@ -42,6 +43,7 @@ typedef struct
   PotooFragmentQueue *queue;
   PotooFragment *fragment;
   GQueue dropped; /* PotooMessage, of any queue: to be freed without the lock */
+  char *camera;   /* (transfer full) (nullable): of whom it is to be told */
 } PotooQueuePush;
 
 /* --- potoo-fragment-queue-room.c: under the lock --- */

@@ -4,7 +4,10 @@
  * fragment; plans and interruptions between them stay, in order. What follows on fragments that
  * were dropped tells what was lost, so that the ledger has it to the fragment. */
 
+#include "base/potoo-clock.h"
 #include "record/potoo-fragment-queue-private.h"
+
+#define LOG_INTERVAL_US (600 * POTOO_SECOND_US)
 
 void
 potoo_fragment_queue_publish (PotooFragmentQueue *queue)
@@ -32,6 +35,19 @@ potoo_fragment_queue_find_key (GList *link)
 }
 
 /* --- what is lost --- */
+
+/* Told now and then: the gaps are told when the disk gets there. */
+static void
+note_dropping (PotooFragmentQueue *queue, PotooQueuePush *push)
+{
+  gint64 now_us = potoo_clock_mono_us ();
+
+  if (push->camera != NULL ||
+      (queue->logged_us != 0 && now_us - queue->logged_us < LOG_INTERVAL_US))
+    return;
+  queue->logged_us = now_us;
+  push->camera = g_strdup (queue->camera);
+}
 
 static PotooLoss
 lose (PotooFragmentQueue *queue, PotooFragment *fragment)
@@ -83,6 +99,7 @@ give_way (PotooFragmentHolder *holder, gpointer user_data)
     return FALSE;
   if (key == NULL)
     queue->dropping = TRUE;
+  note_dropping (queue, push);
   while (link != key)
     {
       GList *next = find_fragment (link->next);
@@ -125,6 +142,7 @@ potoo_fragment_queue_make_room (PotooQueuePush *push)
   queue->dropping = !accepts (push);
   if (!queue->dropping)
     return TRUE;
+  note_dropping (queue, push);
   PotooLoss loss = lose (queue, push->fragment);
   prepend_loss (&loss, queue->lost);
   queue->lost = loss;

@@ -3,7 +3,10 @@
 /* Between a camera's streaming thread, the main thread and the writer. What is dropped when the
  * disk is too slow is in potoo-fragment-queue-room.c. */
 
+#include <glib/gi18n-lib.h>
+
 #include "base/potoo-clock.h"
+#include "base/potoo-log.h"
 #include "record/potoo-fragment-queue-private.h"
 #include "record/potoo-storage-root.h"
 
@@ -202,10 +205,20 @@ push_locked (PotooFragmentQueue *queue, PotooFragment *fragment)
   append_locked (queue, message);
 }
 
+/* Main thread: who pushes does not wait for a log either. */
+static gboolean
+warn (gpointer user_data)
+{
+  potoo_log_warning (user_data,
+                     _ ("Recordings are lost: the disk is too slow, and memory for what waits is "
+                        "used up; raise memory, or the camera's priority"));
+  return G_SOURCE_REMOVE;
+}
+
 void
 potoo_fragment_queue_push (PotooFragmentQueue *queue, PotooFragment *fragment)
 {
-  PotooQueuePush push = { queue, fragment, G_QUEUE_INIT };
+  PotooQueuePush push = { queue, fragment, G_QUEUE_INIT, NULL };
 
   lock (queue);
   if (!queue->ended && potoo_fragment_queue_make_room (&push))
@@ -213,6 +226,8 @@ potoo_fragment_queue_push (PotooFragmentQueue *queue, PotooFragment *fragment)
   gboolean late = queue->late != NULL && is_late_locked (queue);
   unlock (queue);
   g_queue_clear_full (&push.dropped, (GDestroyNotify) potoo_message_free);
+  if (push.camera != NULL)
+    g_idle_add_full (G_PRIORITY_DEFAULT, warn, push.camera, g_free);
   if (late)
     queue->late (queue->late_data);
 }

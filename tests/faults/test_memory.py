@@ -66,6 +66,8 @@ def test_the_least_important_camera_gives_way(workshop):
 
     assert daemon.metrics()['potoo_fragment_queue_memory_max_bytes'] == MEMORY / 4
     wait_until(look, 90, 'memory to be short')
+    wait_until(lambda: 'cheap: Recordings are lost' in daemon.read_log(), 20, 'a warning')
+    assert 'dear: Recordings are lost' not in daemon.read_log()
     bench.fail(None)
     bench.wait_root('main', 'ok', timeout=40)
     wait_recorded(daemon, CAMERAS)

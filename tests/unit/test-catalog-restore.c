@@ -163,6 +163,24 @@ test_backup_cancelled (CatalogFixture *fixture, gconstpointer data)
   g_assert_cmpuint (catalog_fixture_count_files (fixture, "catalog.db.backup"), ==, 0);
 }
 
+/* What is written while the backup reads makes the journal grow: at its bound the backup gives way,
+ * and the next one is made when it has been cut back. */
+static void
+test_backup_and_the_journal (CatalogFixture *fixture, gconstpointer data)
+{
+  g_autoptr (GError) error = NULL;
+  gint64 max = potoo_backup_journal_bytes_max;
+
+  put_segments (fixture, 900);
+  potoo_backup_journal_bytes_max = 4096;
+  g_assert_false (potoo_catalog_back_up_now (fixture->catalog, NULL, &error));
+  g_assert_error (error, POTOO_ERROR, POTOO_ERROR_UNAVAILABLE);
+  g_assert_nonnull (strstr (error->message, "-wal"));
+  g_assert_cmpuint (catalog_fixture_count_files (fixture, "catalog.db.backup"), ==, 0);
+  potoo_backup_journal_bytes_max = max;
+  back_up (fixture);
+}
+
 /* A catalog that is damaged where nobody reads: the copy is checked, and takes no good one's place.
  */
 static void
@@ -392,6 +410,7 @@ main (int argc, char *argv[])
   ADD ("backup-while-writing", test_backup_while_writing);
   ADD ("backup-kept", test_backup_kept);
   ADD ("backup-cancelled", test_backup_cancelled);
+  ADD ("backup-journal", test_backup_and_the_journal);
   ADD ("backup-of-damaged", test_backup_of_damaged);
   ADD ("open", test_open);
   g_test_add ("/catalog-restore/nothing", CatalogFixture, NULL, catalog_fixture_set_up_empty,

@@ -190,6 +190,19 @@ test_ring_bytes (void)
     assert_take (follower, i, i == 0);
 }
 
+/* Where there is little memory. */
+static void
+test_ring_small (void)
+{
+  potoo_stream_hub_set_ring_bytes (10 * MIB);
+  g_autoptr (PotooStreamHub) hub = potoo_stream_hub_new ("cam", "main");
+
+  for (guint64 i = 0; i < 14; i++)
+    push_full (hub, 0, i, i % 4 == 0, MIB, i * FRAME_NS);
+  g_assert_cmpuint (first_in_ring (hub), ==, 8);
+  potoo_stream_hub_set_ring_bytes (G_MAXINT64);
+}
+
 static void
 test_ring_count (void)
 {
@@ -601,6 +614,7 @@ main (int argc, char *argv[])
   g_test_add_func ("/stream-hub/replay", test_replay);
   g_test_add_func ("/stream-hub/ring/gops", test_ring_keeps_gops);
   g_test_add_func ("/stream-hub/ring/bytes", test_ring_bytes);
+  g_test_add_func ("/stream-hub/ring/small", test_ring_small);
   g_test_add_func ("/stream-hub/ring/count", test_ring_count);
   g_test_add_func ("/stream-hub/ring/time", test_ring_time);
   g_test_add_func ("/stream-hub/slow", test_slow);
