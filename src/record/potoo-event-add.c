@@ -85,7 +85,7 @@ on_put (GObject *source, GAsyncResult *result, gpointer task)
       return;
     }
   potoo_metric_add (self->added, 1);
-  potoo_event_list_insert (self, command->camera, command->event);
+  potoo_event_list_insert (self, command->camera, command->event, command->offset_us);
   if (command->replaces != 0)
     potoo_event_list_end (self, command->replaces, command->event->start_us);
   if (!command->camera->enabled && goes_on (command->event, potoo_clock_wall_us ()))
@@ -204,6 +204,7 @@ add (GTask *task, const PotooEventDraft *draft)
   PotooEventCommand *command = potoo_event_command_get (task);
   GError *error = NULL;
 
+  command->offset_us = potoo_clock_wall_offset_us ();
   command->event = make_event (potoo_event_command_get_list (task), command->camera, draft, &error);
   if (command->event != NULL)
     look_and_put (task);

@@ -64,7 +64,7 @@ take_up (PotooEventList *self, PotooCatalogReader *reader, GError **error)
       const PotooEvent *event = events->pdata[i];
       if (event->kind != POTOO_EVENT_BOOKMARK && event->keep_end_us > now_us &&
           event->start_us <= now_us)
-        potoo_event_list_insert_quietly (self, event);
+        potoo_event_list_insert_quietly (self, event, potoo_clock_wall_offset_us ());
     }
   return events != NULL;
 }

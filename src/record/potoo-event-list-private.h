@@ -63,16 +63,20 @@ gint64 potoo_live_event_get_now_us (const PotooLiveEvent *live);
 void potoo_event_camera_settle (PotooEventList *list, PotooEventCamera *camera);
 /* Sets what @event keeps, with pre- and post-roll. @is_new: its start as well. */
 void potoo_event_camera_set_kept (PotooEventCamera *camera, PotooEvent *event, gboolean is_new);
-/* @event is durable as it is: it happens now, or leaves a span. Tells `changed`. */
-void
-potoo_event_list_insert (PotooEventList *list, PotooEventCamera *camera, const PotooEvent *event);
+/* @event is durable as it is: it happens now, or leaves a span. Tells `changed`. @offset_us: wall -
+ * monotonic time, as the clock stood when the event was made. */
+void potoo_event_list_insert (PotooEventList *list,
+                              PotooEventCamera *camera,
+                              const PotooEvent *event,
+                              gint64 offset_us);
 /* @ends_now: its end is this moment, whatever the clock says. */
 void potoo_event_list_update (PotooEventList *list,
                               PotooEventCamera *camera,
                               const PotooEvent *event,
                               gboolean ends_now);
 /* The same without a word. */
-void potoo_event_list_insert_quietly (PotooEventList *list, const PotooEvent *event);
+void
+potoo_event_list_insert_quietly (PotooEventList *list, const PotooEvent *event, gint64 offset_us);
 /* It was dropped. */
 void potoo_event_list_delete (PotooEventList *list, PotooEventCamera *camera, gint64 id);
 
@@ -90,6 +94,7 @@ typedef struct
   gboolean ends_now;
   PotooEventCamera *camera; /* in whose queue it is; that keeps it alive */
   PotooEvent *event;        /* (nullable) what is being put */
+  gint64 offset_us;         /* wall - monotonic time, when a new one was made */
   gint64 replaces;          /* event that @event takes over from; 0: none */
 } PotooEventCommand;
 

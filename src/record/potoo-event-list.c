@@ -278,13 +278,12 @@ potoo_live_event_get_now_us (const PotooLiveEvent *live)
   return live->event->start_us + potoo_clock_mono_us () - live->start_us;
 }
 
-/* From wall time to the plan's, as the clock stood when it was told of. */
+/* From wall time to the plan's. @offset_us: of a new one. */
 static void
-place (PotooLiveEvent *live, const PotooEvent *event)
+place (PotooLiveEvent *live, const PotooEvent *event, gint64 offset_us)
 {
   if (live->event == NULL)
     {
-      gint64 offset_us = potoo_clock_wall_offset_us ();
       live->from_us = event->keep_start_us - offset_us;
       live->start_us = event->start_us - offset_us;
       live->due_us = MAX (live->start_us, potoo_clock_mono_us ());
@@ -307,23 +306,26 @@ tell_changed (PotooEventList *self, PotooEventCamera *camera)
 }
 
 void
-potoo_event_list_insert_quietly (PotooEventList *self, const PotooEvent *event)
+potoo_event_list_insert_quietly (PotooEventList *self, const PotooEvent *event, gint64 offset_us)
 {
   PotooEventCamera *camera = ensure_camera (self, event->camera);
   PotooLiveEvent *live = g_new0 (PotooLiveEvent, 1);
 
-  place (live, event);
+  place (live, event, offset_us);
   g_ptr_array_add (camera->live, live);
   potoo_metric_add (self->live, 1);
   potoo_event_camera_settle (self, camera);
 }
 
 void
-potoo_event_list_insert (PotooEventList *self, PotooEventCamera *camera, const PotooEvent *event)
+potoo_event_list_insert (PotooEventList *self,
+                         PotooEventCamera *camera,
+                         const PotooEvent *event,
+                         gint64 offset_us)
 {
   if (event->kind == POTOO_EVENT_BOOKMARK)
     return;
-  potoo_event_list_insert_quietly (self, event);
+  potoo_event_list_insert_quietly (self, event, offset_us);
   tell_changed (self, camera);
 }
 
@@ -343,7 +345,7 @@ potoo_event_list_update (PotooEventList *self,
       live->event = potoo_event_copy (event);
       return;
     }
-  place (live, event);
+  place (live, event, 0);
   if (ends_now)
     {
       live->end_us = potoo_clock_mono_us ();

@@ -272,7 +272,6 @@ begin (PotooSegmentChain *self, PotooFragment *first)
   g_autoptr (GError) failure = NULL;
   PotooMoment start = potoo_moment_of_start (first);
 
-  potoo_gap_ledger_set_clock (self->ledger, &start);
   potoo_gap_ledger_pass (self->ledger, &start);
   self->segment = begin_segment (self, continues (self, first) ? self->closed_recording : 0, first,
                                  &failure);
@@ -336,8 +335,11 @@ void
 potoo_segment_chain_write (PotooSegmentChain *self, PotooFragment *fragment)
 {
   gboolean key = potoo_fragment_is_key (fragment);
+  const PotooMoment start = potoo_moment_of_start (fragment);
 
   check_continuity (self, fragment);
+  if (self->segment == NULL)
+    potoo_gap_ledger_set_clock (self->ledger, &start); /* also when it cannot be written */
   if (is_usable (self, fragment))
     {
       if (self->segment == NULL && key)

@@ -3,9 +3,11 @@
 /* The wall clock is set while a stream is recorded, or is not: what recordings begin, and what the
  * ledger says of it. */
 
+#include <errno.h>
 #include <glib/gstdio.h>
 
 #include "base/potoo-clock.h"
+#include "record/potoo-storage-root.h"
 #include "recording-fixture.h"
 
 #define S POTOO_SECOND_US
@@ -211,6 +213,39 @@ test_before_a_gap (Recording *r, gconstpointer data)
                    ==, end_us);
 }
 
+static ssize_t
+fail_to_write (int fd, const struct iovec *iov, int n)
+{
+  errno = EIO;
+  return -1;
+}
+
+/* The disk fails, and only fragments tell that the clock was set: the gap that goes on is by the
+ * new clock, where the next start finds it. */
+static void
+test_disk_fails (Recording *r, gconstpointer data)
+{
+  gint64 step_us = *(const gint64 *) data;
+  gint64 first_us = wall_of (r);
+  PotooDiskCalls real_calls = potoo_disk_calls;
+  begin_recording (r);
+  potoo_disk_calls.writev = fail_to_write;
+  recording_push_many (r, 2, MEDIA_KEY);
+  recording_wait_handled (r);
+  gint64 before_us = wall_of (r);
+  set_clock (r, step_us);
+  gint64 after_us = wall_of (r);
+  recording_push_many (r, 2, MEDIA_KEY | MEDIA_DISCONTINUOUS);
+  recording_wait_handled (r);
+  g_autoptr (GPtrArray) gaps = list_gaps (r, first_us);
+  const PotooGap *before = find_gap (gaps, POTOO_GAP_DISK_ERROR, step_us > 0 ? 0 : 1);
+  const PotooGap *after = find_gap (gaps, POTOO_GAP_DISK_ERROR, step_us > 0 ? 1 : 0);
+  g_assert_cmpint (before->end_us, ==, before_us);
+  g_assert_cmpint (after->start_us, ==, after_us);
+  g_assert_cmpint (after->end_us, ==, 0);
+  potoo_disk_calls = real_calls;
+}
+
 /* The gap ends before the clock is set, and what tells it comes afterwards: it is no longer than
  * that, and what the clock left out is told once, where it was. */
 static void
@@ -279,6 +314,8 @@ main (int argc, char *argv[])
   ADD ("in-a-gap/back", &back_us, test_in_a_gap);
   ADD ("before-a-gap/forward", &forward_us, test_before_a_gap);
   ADD ("before-a-gap/back", &back_us, test_before_a_gap);
+  ADD ("disk-fails/forward", &forward_us, test_disk_fails);
+  ADD ("disk-fails/back", &back_us, test_disk_fails);
   ADD ("before-late-fragments/forward", &forward_us, test_before_late_fragments);
   ADD ("before-late-fragments/back", &back_us, test_before_late_fragments);
   ADD ("while-off", NULL, test_while_off);

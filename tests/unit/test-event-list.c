@@ -364,6 +364,26 @@ test_clock_is_set (Fixture *fixture, gconstpointer data)
     }
 }
 
+/* The same when it is set before the catalog has answered. */
+static void
+test_clock_is_set_meanwhile (Fixture *fixture, gconstpointer data)
+{
+  g_autoptr (GError) error = NULL;
+  g_autoptr (JsonObject) object = parse ("{\"camera\":\"door\",\"duration\":5}");
+  g_autoptr (GAsyncResult) result = NULL;
+
+  potoo_event_list_add_async (fixture->list, object, catalog_take_result, &result);
+  g_main_context_iteration (NULL, FALSE); /* it is made, and being put */
+  g_assert_true (g_file_set_contents (clock_path, "-7200000000", -1, NULL));
+  g_usleep (100 * 1000);
+  g_autoptr (PotooEvent)
+      event = potoo_event_list_add_finish (fixture->list, wait_for (&result), &error);
+  g_assert_no_error (error);
+  check_span (fixture, -PRE_US, 5 * POTOO_SECOND_US + POST_US, FALSE);
+  g_assert_true (g_file_set_contents (clock_path, "0", -1, NULL));
+  g_usleep (100 * 1000);
+}
+
 /* --- across runs --- */
 
 static void
@@ -478,6 +498,7 @@ main (int argc, char **argv)
     { "/event-list/goes-on-for-too-long", test_goes_on_for_too_long },
     { "/event-list/disabled", test_disabled },
     { "/event-list/clock-is-set", test_clock_is_set },
+    { "/event-list/clock-is-set-meanwhile", test_clock_is_set_meanwhile },
     { "/event-list/next-run", test_next_run },
     { "/event-list/flood", test_flood },
     { "/event-list/many-at-once", test_many_at_once },
