@@ -15,10 +15,10 @@ from collections import defaultdict
 from contextlib import closing, contextmanager, suppress
 
 from potoo_rtsp_client import RtspClient
+from potoo_soak import CAUSES_OF_CAMERAS as MUTE
 from potoo_soak import SECOND, now_us
 
 GONE = ('disconnected', 'no-video')
-MUTE = ('disconnected', 'stalled', 'no-video', 'no-keyframes')
 DISK = ('disk-error', 'disk-full', 'disk-slow')
 # A camera that failed again and again is tried a minute later (camera/potoo-connection-policy.c),
 # and answers are waited for.
@@ -51,6 +51,7 @@ KINDS = (
     'disk_is_read_only',
     'disk_does_not_sync',
     'both_disks_fail',
+    'both_disks_hang',
     'root_goes',
     'viewers_hang',
     'bus_restarts',
@@ -231,6 +232,10 @@ class Faults:
 
     def both_disks_fail(self):
         self.spoil(errno.EIO, (2, 8), '')
+
+    def both_disks_hang(self):
+        """There is nowhere to go: memory holds what comes."""
+        self.spoil('hang', (11, 14), '')
 
     def root_goes(self):
         with self.turns['disk']:
