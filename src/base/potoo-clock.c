@@ -132,7 +132,7 @@ potoo_clock_is_synchronized (void)
 
   if (is_test_clock (&synchronized))
     return synchronized;
-  return adjtimex (&state) >= 0 && (state.status & STA_UNSYNC) == 0;
+  return adjtimex (&state) < 0 || (state.status & STA_UNSYNC) == 0;
 }
 
 const char *

@@ -34,8 +34,8 @@ gint64 potoo_clock_wall_offset_us (void);
  * the offset grows. */
 gint64 potoo_clock_suspended_us (void);
 
-/* Whether something that knows the time keeps the wall clock (adjtimex(2)): until then it may be of
- * 1970, or of when the machine was switched off. */
+/* Whether something that knows the time keeps the wall clock (adjtimex(2)), or nobody tells: until
+ * then it may be of 1970, or of when the machine was switched off. */
 gboolean potoo_clock_is_synchronized (void);
 
 /* Identity of this boot (/proc/sys/kernel/random/boot_id): monotonic times of
