@@ -68,7 +68,7 @@ def test_syncs_that_do_nothing_are_noticed(workshop):
     """Else the test above could not fail."""
     sim = workshop.sim(FEW)
     victims = [
-        PowerVictim(workshop, sim, FEW, lie, SEED, env={'POTOO_TEST_POWER_LIES': lie})
+        PowerVictim(workshop, sim, FEW, lie, SEED, env={'POTOO_TEST_POWER_LIES': lie}, patience_s=1)
         for lie in ('files', 'directories')
     ]
 

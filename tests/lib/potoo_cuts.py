@@ -117,8 +117,9 @@ class Found:
 
 
 class PowerVictim:
-    def __init__(self, workshop, sim, cameras, name, seed, env=None):
+    def __init__(self, workshop, sim, cameras, name, seed, env=None, patience_s=20):
         self.random = random.Random(seed)
+        self.patience_s = patience_s
         self.sim = sim
         self.cameras = cameras
         self.clock = workshop.directory / f'{name}.clock'
@@ -248,7 +249,8 @@ class PowerVictim:
         before, self.unchecked = self.unchecked, None
         if before is not None:
             self.attempt(self.check_edits)
-            self.attempt(wait_until, self.knows_all_files, 20, 'the catalog to know all files, and no others')
+            what = 'the catalog to know all files, and no others'
+            self.attempt(wait_until, self.knows_all_files, self.patience_s, what)
             self.found = self.attempt(Found, self.daemon, self.cameras, self.kept)
         return disk, before
 
