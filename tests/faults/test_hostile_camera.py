@@ -11,7 +11,7 @@ import pytest
 from potoo_process import wait_until
 from potoo_recording import find_lost_and_doubled, read_stamps
 from potoo_restream import count_threads
-from potoo_rtsp import AUDIO_ONLY, ChangingCamera, CuriousCamera, EndlessCamera, RedirectingCamera, TalkativeCamera
+from potoo_rtsp import AUDIO_ONLY, ChangingCamera, CuriousCamera, EndlessCamera, RedirectingCamera, TalkativeCamera, TinyCamera
 
 CREDENTIALS = {'username': 'viewer', 'password': 'not-for-others'}
 MAX_GROWTH_MB = 200
@@ -140,6 +140,12 @@ def test_answer_without_end(daemon, transport):
         assert daemon.api('DELETE', '/api/v1/cameras/hostile')[0] == 204
         assert time.monotonic() - started < 3
         assert read_memory_mb(daemon.pid) - before_mb < MAX_GROWTH_MB
+
+
+@pytest.mark.parametrize('transport', ['tcp', 'udp'])
+def test_description_that_is_too_large(daemon, transport):
+    with TinyCamera(AUDIO_ONLY + 'a=more:and more\r\n' * 100_000) as camera:
+        assert 'too large' in add_and_wait(daemon, camera, 'no-video', transport=transport)['reason']
 
 
 def test_format_that_changes_with_each_picture(daemon):
