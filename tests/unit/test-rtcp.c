@@ -115,6 +115,44 @@ test_receiver_report (void)
   gst_rtcp_buffer_unmap (&rtcp);
 }
 
+/* What the next report says. */
+static void
+assert_lost (PotooRtcpReceiver *receiver, gint32 expected, guint8 expected_fraction)
+{
+  g_autoptr (GBytes) report = potoo_rtcp_receiver_make_report (receiver, 0, FALSE);
+  g_autoptr (GstBuffer) buffer = gst_buffer_new_wrapped_bytes (report);
+  GstRTCPBuffer rtcp = GST_RTCP_BUFFER_INIT;
+  GstRTCPPacket packet;
+  guint8 fraction;
+  gint32 n_lost;
+
+  gst_rtcp_buffer_map (buffer, GST_MAP_READ, &rtcp);
+  g_assert_true (gst_rtcp_buffer_get_first_packet (&rtcp, &packet));
+  gst_rtcp_packet_get_rb (&packet, 0, NULL, &fraction, &n_lost, NULL, NULL, NULL, NULL);
+  gst_rtcp_buffer_unmap (&rtcp);
+  g_assert_cmpint (n_lost, ==, expected);
+  g_assert_cmpuint (fraction, ==, expected_fraction);
+}
+
+static void
+test_lost (void)
+{
+  PotooRtcpReceiver receiver;
+
+  potoo_rtcp_receiver_init (&receiver);
+  take (&receiver, 65534, SSRC);
+  take (&receiver, 1, SSRC);
+  take (&receiver, 65535, SSRC); /* late */
+  assert_lost (&receiver, 1, 256 / 4);
+  take (&receiver, 2, SSRC);
+  assert_lost (&receiver, 1, 0);
+  take (&receiver, 2, SSRC); /* twice */
+  take (&receiver, 2, SSRC);
+  assert_lost (&receiver, -1, 0);
+  take (&receiver, 9000, SSRC); /* it began anew */
+  assert_lost (&receiver, 0, 0);
+}
+
 int
 main (int argc, char **argv)
 {
@@ -123,5 +161,6 @@ main (int argc, char **argv)
   g_test_add_func ("/rtcp/packets", test_packets);
   g_test_add_func ("/rtcp/sender-report", test_sender_report);
   g_test_add_func ("/rtcp/receiver-report", test_receiver_report);
+  g_test_add_func ("/rtcp/lost", test_lost);
   return g_test_run ();
 }
