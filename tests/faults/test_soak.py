@@ -33,9 +33,11 @@ SOAK_S = int(os.environ.get('POTOO_SOAK_S', 180))
 EVERY_S = float(os.environ.get('POTOO_SOAK_EVERY_S', 20))
 SEED = int(os.environ.get('POTOO_SEED', time.time_ns() % 1_000_000))
 CHOSEN = tuple(os.environ['POTOO_SOAK_KINDS'].split(',')) if 'POTOO_SOAK_KINDS' in os.environ else KINDS
-# By which the line through the last two thirds may rise from its one end to the other: heaps fill up. In
-# 3 minutes that is 5 MB a minute, in 30 it is half a megabyte.
-MAX_GROWTH_MB = 10
+# By which the line through the last two thirds may rise from its one end to the other: heaps fill up,
+# and a camera that has just sent ten times as much is seen in it. In 3 minutes that is 8 MB a minute, in
+# 30 it is 0.8.
+MAX_GROWTH_MB = 16
+QUIET_S = 8  # at the end: what is done has its effect a little later
 EVENT_EVERY_S = 11
 EVENT_S = 3
 POST_ROLL_S = 2
@@ -56,7 +58,7 @@ def settings_of(n):
 
 class Soak:
     def __init__(self, workshop):
-        self.random = random.Random(SEED)
+        self.random = random.Random(SEED)  # of the order alone: threads draw in any
         self.directory = workshop.directory
         settings = {f'cam-{n}': settings_of(n) for n in range(16)}
         streams = {name: {k: v for k, v in s.items() if k != 'transport'} for name, s in settings.items()}
@@ -73,7 +75,7 @@ class Soak:
         }
         self.observer = Observer(self.daemon, self.clock, self.subjects)
         self.faults = Faults(
-            self.random, self.daemon, self.sim, self.bus, self.disk, self.clock, self.subjects, self.pauses
+            random.Random(SEED), self.daemon, self.sim, self.bus, self.disk, self.clock, self.subjects, self.pauses
         )
         self.faults.roots = {name: self.disks / name for name in ('main', 'spare')}
         self.deck, self.counts, self.samples, self.running = [], Counter(), [], []
@@ -135,8 +137,7 @@ class Soak:
             while (now := time.monotonic()) < end:
                 for function, (_, every) in due.items():
                     if at[function] <= now:
-                        # What has its effect later than it is done is not begun at the end.
-                        if function != self.spoil or now < end - 5:
+                        if now < end - QUIET_S or function not in (self.spoil, self.happen):
                             function()
                         at[function] += every
                 time.sleep(max(0, min([end, *at.values()]) - time.monotonic()))
@@ -232,7 +233,7 @@ def wait_as_before(pid, before):
         return threads <= before[1] + 2 and files <= before[2] + 4
 
     try:
-        wait_until(look, 40, 'threads and files to be as before')
+        wait_until(look, 60, 'threads and files to be as before')
     except AssertionError as error:
         raise AssertionError(f'{error}: {before}, {read_process(pid)}') from None
 
