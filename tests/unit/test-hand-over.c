@@ -586,6 +586,42 @@ test_stall (Recording *r, gconstpointer data)
                    0);
 }
 
+/* It hangs for longer than memory lasts: what was dropped before the stream went elsewhere is all
+ * that is missing. */
+static void
+test_stall_without_room (Recording *r, gconstpointer data)
+{
+  gint64 dropped = 0;
+
+  begin_on_main (r);
+  set_fault (&hang, 1);
+  recording_push (r, MEDIA_DELTA);
+  wait_for (count_hanging () == 1);
+  gint64 lost_us = r->maker.wall_end_us;
+  r->maker.frame_bytes = 64 * 1024;
+  recording_push (r, MEDIA_DELTA);
+  for (guint i = 0; dropped < 3; i++)
+    {
+      recording_push (r, i % 2 == 0 ? MEDIA_KEY : MEDIA_DELTA);
+      dropped = recording_get_metric ("potoo_fragment_queue_dropped_fragments_total" DOOR);
+    }
+  r->maker.frame_bytes = 100;
+  push_until_moved (r);
+  set_fault (&hang, 0);
+  wait_for (state_of (r, "main") == POTOO_ROOT_OK);
+  recording_push_many (r, 4, MEDIA_KEY);
+  wait_for (recording_get_metric ("potoo_segments_closed_total" DOOR) >= 1);
+  recording_wait_handled (r);
+  finish (r);
+  g_autoptr (GPtrArray) gaps = recording_list_gaps (r);
+  const PotooGap *gap = gap_at (gaps, gaps->len - 1);
+  g_assert_cmpint (gap->cause, ==, POTOO_GAP_DISK_SLOW);
+  g_assert_cmpint (gap->start_us, ==, lost_us);
+  g_assert_cmpint (gap->end_us, ==, lost_us + 3 * G_USEC_PER_SEC);
+  g_assert_cmpint (declared_us (r), ==, 3 * G_USEC_PER_SEC);
+  g_assert_cmpuint (check_ledger (r), ==, r->pushed - 3);
+}
+
 /* It hangs as a segment is begun: the gap in front of that is no longer than it was. */
 static void
 test_stall_in_begin (Recording *r, gconstpointer data)
@@ -815,6 +851,7 @@ main (int argc, char *argv[])
   ADD ("vanishes", NULL, test_vanishes);
   ADD ("stall-in-write", GINT_TO_POINTER (FALSE), test_stall);
   ADD ("stall-in-sync", GINT_TO_POINTER (TRUE), test_stall);
+  ADD ("stall-without-room", NULL, test_stall_without_room);
   ADD ("stall-in-begin", NULL, test_stall_in_begin);
   ADD ("stall-in-begin-then-error", NULL, test_stall_in_begin_then_error);
   ADD ("stall-then-error", NULL, test_stall_then_error);
