@@ -13,7 +13,8 @@ struct _PotooGapLedger
   PotooGapKeeper *gaps;
   PotooRecordingPlan *plan; /* (nullable) */
   PotooGapCause cause;
-  PotooMoment settled; /* all is said of the time before; its clock is the one gone by */
+  PotooMoment settled;  /* all is said of the time before; its clock is the one gone by */
+  PotooMoment recorded; /* the end of the last segment: media may be ahead of messages */
 };
 
 PotooGapLedger *
@@ -156,7 +157,7 @@ potoo_gap_ledger_pass (PotooGapLedger *self, const PotooMoment *moment)
 void
 potoo_gap_ledger_end_segment (PotooGapLedger *self, const PotooMoment *end)
 {
-  self->settled = *end;
+  self->settled = self->recorded = *end;
   potoo_gap_ledger_pass (self, end);
 }
 
@@ -183,7 +184,9 @@ potoo_gap_ledger_review (PotooGapLedger *self, const PotooMoment *now)
         potoo_gap_keeper_end_for_now (self->gaps, now->wall_us);
     }
   else if (is_due (self, now->mono_us))
-    potoo_gap_keeper_begin (self->gaps, now->wall_us, self->cause);
+    potoo_gap_keeper_begin (
+        self->gaps, now->mono_us < self->recorded.mono_us ? self->recorded.wall_us : now->wall_us,
+        self->cause);
   if (now->mono_us > self->settled.mono_us)
     self->settled = *now;
 }

@@ -132,6 +132,24 @@ test_interrupted (Recording *r, gconstpointer data)
   assert_gaps (r, since_us, &(Expected){ end_us, start_us, POTOO_GAP_STALLED }, 1);
 }
 
+/* Media is ahead of the clock: what was recorded of the time after a switch is no gap. */
+static void
+test_switched_off_and_on (Recording *r, gconstpointer data)
+{
+  gint64 since_us = begin_recording (r);
+  gint64 end_us = now_of (r);
+  recording_plan (r, FALSE);
+  potoo_fragment_queue_interrupt (r->queue, POTOO_GAP_DISCONNECTED);
+  recording_wait_for (recording_get_metric ("potoo_segments_closed_total" DOOR) >= 1);
+  recording_plan (r, TRUE);
+
+  media_maker_skip (&r->maker, 7 * G_USEC_PER_SEC);
+  gint64 start_us = now_of (r);
+  recording_push_many (r, 2, MEDIA_KEY | MEDIA_DISCONTINUOUS);
+  recording_wait_handled (r);
+  assert_gaps (r, since_us, &(Expected){ end_us, start_us, POTOO_GAP_DISCONNECTED }, 1);
+}
+
 static void
 test_cause_changes (Recording *r, gconstpointer data)
 {
@@ -474,6 +492,7 @@ main (int argc, char *argv[])
   ADD ("never-recorded", test_never_recorded);
   ADD ("not-wanted", test_not_wanted);
   ADD ("interrupted", test_interrupted);
+  ADD ("switched-off-and-on", test_switched_off_and_on);
   ADD ("cause-changes", test_cause_changes);
   ADD ("silent-discontinuity", test_silent_discontinuity);
   ADD ("missing-sequence", test_missing_sequence);
