@@ -85,7 +85,8 @@ on_timer (gpointer user_data)
   PotooTimeCorrector *self = user_data;
 
   self->synchronized = self->synchronized || potoo_clock_is_synchronized ();
-  if (!self->synchronized || self->busy)
+  gboolean too_late = potoo_clock_wall_us () - self->begun_us > POTOO_CORRECTION_MAX_US;
+  if (self->busy || (!self->synchronized && !(too_late && self->steps->len == 0)))
     return G_SOURCE_CONTINUE;
   if (self->steps->len > 0)
     {
