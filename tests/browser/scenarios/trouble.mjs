@@ -21,8 +21,12 @@ export async function away(session) {
   const words = page.locator('.overlay-words');
   const reason = await words.innerText();
   const countdown = page.getByText(/^Next try in \d+ s/);
-  const first = await readCountdown(session);
-  await session.until('the countdown to count', async () => (await readCountdown(session)) < first);
+  let before = await readCountdown(session);
+  await session.until('the countdown to count', async () => {
+    const last = before;
+    before = await readCountdown(session);
+    return before < last; // it begins anew after each try
+  });
   await page.getByRole('link', { name: 'Cameras', exact: true }).first().click();
   await card.locator('[data-state=backing-off]').waitFor();
   const inList = await card.innerText();
