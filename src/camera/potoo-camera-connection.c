@@ -64,6 +64,10 @@ count_progress (PotooCameraConnection *self)
 static void
 show_sender (PotooCameraConnection *self)
 {
+  gint64 offset_us;
+
+  if (potoo_sender_clock_get_offset (&self->progress.sender, &offset_us))
+    potoo_fragmenter_set_clock_offset (self->fragmenter, offset_us);
   potoo_camera_metrics_set_sender (&self->metrics, self->camera_id, self->stream,
                                    &self->progress.sender);
 }

@@ -21,7 +21,7 @@ static const char open_sql[] = "SELECT 1 FROM segments WHERE state = 0 AND boot_
 
 static const char segments_sql[] =
     "UPDATE segments NOT INDEXED SET start_us = start_us + ?3, end_us = end_us + ?3,"
-    " shift_us = shift_us + ?3,"
+    " shift_us = shift_us + ?3, clock_offset_us = clock_offset_us - ?3,"
     " class = " POTOO_CLASS_SQL (
         "segments.camera",
         "(segments.start_us + ?3)",

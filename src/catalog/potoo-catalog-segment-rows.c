@@ -49,9 +49,12 @@ read_segment (PotooDb *db, PotooStatement *statement, GError **error)
   s->init_bytes = potoo_column_int64 (&row, 12, 0, G_MAXINT64);
   potoo_column_text (&row, 13, s->codecs, sizeof s->codecs);
   s->shift_us = potoo_column_int64 (&row, 14, s->start_us - G_MAXINT64, s->start_us);
-  s->class = (PotooSegmentClass) potoo_column_int64 (&row, 15, POTOO_SEGMENT_CONTINUOUS,
+  s->has_clock_offset = sqlite3_column_type (statement, 15) != SQLITE_NULL;
+  if (s->has_clock_offset)
+    s->clock_offset_us = potoo_column_int64 (&row, 15, G_MININT64, G_MAXINT64);
+  s->class = (PotooSegmentClass) potoo_column_int64 (&row, 16, POTOO_SEGMENT_CONTINUOUS,
                                                      POTOO_SEGMENT_LOCKED);
-  read_sha256 (&row, 16, s);
+  read_sha256 (&row, 17, s);
   row.valid = row.valid && potoo_slug_is_valid (s->camera);
   if (!potoo_row_check (db, &row, "segments", s->id, error))
     return NULL;

@@ -11,7 +11,7 @@ G_BEGIN_DECLS
 
 #define POTOO_SEGMENT_STORED_COLUMNS                                                               \
   "id, camera, stream, root, state, recording, start_us, end_us, mono_us, boot_id, "               \
-  "duration_ticks, size_bytes, init_bytes, codecs, shift_us, class"
+  "duration_ticks, size_bytes, init_bytes, codecs, shift_us, clock_offset_us, class"
 #define POTOO_SEGMENT_COLUMNS POTOO_SEGMENT_STORED_COLUMNS ", sha256"
 
 /* 10 bytes a fragment at most, behind the version byte. */

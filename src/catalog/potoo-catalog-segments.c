@@ -90,13 +90,15 @@ bind_segment (PotooStatement *statement, const PotooSegment *s)
          sqlite3_bind_int64 (statement, 12, s->size_bytes) |
          sqlite3_bind_int64 (statement, 13, s->init_bytes) |
          potoo_statement_bind_text (statement, 14, s->codecs) |
-         sqlite3_bind_int64 (statement, 15, s->shift_us);
+         sqlite3_bind_int64 (statement, 15, s->shift_us) |
+         (s->has_clock_offset ? sqlite3_bind_int64 (statement, 16, s->clock_offset_us)
+                              : sqlite3_bind_null (statement, 16));
 }
 
 /* Not REPLACE: that would delete the row first, and its index with it. */
 static const char put_segment_sql[] =
     "INSERT INTO segments (" POTOO_SEGMENT_STORED_COLUMNS ")"
-    " VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, " POTOO_CLASS_SQL (
+    " VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, " POTOO_CLASS_SQL (
         "?2",
         "?7",
         "max (?8, ?7 + 1)") ")"
@@ -105,7 +107,8 @@ static const char put_segment_sql[] =
                             " start_us = excluded.start_us, end_us = excluded.end_us, mono_us = excluded.mono_us,"
                             " boot_id = excluded.boot_id, duration_ticks = excluded.duration_ticks,"
                             " size_bytes = excluded.size_bytes, init_bytes = excluded.init_bytes,"
-                            " codecs = excluded.codecs, shift_us = excluded.shift_us, class = excluded.class,"
+                            " codecs = excluded.codecs, shift_us = excluded.shift_us,"
+                            " clock_offset_us = excluded.clock_offset_us, class = excluded.class,"
                             " sha256 = iif (size_bytes = excluded.size_bytes, sha256, NULL) RETURNING class";
 
 static gboolean

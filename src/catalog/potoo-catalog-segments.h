@@ -59,6 +59,8 @@ typedef struct
   gint64 size_bytes;     /* durable and indexed bytes, init included */
   gint64 init_bytes;     /* size of ftyp + moov */
   char codecs[96];       /* RFC 6381 list: "avc1.64001f,mp4a.40.2" */
+  gboolean has_clock_offset;
+  gint64 clock_offset_us; /* the camera's clock - ours, by its RTCP sender reports */
 
   /* What the catalog knows; not looked at when the row is put. */
   PotooSegmentClass class;

@@ -174,6 +174,8 @@ potoo_dbus_value_from_segment (const PotooSegment *segment)
                          (double) segment->duration_ticks / POTOO_VIDEO_TIMESCALE);
   g_variant_dict_insert (&dict, "size", "x", segment->size_bytes);
   insert_text (&dict, "codecs", segment->codecs);
+  if (segment->has_clock_offset)
+    g_variant_dict_insert (&dict, "clock_offset", "d", (double) segment->clock_offset_us / 1e6);
   return g_variant_dict_end (&dict);
 }
 

@@ -155,6 +155,14 @@ potoo_audio_queue_get_end_ns (PotooAudioQueue *queue)
   return gst_util_uint64_scale (queue->next_ticks, GST_SECOND, queue->timescale);
 }
 
+/* The first tick that is not before @time_ns: sound that begins a part of a tick before the first
+ * picture would put that off the beginning of its file. */
+static guint64
+first_tick_at (PotooAudioQueue *queue, GstClockTime time_ns)
+{
+  return gst_util_uint64_scale_ceil (time_ns, queue->timescale, GST_SECOND);
+}
+
 static guint
 drop_before_floor (PotooAudioQueue *queue)
 {
@@ -173,21 +181,21 @@ drop_before_floor (PotooAudioQueue *queue)
 guint
 potoo_audio_queue_start_at (PotooAudioQueue *queue, GstClockTime start_ns)
 {
-  queue->floor_ticks = potoo_ticks_from_ns (start_ns, queue->timescale);
+  queue->floor_ticks = first_tick_at (queue, start_ns);
   return drop_before_floor (queue);
 }
 
 guint
 potoo_audio_queue_drop_before (PotooAudioQueue *queue, GstClockTime start_ns)
 {
-  queue->floor_ticks = MAX (queue->floor_ticks, potoo_ticks_from_ns (start_ns, queue->timescale));
+  queue->floor_ticks = MAX (queue->floor_ticks, first_tick_at (queue, start_ns));
   return drop_before_floor (queue);
 }
 
 GArray *
 potoo_audio_queue_take_until (PotooAudioQueue *queue, GstClockTime end_ns)
 {
-  guint64 end = potoo_ticks_from_ns (end_ns, queue->timescale);
+  guint64 end = first_tick_at (queue, end_ns);
   GArray *taken = NULL;
 
   for (PotooSample *sample = g_queue_peek_head (&queue->samples);

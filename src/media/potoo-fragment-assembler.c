@@ -26,6 +26,8 @@ struct _PotooFragmentAssembler
   PotooInit *init;
   GQueue waiting; /* PotooFragmentVideo */
   guint64 sequence;
+  gboolean has_clock_offset;
+  gint64 clock_offset_us;
 
   PotooMetric *fragments, *bytes, *frames, *dropped_audio;
 };
@@ -91,6 +93,8 @@ emit (PotooFragmentAssembler *self, PotooFragmentVideo *video)
     .end_ns = video->end_ns,
     .wall_start_us = video->wall_start_us,
     .wall_end_us = video->wall_end_us,
+    .has_clock_offset = self->has_clock_offset,
+    .clock_offset_us = self->clock_offset_us,
   };
 
   if (video->video_caps != NULL && !renew_init (self, video))
@@ -240,6 +244,14 @@ potoo_fragment_assembler_reset (PotooFragmentAssembler *self)
       forget_audio (self, i);
     }
   g_clear_pointer (&self->init, potoo_init_unref);
+  self->has_clock_offset = FALSE;
+}
+
+void
+potoo_fragment_assembler_set_clock_offset (PotooFragmentAssembler *self, gint64 offset_us)
+{
+  self->has_clock_offset = TRUE;
+  self->clock_offset_us = offset_us;
 }
 
 void

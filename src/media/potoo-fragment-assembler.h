@@ -52,6 +52,9 @@ void potoo_fragment_assembler_push_video (PotooFragmentAssembler *assembler,
                                           PotooFragmentVideo *video);
 /* Hands out what has its audio when the newest picture is shown at @now_ns. */
 void potoo_fragment_assembler_advance (PotooFragmentAssembler *assembler, GstClockTime now_ns);
+/* Of the fragments that are handed out from now on. */
+void potoo_fragment_assembler_set_clock_offset (PotooFragmentAssembler *assembler,
+                                                gint64 offset_us);
 /* Hands out all: the run is over. */
 void potoo_fragment_assembler_end_run (PotooFragmentAssembler *assembler);
 /* The tracks are forgotten. */

@@ -36,6 +36,8 @@ typedef struct
   gboolean key, discontinuous;
   GstClockTime start_ns, end_ns; /* of video */
   gint64 wall_start_us, wall_end_us;
+  gboolean has_clock_offset;
+  gint64 clock_offset_us;
 } PotooFragmentSpec;
 
 /* Takes its own references of the buffers. (transfer full) */

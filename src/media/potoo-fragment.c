@@ -31,6 +31,8 @@ struct _PotooFragment
   gboolean key, discontinuous;
   GstClockTime origin_ns, start_ns, end_ns;
   gint64 wall_start_us, wall_end_us;
+  gboolean has_clock_offset;
+  gint64 clock_offset_us;
   guint n_frames;
 };
 
@@ -208,6 +210,8 @@ potoo_fragment_new (const PotooFragmentSpec *spec)
   f->origin_ns = spec->start_ns;
   f->wall_start_us = spec->wall_start_us;
   f->wall_end_us = spec->wall_end_us;
+  f->has_clock_offset = spec->has_clock_offset;
+  f->clock_offset_us = spec->clock_offset_us;
   f->n_frames = spec->samples[0]->len;
   build_header (f, spec);
   return f;
@@ -283,6 +287,13 @@ gint64
 potoo_fragment_get_wall_end_us (PotooFragment *fragment)
 {
   return fragment->wall_end_us;
+}
+
+gboolean
+potoo_fragment_get_clock_offset (PotooFragment *fragment, gint64 *offset_us)
+{
+  *offset_us = fragment->clock_offset_us;
+  return fragment->has_clock_offset;
 }
 
 guint

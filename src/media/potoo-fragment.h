@@ -80,6 +80,9 @@ GstClockTime potoo_fragment_get_end_ns (PotooFragment *fragment);
 gint64 potoo_fragment_get_wall_start_us (PotooFragment *fragment);
 gint64 potoo_fragment_get_wall_end_us (PotooFragment *fragment);
 
+/* By how much the camera's clock was ahead of ours. FALSE: its sender reports had not told. */
+gboolean potoo_fragment_get_clock_offset (PotooFragment *fragment, gint64 *offset_us);
+
 guint potoo_fragment_get_n_frames (PotooFragment *fragment); /* video access units */
 
 /* Bytes of header and payload together, as on disk. */

@@ -451,6 +451,14 @@ potoo_fragmenter_set_caps (PotooFragmenter *self, guint track, GstCaps *caps)
 }
 
 void
+potoo_fragmenter_set_clock_offset (PotooFragmenter *self, gint64 offset_us)
+{
+  g_mutex_lock (&self->lock);
+  potoo_fragment_assembler_set_clock_offset (self->assembler, offset_us);
+  g_mutex_unlock (&self->lock);
+}
+
+void
 potoo_fragmenter_flush (PotooFragmenter *self)
 {
   g_mutex_lock (&self->lock);

@@ -38,6 +38,10 @@ void potoo_fragmenter_push (PotooFragmenter *fragmenter,
                             GstBuffer *buffer,
                             GstClockTime pts_ns);
 
+/* By how much the camera's clock is ahead of ours: fragments tell it from now on, to the end of the
+ * run. */
+void potoo_fragmenter_set_clock_offset (PotooFragmenter *fragmenter, gint64 offset_us);
+
 /* Ends the run: what is pending comes out, and the tracks are forgotten; the next
  * push starts anew, with a keyframe, as a discontinuity. */
 void potoo_fragmenter_flush (PotooFragmenter *fragmenter);

@@ -268,6 +268,7 @@ potoo_segment_writer_append (PotooSegmentWriter *w, PotooFragment *fragment, GEr
 {
   g_return_val_if_fail (!w->damaged && !w->finished, FALSE);
 
+  gint64 offset_us;
   gsize size = potoo_fragment_get_size (fragment);
   GstClockTime start_ns = potoo_fragment_get_start_ns (fragment);
   GstClockTime end_ns = potoo_fragment_get_end_ns (fragment);
@@ -298,6 +299,11 @@ potoo_segment_writer_append (PotooSegmentWriter *w, PotooFragment *fragment, GEr
   potoo_storage_root_add_used (w->root, (gint64) size);
   w->appended_bytes += (gint64) size;
   w->appended_end_us = potoo_fragment_get_wall_end_us (fragment);
+  if (potoo_fragment_get_clock_offset (fragment, &offset_us))
+    {
+      w->row.has_clock_offset = TRUE;
+      w->row.clock_offset_us = offset_us;
+    }
   w->end_ns = end_ns;
   return TRUE;
 }

@@ -117,6 +117,10 @@ potoo_web_json_from_segment (const PotooSegment *segment)
   potoo_web_json_set_seconds (object, "duration", ticks_to_us (segment->duration_ticks));
   json_object_set_int_member (object, "size", segment->size_bytes);
   json_object_set_string_member (object, "codecs", segment->codecs);
+  if (segment->has_clock_offset)
+    potoo_web_json_set_seconds (object, "clock_offset", segment->clock_offset_us);
+  else
+    json_object_set_null_member (object, "clock_offset");
   json_object_set_string_member (object, "media", media);
   return object;
 }

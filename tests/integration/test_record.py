@@ -6,6 +6,7 @@ from dataclasses import dataclass
 import pytest
 from potoo_daemon import parse_time
 from potoo_mp4 import read_movie
+from potoo_process import wait_until
 from potoo_recording import (
     check_with_ffprobe,
     decode_with_ffmpeg,
@@ -223,3 +224,20 @@ def test_media_by_ranges(recording):
 
     status, headers, body = api('HEAD', path)
     assert (status, headers['content-length'], body) == (200, str(size), b'')
+
+
+def test_clock_of_the_camera(sim, make_daemon):
+    """A segment tells how far the camera's own clock was from ours."""
+    cameras = sim({'ahead': {}})
+    daemon = make_daemon(config={'storage': {'sync-interval': '1s'}})
+    daemon.add_camera(id='ahead', url=cameras.urls['ahead'])
+    (segment, *_) = wait_until(lambda: daemon.segments('ahead'), 20, 'a segment')
+    wait_until(lambda: offset_of(daemon, segment) == pytest.approx(0, abs=5), 20, 'a sender report')
+    cameras.fault('ahead', 'clock-jump', '3600')
+    wait_until(lambda: offset_of(daemon, segment) == pytest.approx(3600, abs=5), 20, 'another one')
+    (closed, *_) = daemon.disable_camera('ahead')
+    assert closed['id'] == segment['id'] and closed['clock_offset'] == pytest.approx(3600, abs=5)
+
+
+def offset_of(daemon, segment):
+    return daemon.get(f'/api/v1/segments/{segment["id"]}')['clock_offset']

@@ -169,6 +169,25 @@ test_floor (void)
   g_assert_null (potoo_audio_queue_take_until (queue, START));
 }
 
+/* Sound that begins a part of a tick before a border is before it. */
+static void
+test_border (void)
+{
+  const GstClockTime border = START + 20 * MS + 5 * GST_USECOND;
+  g_autoptr (PotooAudioQueue) queue = new_queue ();
+
+  for (guint i = 0; i < 3; i++)
+    push (queue, START + i * 20 * MS);
+  g_autoptr (GArray) before = potoo_audio_queue_take_until (queue, border);
+  g_assert_cmpuint (before->len, ==, 2);
+  g_assert_cmpuint (potoo_audio_queue_drop_before (queue, border), ==, 0);
+
+  g_autoptr (PotooAudioQueue) other = new_queue ();
+  for (guint i = 0; i < 3; i++)
+    push (other, START + i * 20 * MS);
+  g_assert_cmpuint (potoo_audio_queue_drop_before (other, border), ==, 2);
+}
+
 static void
 test_full (void)
 {
@@ -224,6 +243,7 @@ main (int argc, char **argv)
   g_test_add_func ("/audio-queue/late", test_late);
   g_test_add_func ("/audio-queue/jump", test_jump);
   g_test_add_func ("/audio-queue/floor", test_floor);
+  g_test_add_func ("/audio-queue/border", test_border);
   g_test_add_func ("/audio-queue/full", test_full);
   g_test_add_func ("/audio-queue/full-of-bytes", test_full_of_bytes);
   return g_test_run ();

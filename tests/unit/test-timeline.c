@@ -201,7 +201,7 @@ static const char fill_sql[] =
     "INSERT INTO segments SELECT c.value * 1000000 + n.value, 'camera-' || c.value, 0, 1, 1,"
     " c.value * 1000000 + n.value - n.value % 100, 1795000000000000 + n.value * 300000000,"
     " 1795000000000000 + (n.value + 1) * 300000000, 7, 'boot', 27000000, 150000000, 700,"
-    " 'avc1.64001f,mp4a.40.2', 0, NULL, 0 FROM"
+    " 'avc1.64001f,mp4a.40.2', 0, NULL, 0, NULL FROM"
     " (WITH RECURSIVE s (value) AS (SELECT 1 UNION ALL SELECT value + 1 FROM s LIMIT 9400)"
     "  SELECT value FROM s) AS n,"
     " (WITH RECURSIVE s (value) AS (SELECT 1 UNION ALL SELECT value + 1 FROM s LIMIT 16)"

@@ -31,7 +31,10 @@ export async function tabTo(session, name, most = LONGEST_WALK) {
     const next = await page.evaluate(readFocus);
     if (next.tag === 'BODY') continue; // the browser's own controls
     if (!next.isMarked) throw new Error(`one does not see that “${next.name}” (${next.tag}) has the focus`);
-    if (!next.isOnScreen) throw new Error(`“${next.name}” (${next.tag}) has the focus but is not on the screen`);
+    // A busy browser scrolls a little later.
+    await session.until(`“${next.name}” (${next.tag}), which has the focus, to be on the screen`, async () =>
+      next.isOnScreen || (await page.evaluate(readFocus)).isOnScreen,
+    );
   }
   throw new Error(`Tab does not lead to “${name}”, only to: ${seen.join(' · ')}`);
 }
