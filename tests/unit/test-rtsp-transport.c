@@ -100,7 +100,7 @@ test_hostile (void)
       g_autofree char *field = g_strdup_printf ("RTP/AVP;unicast;server_port=%s", ports[i]);
       potoo_rtsp_transport_take (&transport, field);
     }
-  for (guint i = 0; i < 200000; i++)
+  for (guint i = 0; i < 2000; i++)
     g_string_append (text, ";server_port=6970-6971;source=192.0.2.1");
   g_auto (PotooRtspTransport) transport = { .udp = TRUE };
   potoo_rtsp_transport_take (&transport, text->str);
