@@ -14,9 +14,14 @@ from potoo_sei import read_sei
 
 
 # hlsdemux2 of GStreamer 1.22 fails so when all of a playlist has come before its pads are exposed,
-# which happens to short ones now and then ("Can't push EOS on non-exposed pad" in its log).
+# which happens to short ones now and then ("Can't push EOS on non-exposed pad" in its log); or it
+# ends after one picture, and says nothing.
 RACE = "Couldn't download fragments"
 TRIES = 3
+
+
+def is_race(seen):
+    return RACE in (seen['error'] or '') or (seen['error'] is None and len(seen['decoded']) < 2)
 
 
 def play(uri, timeout=60):
@@ -31,7 +36,7 @@ def play(uri, timeout=60):
         )
         assert result.returncode == 0, result.stderr
         seen = json.loads(result.stdout)
-        if RACE not in (seen['error'] or ''):
+        if not is_race(seen):
             break
     return seen
 
