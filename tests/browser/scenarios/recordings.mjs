@@ -167,13 +167,13 @@ export async function stepThrough(session) {
   const { frames, steps } = options;
   const video = await openAt(session, frames[0].wall);
   await pause(session);
-  // The player loads half a minute ahead of where it is.
+  // The player loads half a minute ahead of where it is, and what it is asked for first.
   const middle = frames[frames.length >> 1].time;
-  await video.evaluate((element, time) => potoo.step(element, time), middle);
   const last = frames[frames.length - 1];
-  await session.until('all to be loaded', () =>
-    video.evaluate((element, end) => element.buffered.length === 1 && element.buffered.end(0) >= end, last.time),
-  );
+  const isLoaded = end => video.evaluate((element, time) => element.buffered.length === 1 && element.buffered.end(0) >= time, end);
+  await session.until('the first half to be loaded', () => isLoaded(middle), 45_000);
+  await video.evaluate((element, time) => potoo.step(element, time), middle);
+  await session.until('all to be loaded', () => isLoaded(last.time), 45_000);
   for (const number of steps) {
     const frame = frames[number];
     const end = frames[number + 1]?.time ?? frame.time + 0.04;
