@@ -151,6 +151,17 @@ export async function remove(session) {
   await session.until('the camera to be gone', async () => (await card.count()) === 0);
 }
 
+/** The page is there, and its heading has the focus: on a busy machine a little later. */
+async function onPage(session, name) {
+  await session.page.getByRole('heading', { name, level: 1 }).waitFor();
+  await session.until(`“${name}” to have the focus`, () =>
+    session.page.evaluate(heading => {
+      const { tagName, innerText } = document.activeElement;
+      return tagName === 'H1' && innerText === heading;
+    }, name),
+  );
+}
+
 /** The whole way without a mouse. */
 export async function keyboard(session) {
   const { page, options } = session;
@@ -159,8 +170,7 @@ export async function keyboard(session) {
   await tabTo(session, 'Skip to content');
   await tabTo(session, 'Add camera');
   await keys.press('Enter');
-  await page.getByRole('heading', { name: 'Add camera', level: 1 }).waitFor();
-  await session.until('the heading to have the focus', () => page.evaluate(() => document.activeElement.tagName === 'H1'));
+  await onPage(session, 'Add camera');
   await tabTo(session, 'Address');
   await keys.type(options.address);
   await tabTo(session, 'Test connection');
@@ -169,7 +179,7 @@ export async function keyboard(session) {
   await tabTo(session, 'Name');
   await keys.type(options.name);
   await keys.press('Enter');
-  await page.getByRole('heading', { name: options.name, level: 1 }).waitFor();
+  await onPage(session, options.name);
   await page.locator('[data-state=streaming]').waitFor();
   await checkMoves(session);
 
@@ -185,13 +195,13 @@ export async function keyboard(session) {
   await session.until('something to be recorded', () => page.locator('.timeline .span').count());
   await tabTo(session, 'Play from a time of today');
   await keys.press('Home');
-  await page.getByRole('heading', { name: 'Recordings', level: 1 }).waitFor();
+  await onPage(session, 'Recordings');
   await checkMoves(session);
   await page.goBack();
-  await page.getByRole('heading', { name: options.name, level: 1 }).waitFor();
+  await onPage(session, options.name);
   await tabTo(session, 'Settings');
   await keys.press('Enter');
-  await page.getByRole('heading', { name: 'Settings', level: 1 }).waitFor();
+  await onPage(session, 'Settings');
   await tabTo(session, 'Remove camera …');
   await keys.press('Enter');
   await page.getByRole('dialog').waitFor();
