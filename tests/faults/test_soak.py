@@ -15,7 +15,7 @@ from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime, timedelta, timezone
 
 import pytest
-from potoo_process import BUILD, wait_until
+from potoo_process import BUILD, read_process, wait_until
 from potoo_soak import (
     SECOND,
     Check,
@@ -25,7 +25,6 @@ from potoo_soak import (
     Subject,
     fit_slope,
     now_us,
-    read_process,
 )
 from potoo_soak_faults import KINDS, MUTE, Faults
 

@@ -1,13 +1,12 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """/api/v1/changes: who follows it knows what GET says, without asking."""
 
-import os
 import time
 
 import pytest
 from potoo_changes import Changes
 from potoo_daemon import parse_time
-from potoo_process import SLOWNESS, wait_until
+from potoo_process import SLOWNESS, count_open_files, wait_until
 
 MAX_SUBSCRIBERS = 64
 CAMERA = {'id': 'front', 'url': 'rtsp://192.0.2.1/main', 'enabled': False}
@@ -22,10 +21,6 @@ def settle(camera):
 
 def has_state(state):
     return lambda camera: camera['status']['state'] == state
-
-
-def count_files(daemon):
-    return len(os.listdir(f'/proc/{daemon.pid}/fd'))
 
 
 def wait_for_subscribers(daemon, count):
@@ -171,14 +166,14 @@ def test_last_subscriber_is_one_too_many(daemon):
 
 
 def test_many_come_and_go(daemon):
-    before = count_files(daemon)
+    before = count_open_files(daemon.pid)
     for _ in range(10):
         everyone = [Changes(daemon) for _ in range(30)]
         daemon.api('GET', '/healthz')
         for changes in everyone:
             changes.close()
         wait_for_subscribers(daemon, 0)
-    wait_until(lambda: count_files(daemon) <= before + 1, 5, 'the connections to be gone')
+    wait_until(lambda: count_open_files(daemon.pid) <= before + 1, 5, 'the connections to be gone')
     # One in flight: the request that asks.
     assert daemon.metrics()['potoo_http_requests_in_flight'] == 1
 

@@ -7,6 +7,7 @@ import shlex
 import signal
 import subprocess
 import time
+from contextlib import suppress
 from pathlib import Path
 
 TOP = Path(__file__).resolve().parents[2]
@@ -50,6 +51,23 @@ def wait_until(condition, timeout, what='the condition', interval=0.1):
         if time.monotonic() >= deadline:
             raise AssertionError(f'{what}: not within {timeout * SLOWNESS} s, last was {result!r}')
         time.sleep(interval)
+
+
+def count_open_files(pid):
+    """Without those of the catalog: SQLite keeps the file of a connection that is closed for the next one,
+    so their number is that of the connections that were once open at the same time."""
+    count = 0
+    for fd in Path(f'/proc/{pid}/fd').iterdir():
+        with suppress(FileNotFoundError):
+            count += '/catalog.db' not in os.readlink(fd)
+    return count
+
+
+def read_process(pid):
+    """Resident memory in bytes, threads, open files."""
+    with open(f'/proc/{pid}/status', encoding='ascii') as status:
+        lines = dict(line.split(':', 1) for line in status)
+    return int(lines['VmRSS'].split()[0]) * 1024, int(lines['Threads']), count_open_files(pid)
 
 
 def die_with_parent():

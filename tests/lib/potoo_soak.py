@@ -7,7 +7,6 @@ was sent is known by the stamps of its frames, which go on counting while nobody
 
 import bisect
 import json
-import os
 import threading
 import time
 from contextlib import suppress
@@ -361,10 +360,3 @@ def fit_slope(samples):
     mean_v = sum(v for _, v in samples) / len(samples)
     spread = sum((t - mean_t) ** 2 for t, _ in samples)
     return sum((t - mean_t) * (v - mean_v) for t, v in samples) / spread
-
-
-def read_process(pid):
-    """Resident memory in bytes, threads, open files."""
-    with open(f'/proc/{pid}/status', encoding='ascii') as status:
-        lines = dict(line.split(':', 1) for line in status)
-    return int(lines['VmRSS'].split()[0]) * 1024, int(lines['Threads']), len(os.listdir(f'/proc/{pid}/fd'))
