@@ -175,6 +175,24 @@ potoo_dbus_call_return_error (PotooDbusCall *call, const GError *error)
   call_free (call);
 }
 
+void
+potoo_dbus_call_finish (PotooDbusCall *call, gboolean done, const GError *error)
+{
+  if (done)
+    potoo_dbus_call_return (call, NULL);
+  else
+    potoo_dbus_call_return_error (call, error);
+}
+
+void
+potoo_dbus_call_return_dict (PotooDbusCall *call, GVariant *dict, const GError *error)
+{
+  if (dict != NULL)
+    potoo_dbus_call_return (call, g_variant_new ("(@a{sv})", dict));
+  else
+    potoo_dbus_call_return_error (call, error);
+}
+
 /* --- who calls --- */
 
 static gboolean
@@ -249,11 +267,12 @@ check_admission (PotooDbusCalls *self, GVariant *arguments, GError **error)
   return FALSE;
 }
 
-gboolean
-potoo_dbus_calls_handle (PotooDbusCalls *self,
-                         GDBusMethodInvocation *invocation,
-                         PotooDbusCallFunc func,
-                         gpointer target)
+/* Takes over @invocation. */
+static void
+handle (PotooDbusCalls *self,
+        GDBusMethodInvocation *invocation,
+        PotooDbusCallFunc func,
+        gpointer target)
 {
   GVariant *arguments = g_dbus_method_invocation_get_parameters (invocation);
   g_autoptr (GError) error = NULL;
@@ -263,7 +282,7 @@ potoo_dbus_calls_handle (PotooDbusCalls *self,
     {
       potoo_metric_add (self->refused, 1);
       answer_error (invocation, error);
-      return TRUE;
+      return;
     }
   PotooDbusCall *call = g_new0 (PotooDbusCall, 1);
   call->calls = self;
@@ -275,7 +294,45 @@ potoo_dbus_calls_handle (PotooDbusCalls *self,
   g_queue_push_tail (&self->under_way, call);
   potoo_metric_add (self->current, 1);
   ask_for_caller (call);
+}
+
+/* --- methods --- */
+
+typedef struct
+{
+  PotooDbusCalls *calls;
+  PotooDbusCallFunc func;
+  gpointer target;
+} Handler;
+
+/* Of the arguments only the invocation is looked at, which has them all. */
+static gboolean
+on_method (Handler *handler, GDBusMethodInvocation *invocation)
+{
+  handle (handler->calls, invocation, handler->func, handler->target);
   return TRUE;
+}
+
+static void
+handler_free (gpointer handler, GClosure *closure)
+{
+  g_free (handler);
+}
+
+void
+potoo_dbus_calls_connect (PotooDbusCalls *self,
+                          gpointer skeleton,
+                          const PotooDbusMethod *methods,
+                          gpointer target)
+{
+  for (; methods->signal != NULL; methods++)
+    {
+      Handler *handler = g_new (Handler, 1);
+      GClosure *closure = g_cclosure_new_swap (G_CALLBACK (on_method), handler, handler_free);
+      *handler = (Handler){ self, methods->func, target };
+      g_object_watch_closure (target, closure);
+      g_signal_connect_closure (skeleton, methods->signal, closure, FALSE);
+    }
 }
 
 /* --- shutdown --- */

@@ -28,12 +28,20 @@ PotooDbusCalls *potoo_dbus_calls_new (void);
 void potoo_dbus_calls_unref (PotooDbusCalls *calls);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (PotooDbusCalls, potoo_dbus_calls_unref)
 
-/* What handlers of a skeleton's signals do: takes over @invocation, asks the bus who calls, and
- * runs @func, or returns an error. @target: an object, which is held. Always TRUE. */
-gboolean potoo_dbus_calls_handle (PotooDbusCalls *calls,
-                                  GDBusMethodInvocation *invocation,
-                                  PotooDbusCallFunc func,
-                                  gpointer target);
+/* A method of an interface. */
+typedef struct
+{
+  const char *signal; /* of its skeleton, such as "handle-add-camera"; NULL ends a table */
+  PotooDbusCallFunc func;
+} PotooDbusMethod;
+
+/* Of each call of @methods of @skeleton the bus is asked who makes it, then the function is run,
+ * or an error returned. @methods: static; @target: an object, which a call holds; it ends with it.
+ */
+void potoo_dbus_calls_connect (PotooDbusCalls *calls,
+                               gpointer skeleton,
+                               const PotooDbusMethod *methods,
+                               gpointer target);
 
 /* From now on calls are refused; @callback comes when those under way are answered, or after
  * @timeout_us, which answers the rest with POTOO_ERROR_UNAVAILABLE. */
@@ -50,5 +58,9 @@ gpointer potoo_dbus_call_get_target (PotooDbusCall *call); /* (transfer none) */
 void potoo_dbus_call_return (PotooDbusCall *call, GVariant *result); /* (nullable): nothing */
 void potoo_dbus_call_return_fd (PotooDbusCall *call, int fd);        /* (transfer full) */
 void potoo_dbus_call_return_error (PotooDbusCall *call, const GError *error);
+/* @dict: a{sv}, floating; NULL: the error */
+void potoo_dbus_call_return_dict (PotooDbusCall *call, GVariant *dict, const GError *error);
+/* With nothing when it is @done, else with the error. */
+void potoo_dbus_call_finish (PotooDbusCall *call, gboolean done, const GError *error);
 
 G_END_DECLS

@@ -72,12 +72,6 @@ update_settings (PotooDbusCall *call, gpointer target)
                                    patch, if_version, on_patched, call);
 }
 
-static gboolean
-on_update_settings (PotooDbusCamera *self, GDBusMethodInvocation *invocation)
-{
-  return potoo_dbus_calls_handle (self->parts->calls, invocation, update_settings, self);
-}
-
 /* --- snapshots --- */
 
 /* In memory, so that a reader that takes its time, or none at all, costs nothing but the picture.
@@ -155,12 +149,6 @@ make_snapshot (PotooDbusCall *call, gpointer target)
                              height, on_snapshot, call);
 }
 
-static gboolean
-on_make_snapshot (PotooDbusCamera *self, GDBusMethodInvocation *invocation)
-{
-  return potoo_dbus_calls_handle (self->parts->calls, invocation, make_snapshot, self);
-}
-
 /* --- manual recording --- */
 
 static void
@@ -171,10 +159,8 @@ on_recording_started (GObject *list, GAsyncResult *result, gpointer user_data)
   g_autoptr (PotooEvent)
       event = potoo_event_list_record_finish (POTOO_EVENT_LIST (list), result, &error);
 
-  if (event != NULL)
-    potoo_dbus_call_return (call, g_variant_new ("(@a{sv})", potoo_dbus_value_from_event (event)));
-  else
-    potoo_dbus_call_return_error (call, error);
+  potoo_dbus_call_return_dict (call, event != NULL ? potoo_dbus_value_from_event (event) : NULL,
+                               error);
 }
 
 static void
@@ -186,12 +172,6 @@ start_recording (PotooDbusCall *call, gpointer target)
   g_variant_get (potoo_dbus_call_get_arguments (call), "(u)", &seconds);
   potoo_event_list_record_async (self->parts->context.events, potoo_camera_get_id (self->camera),
                                  seconds * POTOO_SECOND_US, on_recording_started, call);
-}
-
-static gboolean
-on_start_recording (PotooDbusCamera *self, GDBusMethodInvocation *invocation)
-{
-  return potoo_dbus_calls_handle (self->parts->calls, invocation, start_recording, self);
 }
 
 static void
@@ -219,12 +199,6 @@ stop_recording (PotooDbusCall *call, gpointer target)
       self->parts->context.events, potoo_camera_get_id (self->camera), on_recording_stopped, call);
 }
 
-static gboolean
-on_stop_recording (PotooDbusCamera *self, GDBusMethodInvocation *invocation)
-{
-  return potoo_dbus_calls_handle (self->parts->calls, invocation, stop_recording, self);
-}
-
 /* --- lists --- */
 
 static void
@@ -232,7 +206,8 @@ list_segments (PotooDbusCall *call, gpointer target)
 {
   PotooDbusCamera *self = target;
 
-  potoo_dbus_list_segments (call, self->parts->reader, potoo_camera_get_id (self->camera));
+  potoo_dbus_list_rows (call, self->parts->reader, POTOO_DBUS_READ_SEGMENTS,
+                        potoo_camera_get_id (self->camera), NULL);
 }
 
 static void
@@ -240,7 +215,8 @@ list_gaps (PotooDbusCall *call, gpointer target)
 {
   PotooDbusCamera *self = target;
 
-  potoo_dbus_list_gaps (call, self->parts->reader, potoo_camera_get_id (self->camera));
+  potoo_dbus_list_rows (call, self->parts->reader, POTOO_DBUS_READ_GAPS,
+                        potoo_camera_get_id (self->camera), NULL);
 }
 
 static void
@@ -249,24 +225,6 @@ list_coverage (PotooDbusCall *call, gpointer target)
   PotooDbusCamera *self = target;
 
   potoo_dbus_list_coverage (call, self->parts->reader, potoo_camera_get_id (self->camera));
-}
-
-static gboolean
-on_list_segments (PotooDbusCamera *self, GDBusMethodInvocation *invocation)
-{
-  return potoo_dbus_calls_handle (self->parts->calls, invocation, list_segments, self);
-}
-
-static gboolean
-on_list_gaps (PotooDbusCamera *self, GDBusMethodInvocation *invocation)
-{
-  return potoo_dbus_calls_handle (self->parts->calls, invocation, list_gaps, self);
-}
-
-static gboolean
-on_list_coverage (PotooDbusCamera *self, GDBusMethodInvocation *invocation)
-{
-  return potoo_dbus_calls_handle (self->parts->calls, invocation, list_coverage, self);
 }
 
 /* --- properties --- */
@@ -371,18 +329,12 @@ potoo_dbus_camera_get_path (PotooDbusCamera *self)
   return g_dbus_object_get_object_path (G_DBUS_OBJECT (self->object));
 }
 
-static void
-connect_methods (PotooDbusCamera *self)
-{
-  g_object_connect (self->skeleton, "swapped_signal::handle-update-settings",
-                    G_CALLBACK (on_update_settings), self, "swapped_signal::handle-snapshot",
-                    G_CALLBACK (on_make_snapshot), self, "swapped_signal::handle-list-segments",
-                    G_CALLBACK (on_list_segments), self, "swapped_signal::handle-list-gaps",
-                    G_CALLBACK (on_list_gaps), self, "swapped_signal::handle-list-coverage",
-                    G_CALLBACK (on_list_coverage), self, "swapped_signal::handle-start-recording",
-                    G_CALLBACK (on_start_recording), self, "swapped_signal::handle-stop-recording",
-                    G_CALLBACK (on_stop_recording), self, NULL);
-}
+static const PotooDbusMethod methods[] = {
+  { "handle-update-settings", update_settings }, { "handle-snapshot", make_snapshot },
+  { "handle-list-segments", list_segments },     { "handle-list-gaps", list_gaps },
+  { "handle-list-coverage", list_coverage },     { "handle-start-recording", start_recording },
+  { "handle-stop-recording", stop_recording },   { NULL },
+};
 
 PotooDbusCamera *
 potoo_dbus_camera_new (const PotooDbusParts *parts, PotooCamera *camera)
@@ -400,7 +352,7 @@ potoo_dbus_camera_new (const PotooDbusParts *parts, PotooCamera *camera)
                              : NULL;
   g_object_set (self->skeleton, "id", id, "restream-url", url != NULL ? url : "", NULL);
   potoo_nvr_object_skeleton_set_camera (self->object, self->skeleton);
-  connect_methods (self);
+  potoo_dbus_calls_connect (parts->calls, self->skeleton, methods, self);
   g_signal_connect_object (camera, "status-changed", G_CALLBACK (on_status_changed), self,
                            G_CONNECT_SWAPPED);
   on_status_changed (self);
@@ -412,7 +364,6 @@ potoo_dbus_camera_finalize (GObject *object)
 {
   PotooDbusCamera *self = POTOO_DBUS_CAMERA (object);
 
-  g_signal_handlers_disconnect_by_data (self->skeleton, self);
   g_object_unref (self->skeleton);
   g_object_unref (self->object);
   g_object_unref (self->camera);

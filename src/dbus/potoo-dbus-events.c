@@ -3,7 +3,6 @@
 #include "dbus/potoo-dbus-events.h"
 
 #include <glib/gi18n-lib.h>
-#include <string.h>
 
 #include "base/potoo-error.h"
 #include "base/potoo-text.h"
@@ -61,18 +60,6 @@ get_text (PotooDbusCall *call, gsize i)
 
 /* --- events --- */
 
-/* @event: (transfer full) (nullable) */
-static void
-return_event (PotooDbusCall *call, PotooEvent *event, const GError *error)
-{
-  g_autoptr (PotooEvent) own = event;
-
-  if (own != NULL)
-    potoo_dbus_call_return (call, g_variant_new ("(@a{sv})", potoo_dbus_value_from_event (own)));
-  else
-    potoo_dbus_call_return_error (call, error);
-}
-
 static void
 list_events (PotooDbusCall *call, gpointer target)
 {
@@ -87,17 +74,19 @@ list_events (PotooDbusCall *call, gpointer target)
       potoo_dbus_call_return_error (call, error);
       return;
     }
-  potoo_dbus_list_events (call, potoo_dbus_manager_get_parts (target)->reader, get_text (call, 0),
-                          name != NULL ? &kind : NULL);
+  potoo_dbus_list_rows (call, potoo_dbus_manager_get_parts (target)->reader, POTOO_DBUS_READ_EVENTS,
+                        get_text (call, 0), name != NULL ? &kind : NULL);
 }
 
 static void
 on_event_added (GObject *list, GAsyncResult *result, gpointer call)
 {
   g_autoptr (GError) error = NULL;
-  PotooEvent *event = potoo_event_list_add_finish (POTOO_EVENT_LIST (list), result, &error);
+  g_autoptr (PotooEvent)
+      event = potoo_event_list_add_finish (POTOO_EVENT_LIST (list), result, &error);
 
-  return_event (call, event, error);
+  potoo_dbus_call_return_dict (call, event != NULL ? potoo_dbus_value_from_event (event) : NULL,
+                               error);
 }
 
 static void
@@ -113,9 +102,11 @@ static void
 on_event_changed (GObject *list, GAsyncResult *result, gpointer call)
 {
   g_autoptr (GError) error = NULL;
-  PotooEvent *event = potoo_event_list_change_finish (POTOO_EVENT_LIST (list), result, &error);
+  g_autoptr (PotooEvent)
+      event = potoo_event_list_change_finish (POTOO_EVENT_LIST (list), result, &error);
 
-  return_event (call, event, error);
+  potoo_dbus_call_return_dict (call, event != NULL ? potoo_dbus_value_from_event (event) : NULL,
+                               error);
 }
 
 static void
@@ -136,10 +127,8 @@ on_event_removed (GObject *list, GAsyncResult *result, gpointer call)
 {
   g_autoptr (GError) error = NULL;
 
-  if (potoo_event_list_remove_finish (POTOO_EVENT_LIST (list), result, &error))
-    potoo_dbus_call_return (call, NULL);
-  else
-    potoo_dbus_call_return_error (call, error);
+  gboolean done = potoo_event_list_remove_finish (POTOO_EVENT_LIST (list), result, &error);
+  potoo_dbus_call_finish (call, done, error);
 }
 
 static void
@@ -153,31 +142,21 @@ remove_event (PotooDbusCall *call, gpointer target)
 
 /* --- locks --- */
 
-/* @lock: (transfer full) (nullable) */
-static void
-return_lock (PotooDbusCall *call, PotooLock *lock, const GError *error)
-{
-  g_autoptr (PotooLock) own = lock;
-
-  if (own != NULL)
-    potoo_dbus_call_return (call, g_variant_new ("(@a{sv})", potoo_dbus_value_from_lock (own)));
-  else
-    potoo_dbus_call_return_error (call, error);
-}
-
 static void
 list_locks (PotooDbusCall *call, gpointer target)
 {
-  potoo_dbus_list_locks (call, potoo_dbus_manager_get_parts (target)->reader, get_text (call, 0));
+  potoo_dbus_list_rows (call, potoo_dbus_manager_get_parts (target)->reader, POTOO_DBUS_READ_LOCKS,
+                        get_text (call, 0), NULL);
 }
 
 static void
 on_lock_added (GObject *list, GAsyncResult *result, gpointer call)
 {
   g_autoptr (GError) error = NULL;
-  PotooLock *lock = potoo_lock_list_add_finish (POTOO_LOCK_LIST (list), result, &error);
+  g_autoptr (PotooLock) lock = potoo_lock_list_add_finish (POTOO_LOCK_LIST (list), result, &error);
 
-  return_lock (call, lock, error);
+  potoo_dbus_call_return_dict (call, lock != NULL ? potoo_dbus_value_from_lock (lock) : NULL,
+                               error);
 }
 
 static void
@@ -193,9 +172,11 @@ static void
 on_lock_changed (GObject *list, GAsyncResult *result, gpointer call)
 {
   g_autoptr (GError) error = NULL;
-  PotooLock *lock = potoo_lock_list_change_finish (POTOO_LOCK_LIST (list), result, &error);
+  g_autoptr (PotooLock)
+      lock = potoo_lock_list_change_finish (POTOO_LOCK_LIST (list), result, &error);
 
-  return_lock (call, lock, error);
+  potoo_dbus_call_return_dict (call, lock != NULL ? potoo_dbus_value_from_lock (lock) : NULL,
+                               error);
 }
 
 static void
@@ -215,10 +196,8 @@ on_lock_removed (GObject *list, GAsyncResult *result, gpointer call)
 {
   g_autoptr (GError) error = NULL;
 
-  if (potoo_lock_list_remove_finish (POTOO_LOCK_LIST (list), result, &error))
-    potoo_dbus_call_return (call, NULL);
-  else
-    potoo_dbus_call_return_error (call, error);
+  gboolean done = potoo_lock_list_remove_finish (POTOO_LOCK_LIST (list), result, &error);
+  potoo_dbus_call_finish (call, done, error);
 }
 
 static void
@@ -230,41 +209,14 @@ remove_lock (PotooDbusCall *call, gpointer target)
     potoo_lock_list_remove_async (get_context (target)->locks, id, on_lock_removed, call);
 }
 
-/* --- the methods --- */
-
-static const struct
-{
-  const char *signal; /* of the skeleton */
-  const char *method;
-  PotooDbusCallFunc func;
-} methods[] = {
-  { "handle-list-events", "ListEvents", list_events },
-  { "handle-add-event", "AddEvent", add_event },
-  { "handle-change-event", "ChangeEvent", change_event },
-  { "handle-remove-event", "RemoveEvent", remove_event },
-  { "handle-list-locks", "ListLocks", list_locks },
-  { "handle-add-lock", "AddLock", add_lock },
-  { "handle-change-lock", "ChangeLock", change_lock },
-  { "handle-remove-lock", "RemoveLock", remove_lock },
+const PotooDbusMethod potoo_dbus_events_methods[] = {
+  { "handle-list-events", list_events },
+  { "handle-add-event", add_event },
+  { "handle-change-event", change_event },
+  { "handle-remove-event", remove_event },
+  { "handle-list-locks", list_locks },
+  { "handle-add-lock", add_lock },
+  { "handle-change-lock", change_lock },
+  { "handle-remove-lock", remove_lock },
+  { NULL },
 };
-
-static gboolean
-on_call (PotooDbusManager *manager, GDBusMethodInvocation *invocation)
-{
-  const char *method = g_dbus_method_invocation_get_method_name (invocation);
-
-  for (gsize i = 0; i < G_N_ELEMENTS (methods); i++)
-    if (strcmp (methods[i].method, method) == 0)
-      return potoo_dbus_calls_handle (potoo_dbus_manager_get_parts (manager)->calls, invocation,
-                                      methods[i].func, manager);
-  return FALSE;
-}
-
-void
-potoo_dbus_events_connect (PotooDbusManager *manager)
-{
-  GDBusInterfaceSkeleton *skeleton = potoo_dbus_manager_get_interface (manager);
-
-  for (gsize i = 0; i < G_N_ELEMENTS (methods); i++)
-    g_signal_connect_swapped (skeleton, methods[i].signal, G_CALLBACK (on_call), manager);
-}

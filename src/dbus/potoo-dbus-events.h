@@ -5,8 +5,7 @@
 
 G_BEGIN_DECLS
 
-/* The manager's methods for events, locks and segments. They answer as long as @manager lives. Main
- * thread. */
-void potoo_dbus_events_connect (PotooDbusManager *manager);
+/* The manager's methods for events and locks. Main thread. */
+extern const PotooDbusMethod potoo_dbus_events_methods[];
 
 G_END_DECLS

@@ -64,35 +64,52 @@ get_limit (PotooDbusCall *call)
   return limit != 0 ? limit : DEFAULT_LIMIT;
 }
 
-static void
-list (PotooDbusCall *call,
-      PotooDbusReader *reader,
-      const char *camera,
-      PotooDbusRead kind,
-      const PotooEventKind *event_kind,
-      GAsyncReadyCallback callback)
+static GVariant *
+make_value (PotooDbusRead kind, gconstpointer row)
 {
-  PotooSegmentQuery query = { .camera = camera };
-  g_autoptr (GError) error = NULL;
-
-  if (!get_query (call, &query, &error))
+  switch (kind)
     {
-      potoo_dbus_call_return_error (call, error);
-      return;
+    case POTOO_DBUS_READ_SEGMENTS:
+      return potoo_dbus_value_from_segment (row);
+    case POTOO_DBUS_READ_GAPS:
+      return potoo_dbus_value_from_gap (row);
+    case POTOO_DBUS_READ_EVENTS:
+      return potoo_dbus_value_from_event (row);
+    case POTOO_DBUS_READ_LOCKS:
+      return potoo_dbus_value_from_lock (row);
+    default:
+      g_assert_not_reached ();
     }
-  query.limit++;
-  potoo_dbus_reader_list_async (reader, kind, &query, event_kind, callback, call);
 }
 
-typedef GVariant *(*FromRowFunc) (gconstpointer row);
-typedef char *(*CursorFunc) (gconstpointer row);
+static char *
+make_cursor (PotooDbusRead kind, gconstpointer row)
+{
+  const PotooSegment *segment = row;
+  const PotooGap *gap = row;
+  const PotooEvent *event = row;
+  const PotooLock *lock = row;
+
+  switch (kind)
+    {
+    case POTOO_DBUS_READ_SEGMENTS:
+      return potoo_dbus_cursor_format (segment->start_us, segment->id);
+    case POTOO_DBUS_READ_GAPS:
+      return potoo_dbus_cursor_format (gap->start_us, gap->id);
+    case POTOO_DBUS_READ_EVENTS:
+      return potoo_dbus_cursor_format (event->start_us, event->id);
+    case POTOO_DBUS_READ_LOCKS:
+      return potoo_dbus_cursor_format (lock->start_us, lock->id);
+    default:
+      g_assert_not_reached ();
+    }
+}
 
 static void
-return_page (PotooDbusCall *call,
-             GAsyncResult *result,
-             FromRowFunc from_row,
-             CursorFunc make_cursor)
+on_rows (GObject *source, GAsyncResult *result, gpointer user_data)
 {
+  PotooDbusCall *call = user_data;
+  PotooDbusRead kind = potoo_dbus_reader_get_kind (result);
   g_autoptr (GError) error = NULL;
   g_autoptr (GPtrArray) rows = potoo_dbus_reader_list_finish (result, &error);
   GVariantBuilder builder;
@@ -103,126 +120,30 @@ return_page (PotooDbusCall *call,
       return;
     }
   guint n = MIN (rows->len, get_limit (call));
-  g_autofree char *next = rows->len > n ? make_cursor (rows->pdata[n - 1]) : g_strdup ("");
+  g_autofree char *next = rows->len > n ? make_cursor (kind, rows->pdata[n - 1]) : g_strdup ("");
   g_variant_builder_init (&builder, G_VARIANT_TYPE ("aa{sv}"));
   for (guint i = 0; i < n; i++)
-    g_variant_builder_add_value (&builder, from_row (rows->pdata[i]));
+    g_variant_builder_add_value (&builder, make_value (kind, rows->pdata[i]));
   potoo_dbus_call_return (call, g_variant_new ("(aa{sv}s)", &builder, next));
 }
 
-/* --- segments --- */
-
-static GVariant *
-from_segment (gconstpointer row)
-{
-  return potoo_dbus_value_from_segment (row);
-}
-
-static char *
-make_segment_cursor (gconstpointer row)
-{
-  const PotooSegment *segment = row;
-
-  return potoo_dbus_cursor_format (segment->start_us, segment->id);
-}
-
-static void
-on_segments (GObject *source, GAsyncResult *result, gpointer user_data)
-{
-  return_page (user_data, result, from_segment, make_segment_cursor);
-}
-
 void
-potoo_dbus_list_segments (PotooDbusCall *call, PotooDbusReader *reader, const char *camera)
+potoo_dbus_list_rows (PotooDbusCall *call,
+                      PotooDbusReader *reader,
+                      PotooDbusRead kind,
+                      const char *camera,
+                      const PotooEventKind *event_kind)
 {
-  list (call, reader, camera, POTOO_DBUS_READ_SEGMENTS, NULL, on_segments);
-}
+  PotooSegmentQuery query = { .camera = camera };
+  g_autoptr (GError) error = NULL;
 
-/* --- gaps --- */
-
-static GVariant *
-from_gap (gconstpointer row)
-{
-  return potoo_dbus_value_from_gap (row);
-}
-
-static char *
-make_gap_cursor (gconstpointer row)
-{
-  const PotooGap *gap = row;
-
-  return potoo_dbus_cursor_format (gap->start_us, gap->id);
-}
-
-static void
-on_gaps (GObject *source, GAsyncResult *result, gpointer user_data)
-{
-  return_page (user_data, result, from_gap, make_gap_cursor);
-}
-
-void
-potoo_dbus_list_gaps (PotooDbusCall *call, PotooDbusReader *reader, const char *camera)
-{
-  list (call, reader, camera, POTOO_DBUS_READ_GAPS, NULL, on_gaps);
-}
-
-/* --- events --- */
-
-static GVariant *
-from_event (gconstpointer row)
-{
-  return potoo_dbus_value_from_event (row);
-}
-
-static char *
-make_event_cursor (gconstpointer row)
-{
-  const PotooEvent *event = row;
-
-  return potoo_dbus_cursor_format (event->start_us, event->id);
-}
-
-static void
-on_events (GObject *source, GAsyncResult *result, gpointer user_data)
-{
-  return_page (user_data, result, from_event, make_event_cursor);
-}
-
-void
-potoo_dbus_list_events (PotooDbusCall *call,
-                        PotooDbusReader *reader,
-                        const char *camera,
-                        const PotooEventKind *kind)
-{
-  list (call, reader, camera, POTOO_DBUS_READ_EVENTS, kind, on_events);
-}
-
-/* --- locks --- */
-
-static GVariant *
-from_lock (gconstpointer row)
-{
-  return potoo_dbus_value_from_lock (row);
-}
-
-static char *
-make_lock_cursor (gconstpointer row)
-{
-  const PotooLock *lock = row;
-
-  return potoo_dbus_cursor_format (lock->start_us, lock->id);
-}
-
-static void
-on_locks (GObject *source, GAsyncResult *result, gpointer user_data)
-{
-  return_page (user_data, result, from_lock, make_lock_cursor);
-}
-
-void
-potoo_dbus_list_locks (PotooDbusCall *call, PotooDbusReader *reader, const char *camera)
-{
-  list (call, reader, camera, POTOO_DBUS_READ_LOCKS, NULL, on_locks);
+  if (!get_query (call, &query, &error))
+    {
+      potoo_dbus_call_return_error (call, error);
+      return;
+    }
+  query.limit++;
+  potoo_dbus_reader_list_async (reader, kind, &query, event_kind, on_rows, call);
 }
 
 /* --- coverage --- */

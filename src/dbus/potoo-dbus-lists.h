@@ -6,16 +6,14 @@
 
 G_BEGIN_DECLS
 
-/* Answer a method whose last arguments are (xxus), a window and a page, with (aa{sv}s). Main
- * thread. */
-void potoo_dbus_list_segments (PotooDbusCall *call, PotooDbusReader *reader, const char *camera);
-void potoo_dbus_list_gaps (PotooDbusCall *call, PotooDbusReader *reader, const char *camera);
-/* @camera, @kind: (nullable): all */
-void potoo_dbus_list_events (PotooDbusCall *call,
-                             PotooDbusReader *reader,
-                             const char *camera,
-                             const PotooEventKind *kind);
-void potoo_dbus_list_locks (PotooDbusCall *call, PotooDbusReader *reader, const char *camera);
+/* Answers a method whose last arguments are (xxus), a window and a page, with (aa{sv}s): segments,
+ * gaps, events or locks. @camera: (nullable): of events and locks, all; @event_kind: (nullable): of
+ * events, only these. Main thread. */
+void potoo_dbus_list_rows (PotooDbusCall *call,
+                           PotooDbusReader *reader,
+                           PotooDbusRead kind,
+                           const char *camera,
+                           const PotooEventKind *event_kind);
 
 /* Answers a method whose arguments are (xx), a window, with (aa{sv}), all at once. Main thread. */
 void potoo_dbus_list_coverage (PotooDbusCall *call, PotooDbusReader *reader, const char *camera);

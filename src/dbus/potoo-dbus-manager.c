@@ -68,22 +68,14 @@ add_camera (PotooDbusCall *call, gpointer target)
     potoo_dbus_call_return_error (call, error);
 }
 
-static gboolean
-on_add_camera (PotooDbusManager *self, GDBusMethodInvocation *invocation)
-{
-  return potoo_dbus_calls_handle (self->parts->calls, invocation, add_camera, self);
-}
-
 static void
 on_removed (GObject *list, GAsyncResult *result, gpointer user_data)
 {
   PotooDbusCall *call = user_data;
   g_autoptr (GError) error = NULL;
 
-  if (potoo_camera_list_remove_finish (POTOO_CAMERA_LIST (list), result, &error))
-    potoo_dbus_call_return (call, NULL);
-  else
-    potoo_dbus_call_return_error (call, error);
+  gboolean done = potoo_camera_list_remove_finish (POTOO_CAMERA_LIST (list), result, &error);
+  potoo_dbus_call_finish (call, done, error);
 }
 
 static void
@@ -97,12 +89,6 @@ remove_camera (PotooDbusCall *call, gpointer target)
   potoo_camera_list_remove_async (self->parts->context.cameras, id, if_version, on_removed, call);
 }
 
-static gboolean
-on_remove_camera (PotooDbusManager *self, GDBusMethodInvocation *invocation)
-{
-  return potoo_dbus_calls_handle (self->parts->calls, invocation, remove_camera, self);
-}
-
 /* --- lists --- */
 
 static void
@@ -114,24 +100,12 @@ list_camera_settings (PotooDbusCall *call, gpointer target)
                           g_variant_new ("(@aa{sv})", potoo_dbus_value_from_json_array (settings)));
 }
 
-static gboolean
-on_list_camera_settings (PotooDbusManager *self, GDBusMethodInvocation *invocation)
-{
-  return potoo_dbus_calls_handle (self->parts->calls, invocation, list_camera_settings, self);
-}
-
 static void
 list_storage (PotooDbusCall *call, gpointer target)
 {
   PotooDbusManager *self = target;
 
   potoo_dbus_list_storage (call, self->parts->reader, self->parts->context.retention);
-}
-
-static gboolean
-on_list_storage (PotooDbusManager *self, GDBusMethodInvocation *invocation)
-{
-  return potoo_dbus_calls_handle (self->parts->calls, invocation, list_storage, self);
 }
 
 /* --- viewers --- */
@@ -150,12 +124,6 @@ list_viewers (PotooDbusCall *call, gpointer target)
   potoo_dbus_call_return (call, g_variant_new ("(aa{sv})", &builder));
 }
 
-static gboolean
-on_list_viewers (PotooDbusManager *self, GDBusMethodInvocation *invocation)
-{
-  return potoo_dbus_calls_handle (self->parts->calls, invocation, list_viewers, self);
-}
-
 static void
 disconnect_viewer (PotooDbusCall *call, gpointer target)
 {
@@ -171,12 +139,6 @@ disconnect_viewer (PotooDbusCall *call, gpointer target)
   g_autoptr (GError) error = g_error_new_literal (POTOO_ERROR, POTOO_ERROR_NOT_FOUND,
                                                   _ ("There is no viewer of this number"));
   potoo_dbus_call_return_error (call, error);
-}
-
-static gboolean
-on_disconnect_viewer (PotooDbusManager *self, GDBusMethodInvocation *invocation)
-{
-  return potoo_dbus_calls_handle (self->parts->calls, invocation, disconnect_viewer, self);
 }
 
 /* --- events and locks --- */
@@ -222,12 +184,6 @@ get_verify (PotooDbusCall *call, gpointer target)
   potoo_dbus_call_return (call, g_variant_new ("(s)", text));
 }
 
-static gboolean
-on_get_verify (PotooDbusManager *self, GDBusMethodInvocation *invocation)
-{
-  return potoo_dbus_calls_handle (self->parts->calls, invocation, get_verify, self);
-}
-
 static void
 start_verify (PotooDbusCall *call, gpointer target)
 {
@@ -236,16 +192,8 @@ start_verify (PotooDbusCall *call, gpointer target)
   gboolean repair;
 
   g_variant_get (potoo_dbus_call_get_arguments (call), "(b)", &repair);
-  if (potoo_verifier_start (verifier, repair, &error))
-    potoo_dbus_call_return (call, NULL);
-  else
-    potoo_dbus_call_return_error (call, error);
-}
-
-static gboolean
-on_start_verify (PotooDbusManager *self, GDBusMethodInvocation *invocation)
-{
-  return potoo_dbus_calls_handle (self->parts->calls, invocation, start_verify, self);
+  gboolean done = potoo_verifier_start (verifier, repair, &error);
+  potoo_dbus_call_finish (call, done, error);
 }
 
 static void
@@ -254,16 +202,8 @@ stop_verify (PotooDbusCall *call, gpointer target)
   PotooVerifier *verifier = ((PotooDbusManager *) target)->parts->context.verifier;
   g_autoptr (GError) error = NULL;
 
-  if (potoo_verifier_stop (verifier, &error))
-    potoo_dbus_call_return (call, NULL);
-  else
-    potoo_dbus_call_return_error (call, error);
-}
-
-static gboolean
-on_stop_verify (PotooDbusManager *self, GDBusMethodInvocation *invocation)
-{
-  return potoo_dbus_calls_handle (self->parts->calls, invocation, stop_verify, self);
+  gboolean done = potoo_verifier_stop (verifier, &error);
+  potoo_dbus_call_finish (call, done, error);
 }
 
 /* --- the object --- */
@@ -292,13 +232,27 @@ potoo_dbus_manager_set_overload (PotooDbusManager *self, PotooOverload overload)
   potoo_nvr_manager_set_overload (self->skeleton, potoo_overload_get_name (overload));
 }
 
+static const PotooDbusMethod methods[] = {
+  { "handle-add-camera", add_camera },
+  { "handle-remove-camera", remove_camera },
+  { "handle-list-camera-settings", list_camera_settings },
+  { "handle-list-storage", list_storage },
+  { "handle-list-viewers", list_viewers },
+  { "handle-disconnect-viewer", disconnect_viewer },
+  { "handle-get-verify", get_verify },
+  { "handle-start-verify", start_verify },
+  { "handle-stop-verify", stop_verify },
+  { NULL },
+};
+
 PotooDbusManager *
 potoo_dbus_manager_new (const PotooDbusParts *parts)
 {
   PotooDbusManager *self = g_object_new (POTOO_TYPE_DBUS_MANAGER, NULL);
 
   self->parts = parts;
-  potoo_dbus_events_connect (self);
+  potoo_dbus_calls_connect (parts->calls, self->skeleton, methods, self);
+  potoo_dbus_calls_connect (parts->calls, self->skeleton, potoo_dbus_events_methods, self);
   return self;
 }
 
@@ -307,7 +261,6 @@ potoo_dbus_manager_finalize (GObject *object)
 {
   PotooDbusManager *self = POTOO_DBUS_MANAGER (object);
 
-  g_signal_handlers_disconnect_by_data (self->skeleton, self);
   g_object_unref (self->skeleton);
   G_OBJECT_CLASS (potoo_dbus_manager_parent_class)->finalize (object);
 }
@@ -324,14 +277,4 @@ potoo_dbus_manager_init (PotooDbusManager *self)
   self->skeleton = potoo_nvr_manager_skeleton_new ();
   g_object_set (self->skeleton, "version", PACKAGE_VERSION, "started", potoo_clock_wall_us (),
                 "web-url", "", "overload", potoo_overload_get_name (POTOO_OVERLOAD_NONE), NULL);
-  g_object_connect (self->skeleton, "swapped_signal::handle-add-camera", G_CALLBACK (on_add_camera),
-                    self, "swapped_signal::handle-remove-camera", G_CALLBACK (on_remove_camera),
-                    self, "swapped_signal::handle-list-camera-settings",
-                    G_CALLBACK (on_list_camera_settings), self, "swapped_signal::handle-get-verify",
-                    G_CALLBACK (on_get_verify), self, "swapped_signal::handle-start-verify",
-                    G_CALLBACK (on_start_verify), self, "swapped_signal::handle-stop-verify",
-                    G_CALLBACK (on_stop_verify), self, "swapped_signal::handle-list-viewers",
-                    G_CALLBACK (on_list_viewers), self, "swapped_signal::handle-disconnect-viewer",
-                    G_CALLBACK (on_disconnect_viewer), self, "swapped_signal::handle-list-storage",
-                    G_CALLBACK (on_list_storage), self, NULL);
 }

@@ -153,6 +153,12 @@ potoo_dbus_reader_list_finish (GAsyncResult *result, GError **error)
   return g_task_propagate_pointer (G_TASK (result), error);
 }
 
+PotooDbusRead
+potoo_dbus_reader_get_kind (GAsyncResult *result)
+{
+  return ((const Job *) g_task_get_task_data (G_TASK (result)))->kind;
+}
+
 void
 potoo_dbus_reader_report_async (PotooDbusReader *self,
                                 PotooRetention *retention,

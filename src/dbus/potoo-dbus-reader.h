@@ -41,6 +41,7 @@ void potoo_dbus_reader_list_async (PotooDbusReader *reader,
 /* (transfer full) (element-type PotooSegment, PotooGap, PotooEvent, PotooLock or PotooCoverage)
  */
 GPtrArray *potoo_dbus_reader_list_finish (GAsyncResult *result, GError **error);
+PotooDbusRead potoo_dbus_reader_get_kind (GAsyncResult *result); /* what it is a list of */
 
 /* potoo_retention_report() */
 void potoo_dbus_reader_report_async (PotooDbusReader *reader,
