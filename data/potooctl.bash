@@ -19,10 +19,13 @@ _potooctl() {
     cameras) words="list show add edit remove settings $options" ;;
     events) words="list add edit end remove $options --start= --end= --kind=" ;;
     record) words="start stop $options" ;;
-    locks) words="list add remove $options" ;;
+    segments) words="list delete $(_potooctl_list cameras) $options" ;;
+    'segments delete'*) words="$options --yes" ;;
+    locks) words="list add edit remove $options" ;;
     'events edit' | 'events end'* | 'events remove'*) words="$(_potooctl_ids events) $options" ;;
     'events add '* | 'events edit '*) words="kind= start= end= duration= score= title= metadata= $options" ;;
-    'locks remove'*) words="$(_potooctl_ids locks) $options" ;;
+    'locks edit' | 'locks remove'*) words="$(_potooctl_ids locks) $options" ;;
+    'locks edit '*) words="start= end= expires= reason= $options" ;;
     'locks add '*) words="$options --start= --end= --expires=" ;;
     'events add' | 'events list' | bookmark | 'record start' | 'record stop'* | 'locks add' | 'locks list')
       words="$(_potooctl_list cameras) $options"
@@ -31,7 +34,8 @@ _potooctl() {
     viewers) words="list disconnect $options" ;;
     'viewers disconnect'*) words="$(_potooctl_list viewers) $options" ;;
     'cameras add') words="rtsp:// $options --adopt --ask-password --password-file=" ;;
-    'cameras show' | 'cameras edit' | 'cameras remove'* | segments | gaps | coverage | snapshot | watch*)
+    'cameras remove'*) words="$(_potooctl_list cameras) $options --delete-recordings --yes" ;;
+    'cameras show' | 'cameras edit' | 'segments list' | gaps | coverage | snapshot | watch*)
       words="$(_potooctl_list cameras) $options"
       ;;
     'cameras add '* | 'cameras edit '*)

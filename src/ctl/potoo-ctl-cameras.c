@@ -5,7 +5,7 @@
 
 #include <glib/gi18n-lib.h>
 
-#include "ctl/potoo-ctl-command.h"
+#include "ctl/potoo-ctl-change.h"
 #include "ctl/potoo-ctl-json.h"
 #include "ctl/potoo-ctl-text.h"
 
@@ -194,26 +194,47 @@ potoo_ctl_cameras_show (PotooCtl *ctl, int argc, char **argv, GError **error)
 
 /* --- remove --- */
 
-gboolean
-potoo_ctl_cameras_remove (PotooCtl *ctl, int argc, char **argv, GError **error)
+/* @method: RemoveCamera or DeleteCamera */
+static gboolean
+remove_each (PotooCtl *ctl, const char *method, char **ids, const char *outcome, GError **error)
 {
-  if (!potoo_ctl_parse (ctl, NULL, NULL, 1, G_MAXINT - 1, &argc, &argv, error))
-    return FALSE;
-  PotooCtlClient *client = potoo_ctl_get_client (ctl, error);
-  for (int i = 0; client != NULL && i < argc; i++)
+  for (; *ids != NULL; ids++)
     {
-      /* Asked for first, since that is what names a camera that is not there. */
-      g_autoptr (GVariant) camera = potoo_ctl_client_get_camera (client, argv[i], error);
-      if (camera == NULL)
-        return FALSE;
       g_autoptr (GVariant) answer = potoo_ctl_client_call (
-          client, "RemoveCamera", g_variant_new ("(st)", argv[i], (guint64) 0), "()", error);
+          ctl->client, method, g_variant_new ("(st)", *ids, (guint64) 0), "()", error);
       if (answer == NULL)
         return FALSE;
       if (ctl->width > 0)
-        g_print (_ ("%s is removed; its recordings stay\n"), argv[i]);
+        g_print ("%s %s\n", *ids, outcome);
     }
-  return client != NULL;
+  return TRUE;
+}
+
+gboolean
+potoo_ctl_cameras_remove (PotooCtl *ctl, int argc, char **argv, GError **error)
+{
+  gboolean recordings = FALSE, yes = FALSE;
+  const GOptionEntry entries[] = {
+    { "delete-recordings", 0, 0, G_OPTION_ARG_NONE, &recordings,
+      N_ ("Delete what was recorded of them, too"), NULL },
+    POTOO_CTL_YES_OPTION (&yes),
+    G_OPTION_ENTRY_NULL,
+  };
+
+  if (!potoo_ctl_parse (ctl, entries,
+                        _ ("With --delete-recordings all that was recorded of them is deleted in "
+                           "the background, but for what is locked."),
+                        1, G_MAXINT - 1, &argc, &argv, error) ||
+      potoo_ctl_get_client (ctl, error) == NULL ||
+      !potoo_ctl_client_check_cameras (ctl->client, argv, error))
+    return FALSE;
+  if (!recordings)
+    return remove_each (ctl, "RemoveCamera", argv, _ ("is removed; its recordings stay"), error);
+  g_autofree char *ids = g_strjoinv (", ", argv);
+  g_autofree char *question = g_strdup_printf (_ ("Delete all recordings of %s for good?"), ids);
+  return (yes || potoo_ctl_change_confirm (question, error)) &&
+         remove_each (ctl, "DeleteCamera", argv, _ ("is removed; its recordings are being deleted"),
+                      error);
 }
 
 /* --- settings --- */

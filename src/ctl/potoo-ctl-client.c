@@ -306,6 +306,18 @@ compare_ids (gconstpointer a, gconstpointer b)
   return strcmp (first, second);
 }
 
+gboolean
+potoo_ctl_client_check_cameras (PotooCtlClient *self, char **ids, GError **error)
+{
+  for (; *ids != NULL; ids++)
+    {
+      g_autoptr (GVariant) camera = potoo_ctl_client_get_camera (self, *ids, error);
+      if (camera == NULL)
+        return FALSE;
+    }
+  return TRUE;
+}
+
 GPtrArray *
 potoo_ctl_client_list_cameras (PotooCtlClient *self, GError **error)
 {

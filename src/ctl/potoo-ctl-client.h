@@ -52,6 +52,8 @@ int potoo_ctl_client_call_camera_fd (PotooCtlClient *client,
 /* a{sv} of the properties. (transfer full) */
 GVariant *potoo_ctl_client_get_manager (PotooCtlClient *client, GError **error);
 GVariant *potoo_ctl_client_get_camera (PotooCtlClient *client, const char *id, GError **error);
+/* Whether there is a camera for each of @ids, NULL-terminated; else with an error that names it. */
+gboolean potoo_ctl_client_check_cameras (PotooCtlClient *client, char **ids, GError **error);
 /* Of all cameras, by id. (transfer full) (element-type GVariant) */
 GPtrArray *potoo_ctl_client_list_cameras (PotooCtlClient *client, GError **error);
 

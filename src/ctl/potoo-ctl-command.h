@@ -58,7 +58,8 @@ gboolean potoo_ctl_cameras_edit (PotooCtl *ctl, int argc, char **argv, GError **
 gboolean potoo_ctl_cameras_remove (PotooCtl *ctl, int argc, char **argv, GError **error);
 gboolean potoo_ctl_cameras_settings (PotooCtl *ctl, int argc, char **argv, GError **error);
 gboolean potoo_ctl_status (PotooCtl *ctl, int argc, char **argv, GError **error);
-gboolean potoo_ctl_segments (PotooCtl *ctl, int argc, char **argv, GError **error);
+gboolean potoo_ctl_segments_list (PotooCtl *ctl, int argc, char **argv, GError **error);
+gboolean potoo_ctl_segments_delete (PotooCtl *ctl, int argc, char **argv, GError **error);
 gboolean potoo_ctl_gaps (PotooCtl *ctl, int argc, char **argv, GError **error);
 gboolean potoo_ctl_coverage (PotooCtl *ctl, int argc, char **argv, GError **error);
 gboolean potoo_ctl_events_list (PotooCtl *ctl, int argc, char **argv, GError **error);
@@ -71,6 +72,7 @@ gboolean potoo_ctl_record_start (PotooCtl *ctl, int argc, char **argv, GError **
 gboolean potoo_ctl_record_stop (PotooCtl *ctl, int argc, char **argv, GError **error);
 gboolean potoo_ctl_locks_list (PotooCtl *ctl, int argc, char **argv, GError **error);
 gboolean potoo_ctl_locks_add (PotooCtl *ctl, int argc, char **argv, GError **error);
+gboolean potoo_ctl_locks_edit (PotooCtl *ctl, int argc, char **argv, GError **error);
 gboolean potoo_ctl_locks_remove (PotooCtl *ctl, int argc, char **argv, GError **error);
 gboolean potoo_ctl_snapshot (PotooCtl *ctl, int argc, char **argv, GError **error);
 gboolean potoo_ctl_storage (PotooCtl *ctl, int argc, char **argv, GError **error);

@@ -3,15 +3,14 @@
 /* `potooctl events`, `bookmark` and `record`. */
 
 #include <glib/gi18n-lib.h>
-#include <string.h>
 
 #include "base/potoo-clock.h"
 #include "base/potoo-error.h"
 #include "base/potoo-text.h"
 #include "ctl/potoo-ctl-arguments.h"
-#include "ctl/potoo-ctl-json.h"
+#include "ctl/potoo-ctl-change.h"
 #include "ctl/potoo-ctl-list.h"
-#include "ctl/potoo-ctl-text.h"
+#include "ctl/potoo-ctl-row.h"
 
 static const PotooCtlColumn columns[] = {
   { N_ ("START") },
@@ -30,27 +29,14 @@ static const PotooCtlColumn columns[] = {
 static void
 add_row (PotooCtlTable *table, GVariant *row)
 {
-  const char *id = "", *camera = "", *kind = "", *title = "";
-  gint64 start_us = 0, end_us = 0;
-  double score = -1;
+  double score = potoo_ctl_row_get_double (row, "score");
 
-  g_variant_lookup (row, "id", "&s", &id);
-  g_variant_lookup (row, "camera", "&s", &camera);
-  g_variant_lookup (row, "kind", "&s", &kind);
-  g_variant_lookup (row, "title", "&s", &title);
-  g_variant_lookup (row, "start", "x", &start_us);
-  g_variant_lookup (row, "end", "x", &end_us);
-  g_variant_lookup (row, "score", "d", &score);
-  gint64 until_us = end_us != 0 ? end_us : potoo_clock_wall_us ();
-  potoo_ctl_table_take (table, potoo_ctl_text_from_time (start_us));
-  potoo_ctl_table_take (table,
-                        end_us != 0 ? potoo_ctl_text_from_time (end_us) : g_strdup (_ ("goes on")));
-  potoo_ctl_table_take (table, potoo_ctl_text_from_duration (MAX (until_us - start_us, 0)));
-  potoo_ctl_table_add (table, camera);
-  potoo_ctl_table_add (table, kind);
+  potoo_ctl_list_add_time (table, row);
+  potoo_ctl_table_add (table, potoo_ctl_row_get_text (row, "camera"));
+  potoo_ctl_table_add (table, potoo_ctl_row_get_text (row, "kind"));
   potoo_ctl_table_take (table, score >= 0 ? g_strdup_printf ("%.2f", score) : NULL);
-  potoo_ctl_table_add (table, id);
-  potoo_ctl_table_add (table, title);
+  potoo_ctl_table_add (table, potoo_ctl_row_get_text (row, "id"));
+  potoo_ctl_table_add (table, potoo_ctl_row_get_text (row, "title"));
 }
 
 gboolean
@@ -79,60 +65,7 @@ potoo_ctl_events_list (PotooCtl *ctl, int argc, char **argv, GError **error)
   return TRUE;
 }
 
-/* --- what is said of an event --- */
-
-static GVariant *
-fail (GError **error, const char *name, const char *what)
-{
-  g_set_error (error, POTOO_ERROR, POTOO_ERROR_INVALID_ARGUMENT, "%s: %s", name, what);
-  return NULL;
-}
-
-/* What members the daemon takes it says itself. (transfer floating) */
-static GVariant *
-parse_value (const char *name, const char *text, GError **error)
-{
-  gint64 number;
-  double score;
-  char *end;
-
-  if (strcmp (name, "start") == 0 || strcmp (name, "end") == 0)
-    return potoo_ctl_arguments_parse_time (name, text, potoo_clock_wall_us (), &number, error)
-               ? g_variant_new_int64 (number)
-               : NULL;
-  if (strcmp (name, "duration") == 0)
-    return potoo_duration_parse (text, &number)
-               ? g_variant_new_double ((double) number / G_USEC_PER_SEC)
-               : fail (error, name, _ ("Must be a time such as 90s or 5min"));
-  if (strcmp (name, "score") != 0)
-    return g_variant_new_string (text);
-  score = text[0] != '\0' ? g_ascii_strtod (text, &end) : -1;
-  return text[0] == '\0' || *end == '\0' ? g_variant_new_double (score)
-                                         : fail (error, name, _ ("Must be a number from 0 to 1"));
-}
-
-/* NAME=VALUE words into @dict. */
-static gboolean
-parse_members (GVariantDict *dict, int argc, char **argv, GError **error)
-{
-  for (int i = 0; i < argc; i++)
-    {
-      const char *equals = strchr (argv[i], '=');
-      if (equals == NULL || !g_utf8_validate (argv[i], -1, NULL))
-        {
-          g_autofree char *valid = g_utf8_make_valid (argv[i], -1);
-          g_set_error (error, POTOO_ERROR, POTOO_ERROR_INVALID_ARGUMENT,
-                       _ ("“%s” is not NAME=VALUE"), valid);
-          return FALSE;
-        }
-      g_autofree char *name = g_strndup (argv[i], (gsize) (equals - argv[i]));
-      GVariant *value = parse_value (name, equals + 1, error);
-      if (value == NULL)
-        return FALSE;
-      g_variant_dict_insert_value (dict, name, value);
-    }
-  return TRUE;
-}
+/* --- changes --- */
 
 static const char *
 describe_members (void)
@@ -143,38 +76,6 @@ describe_members (void)
             "goes on until it is ended, for an hour at most.");
 }
 
-/* --- changes --- */
-
-/* Prints the event that @answer, (a{sv}), has: its id, or all of it as JSON. */
-static void
-print_event (PotooCtl *ctl, GVariant *answer)
-{
-  g_autoptr (GVariant) event = g_variant_get_child_value (answer, 0);
-  const char *id = "";
-
-  g_variant_lookup (event, "id", "&s", &id);
-  if (ctl->json)
-    potoo_ctl_json_print_object (potoo_ctl_json_from_dict (event));
-  else
-    g_print ("%s\n", id);
-}
-
-/* @arguments: floating */
-static gboolean
-call_and_print (PotooCtl *ctl, const char *method, GVariant *arguments, GError **error)
-{
-  g_autoptr (GVariant) own = g_variant_ref_sink (arguments);
-  PotooCtlClient *client = potoo_ctl_get_client (ctl, error);
-  g_autoptr (GVariant) answer = client != NULL
-                                    ? potoo_ctl_client_call (client, method, own, "(a{sv})", error)
-                                    : NULL;
-
-  if (answer == NULL)
-    return FALSE;
-  print_event (ctl, answer);
-  return TRUE;
-}
-
 gboolean
 potoo_ctl_events_add (PotooCtl *ctl, int argc, char **argv, GError **error)
 {
@@ -182,11 +83,11 @@ potoo_ctl_events_add (PotooCtl *ctl, int argc, char **argv, GError **error)
 
   g_variant_dict_init (&dict, NULL);
   if (!potoo_ctl_parse (ctl, NULL, describe_members (), 1, G_MAXINT - 1, &argc, &argv, error) ||
-      !parse_members (&dict, argc - 1, argv + 1, error))
+      !potoo_ctl_change_parse (&dict, argc - 1, argv + 1, error))
     return FALSE;
   g_variant_dict_insert (&dict, "camera", "s", argv[0]);
-  return call_and_print (ctl, "AddEvent", g_variant_new ("(@a{sv})", g_variant_dict_end (&dict)),
-                         error);
+  return potoo_ctl_change_call (ctl, "AddEvent",
+                                g_variant_new ("(@a{sv})", g_variant_dict_end (&dict)), error);
 }
 
 gboolean
@@ -196,10 +97,10 @@ potoo_ctl_events_edit (PotooCtl *ctl, int argc, char **argv, GError **error)
 
   g_variant_dict_init (&dict, NULL);
   if (!potoo_ctl_parse (ctl, NULL, describe_members (), 2, G_MAXINT - 1, &argc, &argv, error) ||
-      !parse_members (&dict, argc - 1, argv + 1, error))
+      !potoo_ctl_change_parse (&dict, argc - 1, argv + 1, error))
     return FALSE;
-  return call_and_print (ctl, "ChangeEvent",
-                         g_variant_new ("(s@a{sv})", argv[0], g_variant_dict_end (&dict)), error);
+  return potoo_ctl_change_call (
+      ctl, "ChangeEvent", g_variant_new ("(s@a{sv})", argv[0], g_variant_dict_end (&dict)), error);
 }
 
 gboolean
@@ -212,8 +113,9 @@ potoo_ctl_events_end (PotooCtl *ctl, int argc, char **argv, GError **error)
       g_auto (GVariantDict) dict;
       g_variant_dict_init (&dict, NULL);
       g_variant_dict_insert (&dict, "end", "x", potoo_clock_wall_us ());
-      if (!call_and_print (ctl, "ChangeEvent",
-                           g_variant_new ("(s@a{sv})", argv[i], g_variant_dict_end (&dict)), error))
+      if (!potoo_ctl_change_call (ctl, "ChangeEvent",
+                                  g_variant_new ("(s@a{sv})", argv[i], g_variant_dict_end (&dict)),
+                                  error))
         return FALSE;
     }
   return TRUE;
@@ -222,17 +124,8 @@ potoo_ctl_events_end (PotooCtl *ctl, int argc, char **argv, GError **error)
 gboolean
 potoo_ctl_events_remove (PotooCtl *ctl, int argc, char **argv, GError **error)
 {
-  if (!potoo_ctl_parse (ctl, NULL, NULL, 1, G_MAXINT - 1, &argc, &argv, error))
-    return FALSE;
-  PotooCtlClient *client = potoo_ctl_get_client (ctl, error);
-  for (int i = 0; client != NULL && i < argc; i++)
-    {
-      g_autoptr (GVariant) answer = potoo_ctl_client_call (
-          client, "RemoveEvent", g_variant_new ("(s)", argv[i]), "()", error);
-      if (answer == NULL)
-        return FALSE;
-    }
-  return client != NULL;
+  return potoo_ctl_parse (ctl, NULL, NULL, 1, G_MAXINT - 1, &argc, &argv, error) &&
+         potoo_ctl_change_call_each (ctl, "RemoveEvent", argc, argv, error);
 }
 
 gboolean
@@ -262,8 +155,8 @@ potoo_ctl_bookmark (PotooCtl *ctl, int argc, char **argv, GError **error)
   if (argc > 1)
     g_variant_dict_insert_value (&dict, "title",
                                  g_variant_new_take_string (g_utf8_make_valid (argv[1], -1)));
-  return call_and_print (ctl, "AddEvent", g_variant_new ("(@a{sv})", g_variant_dict_end (&dict)),
-                         error);
+  return potoo_ctl_change_call (ctl, "AddEvent",
+                                g_variant_new ("(@a{sv})", g_variant_dict_end (&dict)), error);
 }
 
 /* --- manual recording --- */
@@ -295,7 +188,7 @@ potoo_ctl_record_start (PotooCtl *ctl, int argc, char **argv, GError **error)
                    : NULL;
   if (answer == NULL)
     return FALSE;
-  print_event (ctl, answer);
+  potoo_ctl_change_print (ctl, answer);
   return TRUE;
 }
 

@@ -8,6 +8,8 @@
 #include "base/potoo-error.h"
 #include "ctl/potoo-ctl-arguments.h"
 #include "ctl/potoo-ctl-json.h"
+#include "ctl/potoo-ctl-row.h"
+#include "ctl/potoo-ctl-text.h"
 
 #define PAGE 1000u
 
@@ -110,6 +112,19 @@ potoo_ctl_list_get_camera (PotooCtl *ctl, int argc, char **argv, GError **error)
   g_autoptr (GVariant)
       camera = client != NULL ? potoo_ctl_client_get_camera (client, argv[0], error) : NULL;
   return camera != NULL ? argv[0] : NULL;
+}
+
+void
+potoo_ctl_list_add_time (PotooCtlTable *table, GVariant *row)
+{
+  gint64 start_us = potoo_ctl_row_get_int64 (row, "start");
+  gint64 end_us = potoo_ctl_row_get_int64 (row, "end");
+  gint64 until_us = end_us != 0 ? end_us : potoo_clock_wall_us ();
+
+  potoo_ctl_table_take (table, potoo_ctl_text_from_time (start_us));
+  potoo_ctl_table_take (table,
+                        end_us != 0 ? potoo_ctl_text_from_time (end_us) : g_strdup (_ ("goes on")));
+  potoo_ctl_table_take (table, potoo_ctl_text_from_duration (MAX (until_us - start_us, 0)));
 }
 
 static void

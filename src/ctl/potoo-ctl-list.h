@@ -52,6 +52,8 @@ const char *potoo_ctl_list_get_camera (PotooCtl *ctl, int argc, char **argv, GEr
 
 /* Appends the cells of a row, a{sv}. */
 typedef void (*PotooCtlAddRowFunc) (PotooCtlTable *table, GVariant *row);
+/* Those of START, END and LENGTH of what may go on. */
+void potoo_ctl_list_add_time (PotooCtlTable *table, GVariant *row);
 
 /* As JSON when that is asked for, else as a table. */
 void potoo_ctl_list_print (PotooCtl *ctl,

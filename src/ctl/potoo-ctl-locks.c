@@ -6,10 +6,10 @@
 
 #include "base/potoo-clock.h"
 #include "base/potoo-error.h"
-#include "base/potoo-text.h"
 #include "ctl/potoo-ctl-arguments.h"
-#include "ctl/potoo-ctl-json.h"
+#include "ctl/potoo-ctl-change.h"
 #include "ctl/potoo-ctl-list.h"
+#include "ctl/potoo-ctl-row.h"
 #include "ctl/potoo-ctl-text.h"
 
 static const PotooCtlColumn columns[] = {
@@ -24,21 +24,12 @@ static const PotooCtlColumn columns[] = {
 static void
 add_row (PotooCtlTable *table, GVariant *row)
 {
-  const char *id = "", *camera = "", *reason = "";
-  gint64 start_us = 0, end_us = 0, expires_us = 0;
-
-  g_variant_lookup (row, "id", "&s", &id);
-  g_variant_lookup (row, "camera", "&s", &camera);
-  g_variant_lookup (row, "reason", "&s", &reason);
-  g_variant_lookup (row, "start", "x", &start_us);
-  g_variant_lookup (row, "end", "x", &end_us);
-  g_variant_lookup (row, "expires", "x", &expires_us);
-  potoo_ctl_table_take (table, potoo_ctl_text_from_time (start_us));
-  potoo_ctl_table_take (table, potoo_ctl_text_from_time (end_us));
-  potoo_ctl_table_add (table, camera);
-  potoo_ctl_table_take (table, potoo_ctl_text_from_time (expires_us));
-  potoo_ctl_table_add (table, id);
-  potoo_ctl_table_add (table, reason);
+  potoo_ctl_table_take (table, potoo_ctl_text_from_time (potoo_ctl_row_get_int64 (row, "start")));
+  potoo_ctl_table_take (table, potoo_ctl_text_from_time (potoo_ctl_row_get_int64 (row, "end")));
+  potoo_ctl_table_add (table, potoo_ctl_row_get_text (row, "camera"));
+  potoo_ctl_table_take (table, potoo_ctl_text_from_time (potoo_ctl_row_get_int64 (row, "expires")));
+  potoo_ctl_table_add (table, potoo_ctl_row_get_text (row, "id"));
+  potoo_ctl_table_add (table, potoo_ctl_row_get_text (row, "reason"));
 }
 
 /* Locks are few and may be of any time: all of them. */
@@ -76,24 +67,6 @@ times_clear (Times *times)
 }
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (Times, times_clear)
 
-/* In how long, or when. */
-static gboolean
-parse_expiry (const char *text, gint64 now_us, gint64 *wall_us, GError **error)
-{
-  gint64 duration_us;
-
-  if (!potoo_duration_parse (text, &duration_us))
-    return potoo_ctl_arguments_parse_time ("--expires", text, now_us, wall_us, error);
-  if (duration_us > G_MAXINT64 - now_us)
-    {
-      g_set_error_literal (error, POTOO_ERROR, POTOO_ERROR_INVALID_ARGUMENT,
-                           _ ("--expires is too far ahead"));
-      return FALSE;
-    }
-  *wall_us = now_us + duration_us;
-  return TRUE;
-}
-
 static gboolean
 parse_times (GVariantDict *dict, const Times *times, GError **error)
 {
@@ -108,7 +81,8 @@ parse_times (GVariantDict *dict, const Times *times, GError **error)
   if (!potoo_ctl_arguments_parse_time ("--start", times->start, now_us, &start_us, error) ||
       (times->end != NULL &&
        !potoo_ctl_arguments_parse_time ("--end", times->end, now_us, &end_us, error)) ||
-      (times->expires != NULL && !parse_expiry (times->expires, now_us, &expires_us, error)))
+      (times->expires != NULL &&
+       !potoo_ctl_change_parse_expiry ("--expires", times->expires, now_us, &expires_us, error)))
     return FALSE;
   g_variant_dict_insert (dict, "start", "x", start_us);
   g_variant_dict_insert (dict, "end", "x", end_us);
@@ -138,39 +112,31 @@ potoo_ctl_locks_add (PotooCtl *ctl, int argc, char **argv, GError **error)
   g_variant_dict_insert (&dict, "camera", "s", argv[0]);
   g_variant_dict_insert_value (&dict, "reason",
                                g_variant_new_take_string (g_utf8_make_valid (argv[1], -1)));
-  PotooCtlClient *client = potoo_ctl_get_client (ctl, error);
-  g_autoptr (GVariant)
-      answer = client != NULL
-                   ? potoo_ctl_client_call (client, "AddLock",
-                                            g_variant_new ("(@a{sv})", g_variant_dict_end (&dict)),
-                                            "(a{sv})", error)
-                   : NULL;
-  if (answer == NULL)
-    return FALSE;
-  g_autoptr (GVariant) lock = g_variant_get_child_value (answer, 0);
-  const char *id = "";
-  g_variant_lookup (lock, "id", "&s", &id);
-  if (ctl->json)
-    potoo_ctl_json_print_object (potoo_ctl_json_from_dict (lock));
-  else
-    g_print ("%s\n", id);
-  return TRUE;
+  return potoo_ctl_change_call (ctl, "AddLock",
+                                g_variant_new ("(@a{sv})", g_variant_dict_end (&dict)), error);
 }
 
-/* --- remove --- */
+/* --- edit and remove --- */
+
+gboolean
+potoo_ctl_locks_edit (PotooCtl *ctl, int argc, char **argv, GError **error)
+{
+  g_auto (GVariantDict) dict;
+
+  g_variant_dict_init (&dict, NULL);
+  if (!potoo_ctl_parse (ctl, NULL,
+                        _ ("NAME is start, end (a time), reason and expires (a time, or in how "
+                           "long, such as 30d; an empty VALUE: never)."),
+                        2, G_MAXINT - 1, &argc, &argv, error) ||
+      !potoo_ctl_change_parse (&dict, argc - 1, argv + 1, error))
+    return FALSE;
+  return potoo_ctl_change_call (
+      ctl, "ChangeLock", g_variant_new ("(s@a{sv})", argv[0], g_variant_dict_end (&dict)), error);
+}
 
 gboolean
 potoo_ctl_locks_remove (PotooCtl *ctl, int argc, char **argv, GError **error)
 {
-  if (!potoo_ctl_parse (ctl, NULL, NULL, 1, G_MAXINT - 1, &argc, &argv, error))
-    return FALSE;
-  PotooCtlClient *client = potoo_ctl_get_client (ctl, error);
-  for (int i = 0; client != NULL && i < argc; i++)
-    {
-      g_autoptr (GVariant) answer = potoo_ctl_client_call (
-          client, "RemoveLock", g_variant_new ("(s)", argv[i]), "()", error);
-      if (answer == NULL)
-        return FALSE;
-    }
-  return client != NULL;
+  return potoo_ctl_parse (ctl, NULL, NULL, 1, G_MAXINT - 1, &argc, &argv, error) &&
+         potoo_ctl_change_call_each (ctl, "RemoveLock", argc, argv, error);
 }

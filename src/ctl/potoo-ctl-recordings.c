@@ -1,11 +1,13 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 
-/* `potooctl segments` and `gaps`: all pages of a window, the last day unless another is given. */
+/* `potooctl segments` and `gaps`: all pages of a window, the last day unless another is given; and
+ * deleting what was recorded. */
 
 #include <glib/gi18n-lib.h>
 
-#include "base/potoo-clock.h"
+#include "ctl/potoo-ctl-change.h"
 #include "ctl/potoo-ctl-list.h"
+#include "ctl/potoo-ctl-row.h"
 #include "ctl/potoo-ctl-text.h"
 
 static const PotooCtlColumn segment_columns[] = {
@@ -27,43 +29,23 @@ static const PotooCtlColumn gap_columns[] = {
 static void
 add_segment (PotooCtlTable *table, GVariant *row)
 {
-  const char *id = "", *state = "", *stream = "", *codecs = "";
-  gint64 start_us = 0, size = 0;
-  double seconds = 0;
+  double seconds = potoo_ctl_row_get_double (row, "duration");
 
-  g_variant_lookup (row, "id", "&s", &id);
-  g_variant_lookup (row, "state", "&s", &state);
-  g_variant_lookup (row, "stream", "&s", &stream);
-  g_variant_lookup (row, "codecs", "&s", &codecs);
-  g_variant_lookup (row, "start", "x", &start_us);
-  g_variant_lookup (row, "size", "x", &size);
-  g_variant_lookup (row, "duration", "d", &seconds);
-  potoo_ctl_table_take (table, potoo_ctl_text_from_time (start_us));
+  potoo_ctl_table_take (table, potoo_ctl_text_from_time (potoo_ctl_row_get_int64 (row, "start")));
   potoo_ctl_table_take (table, potoo_ctl_text_from_duration ((gint64) (seconds * G_USEC_PER_SEC)));
-  potoo_ctl_table_take (table, g_format_size ((guint64) size));
-  potoo_ctl_table_add (table, state);
-  potoo_ctl_table_add (table, id);
-  potoo_ctl_table_add (table, stream);
-  potoo_ctl_table_add (table, codecs);
+  potoo_ctl_table_take (table, g_format_size ((guint64) potoo_ctl_row_get_int64 (row, "size")));
+  potoo_ctl_table_add (table, potoo_ctl_row_get_text (row, "state"));
+  potoo_ctl_table_add (table, potoo_ctl_row_get_text (row, "id"));
+  potoo_ctl_table_add (table, potoo_ctl_row_get_text (row, "stream"));
+  potoo_ctl_table_add (table, potoo_ctl_row_get_text (row, "codecs"));
 }
 
 static void
 add_gap (PotooCtlTable *table, GVariant *row)
 {
-  const char *cause = "", *stream = "";
-  gint64 start_us = 0, end_us = 0;
-
-  g_variant_lookup (row, "cause", "&s", &cause);
-  g_variant_lookup (row, "stream", "&s", &stream);
-  g_variant_lookup (row, "start", "x", &start_us);
-  g_variant_lookup (row, "end", "x", &end_us);
-  gint64 until_us = end_us != 0 ? end_us : potoo_clock_wall_us ();
-  potoo_ctl_table_take (table, potoo_ctl_text_from_time (start_us));
-  potoo_ctl_table_take (table,
-                        end_us != 0 ? potoo_ctl_text_from_time (end_us) : g_strdup (_ ("goes on")));
-  potoo_ctl_table_take (table, potoo_ctl_text_from_duration (MAX (until_us - start_us, 0)));
-  potoo_ctl_table_add (table, cause);
-  potoo_ctl_table_add (table, stream);
+  potoo_ctl_list_add_time (table, row);
+  potoo_ctl_table_add (table, potoo_ctl_row_get_text (row, "cause"));
+  potoo_ctl_table_add (table, potoo_ctl_row_get_text (row, "stream"));
 }
 
 static gboolean
@@ -89,9 +71,25 @@ run_list (PotooCtl *ctl,
 }
 
 gboolean
-potoo_ctl_segments (PotooCtl *ctl, int argc, char **argv, GError **error)
+potoo_ctl_segments_list (PotooCtl *ctl, int argc, char **argv, GError **error)
 {
   return run_list (ctl, argc, argv, "ListSegments", segment_columns, add_segment, error);
+}
+
+gboolean
+potoo_ctl_segments_delete (PotooCtl *ctl, int argc, char **argv, GError **error)
+{
+  gboolean yes = FALSE;
+  const GOptionEntry entries[] = { POTOO_CTL_YES_OPTION (&yes), G_OPTION_ENTRY_NULL };
+
+  if (!potoo_ctl_parse (ctl, entries, NULL, 1, G_MAXINT - 1, &argc, &argv, error))
+    return FALSE;
+  g_autofree char *question = g_strdup_printf (ngettext ("Delete %d recorded file for good?",
+                                                         "Delete %d recorded files for good?",
+                                                         (gulong) argc),
+                                               argc);
+  return (yes || potoo_ctl_change_confirm (question, error)) &&
+         potoo_ctl_change_call_each (ctl, "DeleteSegment", argc, argv, error);
 }
 
 gboolean

@@ -6,6 +6,7 @@
 
 #include "ctl/potoo-ctl-command.h"
 #include "ctl/potoo-ctl-json.h"
+#include "ctl/potoo-ctl-row.h"
 #include "ctl/potoo-ctl-text.h"
 
 static const PotooCtlColumn root_columns[] = {
@@ -32,24 +33,6 @@ static const PotooCtlColumn camera_columns[] = {
   { NULL },
 };
 
-static const char *
-get_text (GVariant *dict, const char *name)
-{
-  const char *text = "";
-
-  g_variant_lookup (dict, name, "&s", &text);
-  return text;
-}
-
-static gint64
-get_number (GVariant *dict, const char *name)
-{
-  gint64 number = 0;
-
-  g_variant_lookup (dict, name, "x", &number);
-  return number;
-}
-
 static void
 take_size (PotooCtlTable *table, gint64 bytes)
 {
@@ -68,14 +51,14 @@ take_days (PotooCtlTable *table, GVariant *dict, const char *name)
 static void
 add_root (PotooCtlTable *table, GVariant *root)
 {
-  potoo_ctl_table_add (table, get_text (root, "name"));
-  potoo_ctl_table_add (table, get_text (root, "state"));
-  take_size (table, get_number (root, "used_bytes"));
-  take_size (table, get_number (root, "free_bytes"));
-  take_size (table, get_number (root, "bytes_per_day"));
+  potoo_ctl_table_add (table, potoo_ctl_row_get_text (root, "name"));
+  potoo_ctl_table_add (table, potoo_ctl_row_get_text (root, "state"));
+  take_size (table, potoo_ctl_row_get_int64 (root, "used_bytes"));
+  take_size (table, potoo_ctl_row_get_int64 (root, "free_bytes"));
+  take_size (table, potoo_ctl_row_get_int64 (root, "bytes_per_day"));
   take_days (table, root, "days_kept");
-  potoo_ctl_table_add (table, get_text (root, "guarantee_breaks"));
-  potoo_ctl_table_add (table, get_text (root, "reason"));
+  potoo_ctl_table_add (table, potoo_ctl_row_get_text (root, "guarantee_breaks"));
+  potoo_ctl_table_add (table, potoo_ctl_row_get_text (root, "reason"));
 }
 
 static gint64
@@ -101,17 +84,18 @@ sum_bytes (GVariant *camera)
 static void
 add_camera (PotooCtlTable *table, GVariant *camera)
 {
-  gint64 days = get_number (camera, "guaranteed_days");
+  gint64 days = potoo_ctl_row_get_int64 (camera, "guaranteed_days");
 
-  potoo_ctl_table_add (table, get_text (camera, "id"));
+  potoo_ctl_table_add (table, potoo_ctl_row_get_text (camera, "id"));
   take_size (table, sum_bytes (camera));
-  potoo_ctl_table_take (table, potoo_ctl_text_from_time (get_number (camera, "oldest")));
-  take_size (table, get_number (camera, "bytes_per_day"));
+  potoo_ctl_table_take (table,
+                        potoo_ctl_text_from_time (potoo_ctl_row_get_int64 (camera, "oldest")));
+  take_size (table, potoo_ctl_row_get_int64 (camera, "bytes_per_day"));
   take_days (table, camera, "days_kept");
   take_days (table, camera, "event_days_kept");
   potoo_ctl_table_take (table,
                         days > 0 ? g_strdup_printf ("%" G_GINT64_FORMAT, days) : g_strdup (""));
-  potoo_ctl_table_add (table, get_text (camera, "guarantee_breaks"));
+  potoo_ctl_table_add (table, potoo_ctl_row_get_text (camera, "guarantee_breaks"));
 }
 
 static void

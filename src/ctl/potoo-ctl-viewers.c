@@ -8,6 +8,7 @@
 #include "base/potoo-error.h"
 #include "ctl/potoo-ctl-command.h"
 #include "ctl/potoo-ctl-json.h"
+#include "ctl/potoo-ctl-row.h"
 #include "ctl/potoo-ctl-text.h"
 
 static const PotooCtlColumn columns[] = {
@@ -25,36 +26,27 @@ static const PotooCtlColumn columns[] = {
 static char *
 format_address (GVariant *viewer)
 {
-  const char *address = "";
-  guint port = 0;
+  const char *address = potoo_ctl_row_get_text (viewer, "address");
+  gint64 port = potoo_ctl_row_get_int64 (viewer, "port");
 
-  g_variant_lookup (viewer, "address", "&s", &address);
-  g_variant_lookup (viewer, "port", "u", &port);
-  return g_strdup_printf (strchr (address, ':') != NULL ? "[%s]:%u" : "%s:%u", address, port);
+  return g_strdup_printf (strchr (address, ':') != NULL ? "[%s]:%d" : "%s:%d", address, (int) port);
 }
 
 static void
 add_row (PotooCtlTable *table, GVariant *viewer)
 {
-  const char *camera = "", *stream = "", *transport = "", *program = "";
-  guint64 id = 0, bytes = 0;
-  gint64 since_us = 0;
+  const char *camera = potoo_ctl_row_get_text (viewer, "camera");
+  gint64 id = potoo_ctl_row_get_int64 (viewer, "id");
 
-  g_variant_lookup (viewer, "id", "t", &id);
-  g_variant_lookup (viewer, "camera", "&s", &camera);
-  g_variant_lookup (viewer, "stream", "&s", &stream);
-  g_variant_lookup (viewer, "transport", "&s", &transport);
-  g_variant_lookup (viewer, "user_agent", "&s", &program);
-  g_variant_lookup (viewer, "bytes", "t", &bytes);
-  g_variant_lookup (viewer, "since", "x", &since_us);
-  potoo_ctl_table_take (table, g_strdup_printf ("%" G_GUINT64_FORMAT, id));
+  potoo_ctl_table_take (table, g_strdup_printf ("%" G_GINT64_FORMAT, id));
   potoo_ctl_table_add (table, camera[0] != '\0' ? camera : "-");
-  potoo_ctl_table_add (table, stream);
+  potoo_ctl_table_add (table, potoo_ctl_row_get_text (viewer, "stream"));
   potoo_ctl_table_take (table, format_address (viewer));
-  potoo_ctl_table_add (table, transport);
-  potoo_ctl_table_take (table, potoo_ctl_text_from_time (since_us));
-  potoo_ctl_table_take (table, g_format_size (bytes));
-  potoo_ctl_table_add (table, program);
+  potoo_ctl_table_add (table, potoo_ctl_row_get_text (viewer, "transport"));
+  potoo_ctl_table_take (table,
+                        potoo_ctl_text_from_time (potoo_ctl_row_get_int64 (viewer, "since")));
+  potoo_ctl_table_take (table, g_format_size ((guint64) potoo_ctl_row_get_int64 (viewer, "bytes")));
+  potoo_ctl_table_add (table, potoo_ctl_row_get_text (viewer, "user_agent"));
 }
 
 gboolean

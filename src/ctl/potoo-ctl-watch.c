@@ -14,6 +14,7 @@
 #include "base/potoo-error.h"
 #include "ctl/potoo-ctl-command.h"
 #include "ctl/potoo-ctl-json.h"
+#include "ctl/potoo-ctl-row.h"
 #include "ctl/potoo-ctl-text.h"
 
 typedef struct
@@ -35,27 +36,18 @@ is_wanted (Watch *watch, const char *id)
 }
 
 static void
-check_output (Watch *watch)
-{
-  fflush (stdout);
-  if (ferror (stdout))
-    g_main_loop_quit (watch->loop);
-}
-
-static void
-print_line (Watch *watch, const char *id, const char *text)
+print_text (const char *id, const char *text)
 {
   g_autofree char *time = potoo_ctl_text_from_time (potoo_clock_wall_us ());
   g_autofree char *line = g_strdup_printf ("%s  %s  %s", time, id, text);
   g_autofree char *clean = potoo_ctl_text_clean (line);
 
   g_print ("%s\n", clean);
-  check_output (watch);
 }
 
-/* @members: (transfer full): what it is about */
+/* @members: taken */
 static void
-print_event (Watch *watch, const char *event, const char *id, const char *name, JsonObject *members)
+print_json (const char *event, const char *id, const char *name, JsonObject *members)
 {
   JsonObject *object = json_object_new ();
   g_autofree char *time = potoo_time_format (potoo_clock_wall_us ());
@@ -67,7 +59,28 @@ print_event (Watch *watch, const char *event, const char *id, const char *name, 
   if (members != NULL)
     json_object_set_object_member (object, name, members);
   potoo_ctl_json_print_object (object);
-  check_output (watch);
+}
+
+/* What happened to a camera, or to Potoo itself when @id is NULL: for scripts @event with what it
+ * is about, for people @text. Both @members and @text: (transfer full) (nullable) */
+static void
+tell (Watch *watch,
+      const char *event,
+      const char *id,
+      const char *name,
+      JsonObject *members,
+      char *text)
+{
+  g_autoptr (JsonObject) own_members = members;
+  g_autofree char *own_text = text;
+
+  if (watch->ctl->json)
+    print_json (event, id, name, g_steal_pointer (&own_members));
+  else if (text != NULL)
+    print_text (id != NULL ? id : "potoo", text);
+  fflush (stdout);
+  if (ferror (stdout))
+    g_main_loop_quit (watch->loop);
 }
 
 /* --- cameras --- */
@@ -93,27 +106,28 @@ tell_added (Watch *watch, const char *path, GVariant *camera)
   g_hash_table_insert (watch->cameras, g_strdup (path), g_strdup (id));
   if (!is_wanted (watch, id))
     return;
-  if (watch->ctl->json)
-    {
-      print_event (watch, "camera", id, "values", potoo_ctl_json_from_camera (camera));
-      return;
-    }
-  g_autofree char *text = describe_state (camera);
-  print_line (watch, id, text != NULL ? text : "");
+  char *text = describe_state (camera);
+  tell (watch, "camera", id, "values", potoo_ctl_json_from_camera (camera),
+        text != NULL ? text : g_strdup (""));
 }
 
+/* In words, one change may be several. */
 static void
-tell_text (Watch *watch, const char *id, GVariant *changed)
+tell_changed (Watch *watch, const char *id, GVariant *changed)
 {
-  g_autofree char *state = describe_state (changed);
   gboolean recording;
 
-  if (state != NULL)
-    print_line (watch, id, state);
+  if (watch->ctl->json)
+    {
+      tell (watch, "changed", id, "values", potoo_ctl_json_from_camera (changed), NULL);
+      return;
+    }
+  tell (watch, NULL, id, NULL, NULL, describe_state (changed));
   if (g_variant_lookup (changed, "Recording", "b", &recording))
-    print_line (watch, id, recording ? _ ("recording") : _ ("not recording"));
+    tell (watch, NULL, id, NULL, NULL,
+          g_strdup (recording ? _ ("recording") : _ ("not recording")));
   if (g_variant_lookup (changed, "Settings", "a{sv}", NULL))
-    print_line (watch, id, _ ("settings changed"));
+    tell (watch, NULL, id, NULL, NULL, g_strdup (_ ("settings changed")));
 }
 
 /* Whether anything but measurements changed. */
@@ -147,12 +161,8 @@ on_properties (GDBusConnection *connection,
       !g_variant_is_of_type (parameters, G_VARIANT_TYPE ("(sa{sv}as)")))
     return;
   g_autoptr (GVariant) changed = g_variant_get_child_value (parameters, 1);
-  if (!is_worth_telling (changed))
-    return;
-  if (watch->ctl->json)
-    print_event (watch, "changed", id, "values", potoo_ctl_json_from_camera (changed));
-  else
-    tell_text (watch, id, changed);
+  if (is_worth_telling (changed))
+    tell_changed (watch, id, changed);
 }
 
 static void
@@ -183,12 +193,7 @@ on_objects (GDBusConnection *connection,
       g_variant_get_child (parameters, 0, "&o", &object);
       const char *id = g_hash_table_lookup (watch->cameras, object);
       if (id != NULL && is_wanted (watch, id))
-        {
-          if (watch->ctl->json)
-            print_event (watch, "removed", id, NULL, NULL);
-          else
-            print_line (watch, id, _ ("removed"));
-        }
+        tell (watch, "removed", id, NULL, NULL, g_strdup (_ ("removed")));
       g_hash_table_remove (watch->cameras, object);
     }
 }
@@ -198,26 +203,21 @@ on_objects (GDBusConnection *connection,
 static char *
 describe_gap (GVariant *gap)
 {
-  const char *cause = "";
-  gint64 start_us = 0, end_us = 0;
+  const char *cause = potoo_ctl_row_get_text (gap, "cause");
+  gint64 end_us = potoo_ctl_row_get_int64 (gap, "end");
 
-  g_variant_lookup (gap, "cause", "&s", &cause);
-  g_variant_lookup (gap, "start", "x", &start_us);
-  g_variant_lookup (gap, "end", "x", &end_us);
   if (end_us == 0)
     return g_strdup_printf (_ ("gap begins (%s)"), cause);
-  g_autofree char *length = potoo_ctl_text_from_duration (MAX (end_us - start_us, 0));
+  g_autofree char *length = potoo_ctl_text_from_duration (
+      MAX (end_us - potoo_ctl_row_get_int64 (gap, "start"), 0));
   return g_strdup_printf (_ ("gap of %s ended (%s)"), length, cause);
 }
 
 static char *
 describe_segment (GVariant *segment)
 {
-  const char *id = "", *state = "";
-
-  g_variant_lookup (segment, "id", "&s", &id);
-  g_variant_lookup (segment, "state", "&s", &state);
-  return g_strdup_printf (_ ("segment %s is %s"), id, state);
+  return g_strdup_printf (_ ("segment %s is %s"), potoo_ctl_row_get_text (segment, "id"),
+                          potoo_ctl_row_get_text (segment, "state"));
 }
 
 static void
@@ -237,14 +237,9 @@ on_recording (GDBusConnection *connection,
       !g_variant_is_of_type (parameters, G_VARIANT_TYPE ("(a{sv})")))
     return;
   g_autoptr (GVariant) dict = g_variant_get_child_value (parameters, 0);
-  if (watch->ctl->json)
-    {
-      const char *event = is_gap ? "gap" : "segment";
-      print_event (watch, event, id, event, potoo_ctl_json_from_dict (dict));
-      return;
-    }
-  g_autofree char *text = is_gap ? describe_gap (dict) : describe_segment (dict);
-  print_line (watch, id, text);
+  const char *event = is_gap ? "gap" : "segment";
+  tell (watch, event, id, event, potoo_ctl_json_from_dict (dict),
+        is_gap ? describe_gap (dict) : describe_segment (dict));
 }
 
 /* --- events and locks --- */
@@ -252,15 +247,12 @@ on_recording (GDBusConnection *connection,
 static char *
 describe_event (GVariant *event)
 {
-  const char *kind = "", *title = "";
-  gint64 start_us = 0, end_us = 0;
-
-  g_variant_lookup (event, "kind", "&s", &kind);
-  g_variant_lookup (event, "title", "&s", &title);
-  g_variant_lookup (event, "start", "x", &start_us);
-  g_variant_lookup (event, "end", "x", &end_us);
+  const char *title = potoo_ctl_row_get_text (event, "title");
+  gint64 start_us = potoo_ctl_row_get_int64 (event, "start");
+  gint64 end_us = potoo_ctl_row_get_int64 (event, "end");
   GString *text = g_string_new (NULL);
-  g_string_append_printf (text, _ ("event: %s"), kind);
+
+  g_string_append_printf (text, _ ("event: %s"), potoo_ctl_row_get_text (event, "kind"));
   if (end_us == 0)
     g_string_append_printf (text, " %s", _ ("goes on"));
   else if (end_us > start_us)
@@ -276,33 +268,36 @@ describe_event (GVariant *event)
 static char *
 describe_lock (GVariant *lock)
 {
-  const char *reason = "";
-  gint64 start_us = 0, end_us = 0;
+  g_autofree char *start = potoo_ctl_text_from_time (potoo_ctl_row_get_int64 (lock, "start"));
+  g_autofree char *end = potoo_ctl_text_from_time (potoo_ctl_row_get_int64 (lock, "end"));
 
-  g_variant_lookup (lock, "reason", "&s", &reason);
-  g_variant_lookup (lock, "start", "x", &start_us);
-  g_variant_lookup (lock, "end", "x", &end_us);
-  g_autofree char *start = potoo_ctl_text_from_time (start_us);
-  g_autofree char *end = potoo_ctl_text_from_time (end_us);
-  return g_strdup_printf (_ ("locked from %s to %s: %s"), start, end, reason);
+  return g_strdup_printf (_ ("locked from %s to %s: %s"), start, end,
+                          potoo_ctl_row_get_text (lock, "reason"));
 }
 
-/* Only ids are known of what is gone. */
-static void
-tell_gone (Watch *watch, const char *event, const char *id)
+static char *
+describe_gone (const char *event, const char *id)
 {
+  if (strcmp (event, "segment-removed") == 0)
+    return g_strdup_printf (_ ("segment %s is gone"), id);
+  if (strcmp (event, "event-removed") == 0)
+    return g_strdup_printf (_ ("event %s is gone"), id);
+  return g_strdup_printf (_ ("lock %s is gone"), id);
+}
+
+/* Only ids are known of what is gone: of whose cameras they were nobody can tell. */
+static void
+tell_gone (Watch *watch, const char *signal, const char *id)
+{
+  const char *event = g_str_has_prefix (signal, "Segment") ? "segment-removed"
+                      : g_str_has_prefix (signal, "Event") ? "event-removed"
+                                                           : "lock-removed";
+
   if (watch->ids[0] != NULL)
     return;
-  if (watch->ctl->json)
-    {
-      JsonObject *object = json_object_new ();
-      json_object_set_string_member (object, "id", id);
-      print_event (watch, event, NULL, "values", object);
-      return;
-    }
-  g_autofree char *text = g_strdup_printf (
-      strcmp (event, "lock-removed") == 0 ? _ ("lock %s is gone") : _ ("event %s is gone"), id);
-  print_line (watch, "potoo", text);
+  JsonObject *object = json_object_new ();
+  json_object_set_string_member (object, "id", id);
+  tell (watch, event, NULL, "values", object, describe_gone (event, id));
 }
 
 static void
@@ -321,23 +316,16 @@ on_manager (GDBusConnection *connection,
   if (g_variant_is_of_type (parameters, G_VARIANT_TYPE ("(s)")))
     {
       g_variant_get (parameters, "(&s)", &id);
-      tell_gone (watch, is_lock ? "lock-removed" : "event-removed", id);
+      tell_gone (watch, signal, id);
       return;
     }
   if (!g_variant_is_of_type (parameters, G_VARIANT_TYPE ("(a{sv})")))
     return;
   g_autoptr (GVariant) dict = g_variant_get_child_value (parameters, 0);
   g_variant_lookup (dict, "camera", "&s", &id);
-  if (!is_wanted (watch, id))
-    return;
-  if (watch->ctl->json)
-    {
-      print_event (watch, is_lock ? "lock" : "event", id, "values",
-                   potoo_ctl_json_from_dict (dict));
-      return;
-    }
-  g_autofree char *text = is_lock ? describe_lock (dict) : describe_event (dict);
-  print_line (watch, id, text);
+  if (is_wanted (watch, id))
+    tell (watch, is_lock ? "lock" : "event", id, "values", potoo_ctl_json_from_dict (dict),
+          is_lock ? describe_lock (dict) : describe_event (dict));
 }
 
 /* --- Potoo itself --- */
@@ -357,21 +345,12 @@ look_at_all (Watch *watch)
 }
 
 static void
-tell_presence (Watch *watch, const char *event, const char *text)
-{
-  if (watch->ctl->json)
-    print_event (watch, event, NULL, NULL, NULL);
-  else
-    print_line (watch, "potoo", text);
-}
-
-static void
 on_appeared (GDBusConnection *connection, const char *name, const char *owner, gpointer user_data)
 {
   Watch *watch = user_data;
 
   if (watch->away)
-    tell_presence (watch, "back", _ ("is back"));
+    tell (watch, "back", NULL, NULL, NULL, g_strdup (_ ("is back")));
   watch->away = FALSE;
   look_at_all (watch);
 }
@@ -385,7 +364,7 @@ on_vanished (GDBusConnection *connection, const char *name, gpointer user_data)
     return;
   watch->away = TRUE;
   g_hash_table_remove_all (watch->cameras);
-  tell_presence (watch, "away", _ ("went away; waiting for it"));
+  tell (watch, "away", NULL, NULL, NULL, g_strdup (_ ("went away; waiting for it")));
 }
 
 static void
@@ -428,18 +407,6 @@ subscribe (Watch *watch, GDBusConnection *connection)
                                         G_DBUS_SIGNAL_FLAGS_NONE, signals[i].callback, watch, NULL);
 }
 
-static gboolean
-check_ids (PotooCtl *ctl, char **ids, GError **error)
-{
-  for (; *ids != NULL; ids++)
-    {
-      g_autoptr (GVariant) camera = potoo_ctl_client_get_camera (ctl->client, *ids, error);
-      if (camera == NULL)
-        return FALSE;
-    }
-  return TRUE;
-}
-
 static void
 run_loop (Watch *watch, GDBusConnection *connection)
 {
@@ -459,7 +426,8 @@ gboolean
 potoo_ctl_watch (PotooCtl *ctl, int argc, char **argv, GError **error)
 {
   if (!potoo_ctl_parse (ctl, NULL, NULL, 0, G_MAXINT - 1, &argc, &argv, error) ||
-      potoo_ctl_get_client (ctl, error) == NULL || !check_ids (ctl, argv, error))
+      potoo_ctl_get_client (ctl, error) == NULL ||
+      !potoo_ctl_client_check_cameras (ctl->client, argv, error))
     return FALSE;
   Watch watch = {
     .ctl = ctl,

@@ -94,6 +94,12 @@ potoo_dbus_call_get_target (PotooDbusCall *call)
   return call->target;
 }
 
+gboolean
+potoo_dbus_call_is_open (PotooDbusCall *call)
+{
+  return call->invocation != NULL;
+}
+
 /* The invocation to be answered; NULL when that was done at shutdown. */
 static GDBusMethodInvocation *
 take_invocation (PotooDbusCall *call)
@@ -225,7 +231,7 @@ on_caller_known (GObject *connection, GAsyncResult *result, gpointer user_data)
   g_autoptr (GError) error = NULL;
 
   gboolean allowed = check_caller (connection, result, &error);
-  if (call->invocation == NULL) /* answered at shutdown: what the target works on may be gone */
+  if (!potoo_dbus_call_is_open (call))
     {
       call_free (call);
       return;

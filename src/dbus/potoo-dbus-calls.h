@@ -53,6 +53,8 @@ void potoo_dbus_calls_stop (PotooDbusCalls *calls,
 /* The arguments, a tuple of the types that the interface says. (transfer none) */
 GVariant *potoo_dbus_call_get_arguments (PotooDbusCall *call);
 gpointer potoo_dbus_call_get_target (PotooDbusCall *call); /* (transfer none) */
+/* FALSE once it was answered at shutdown: what its target works on may be gone. */
+gboolean potoo_dbus_call_is_open (PotooDbusCall *call);
 
 /* Each ends the call and frees it. */
 void potoo_dbus_call_return (PotooDbusCall *call, GVariant *result); /* (nullable): nothing */

@@ -209,14 +209,44 @@ remove_lock (PotooDbusCall *call, gpointer target)
     potoo_lock_list_remove_async (get_context (target)->locks, id, on_lock_removed, call);
 }
 
+/* --- segments --- */
+
+static void
+on_segment_deleted (GObject *eviction, GAsyncResult *result, gpointer call)
+{
+  g_autoptr (GError) error = NULL;
+
+  gboolean done = potoo_eviction_delete_finish (POTOO_EVICTION (eviction), result, &error);
+  potoo_dbus_call_finish (call, done, error);
+}
+
+static void
+on_segment_read (GObject *source, GAsyncResult *result, gpointer call)
+{
+  g_autoptr (GError) error = NULL;
+  g_autoptr (PotooSegment) segment = potoo_dbus_reader_get_segment_finish (result, &error);
+
+  if (segment != NULL && potoo_dbus_call_is_open (call))
+    potoo_eviction_delete_async (get_context (potoo_dbus_call_get_target (call))->eviction, segment,
+                                 on_segment_deleted, call);
+  else
+    potoo_dbus_call_return_error (call, error);
+}
+
+static void
+delete_segment (PotooDbusCall *call, gpointer target)
+{
+  gint64 id;
+
+  if (get_id (call, &id))
+    potoo_dbus_reader_get_segment_async (potoo_dbus_manager_get_parts (target)->reader, id,
+                                         on_segment_read, call);
+}
+
 const PotooDbusMethod potoo_dbus_events_methods[] = {
-  { "handle-list-events", list_events },
-  { "handle-add-event", add_event },
-  { "handle-change-event", change_event },
-  { "handle-remove-event", remove_event },
-  { "handle-list-locks", list_locks },
-  { "handle-add-lock", add_lock },
-  { "handle-change-lock", change_lock },
-  { "handle-remove-lock", remove_lock },
-  { NULL },
+  { "handle-list-events", list_events },       { "handle-add-event", add_event },
+  { "handle-change-event", change_event },     { "handle-remove-event", remove_event },
+  { "handle-list-locks", list_locks },         { "handle-add-lock", add_lock },
+  { "handle-change-lock", change_lock },       { "handle-remove-lock", remove_lock },
+  { "handle-delete-segment", delete_segment }, { NULL },
 };

@@ -5,7 +5,7 @@
 
 G_BEGIN_DECLS
 
-/* The manager's methods for events and locks. Main thread. */
+/* The manager's methods for events, locks and segments. Main thread. */
 extern const PotooDbusMethod potoo_dbus_events_methods[];
 
 G_END_DECLS

@@ -89,6 +89,37 @@ remove_camera (PotooDbusCall *call, gpointer target)
   potoo_camera_list_remove_async (self->parts->context.cameras, id, if_version, on_removed, call);
 }
 
+static void
+on_deleted (GObject *list, GAsyncResult *result, gpointer user_data)
+{
+  PotooDbusCall *call = user_data;
+  PotooDbusManager *self = potoo_dbus_call_get_target (call);
+  g_autoptr (GError) error = NULL;
+  const char *id;
+
+  gboolean done = potoo_camera_list_remove_finish (POTOO_CAMERA_LIST (list), result, &error);
+  g_variant_get_child (potoo_dbus_call_get_arguments (call), 0, "&s", &id);
+  if (!done && potoo_dbus_call_is_open (call))
+    potoo_retention_spare (self->parts->context.retention, id);
+  potoo_dbus_call_finish (call, done, error);
+}
+
+/* Recordings are condemned first: what the catalog is told after that is durable only with it. */
+static void
+delete_camera (PotooDbusCall *call, gpointer target)
+{
+  const PotooDbusContext *context = &((PotooDbusManager *) target)->parts->context;
+  const char *id;
+  guint64 if_version;
+
+  g_variant_get (potoo_dbus_call_get_arguments (call), "(&st)", &id, &if_version);
+  g_autoptr (PotooCameraSnapshot) camera = potoo_camera_list_get_snapshot (context->cameras, id);
+  if (camera != NULL)
+    potoo_retention_condemn (context->retention, id);
+  potoo_camera_list_remove_async (context->cameras, id, if_version,
+                                  camera != NULL ? on_deleted : on_removed, call);
+}
+
 /* --- lists --- */
 
 static void
@@ -141,7 +172,15 @@ disconnect_viewer (PotooDbusCall *call, gpointer target)
   potoo_dbus_call_return_error (call, error);
 }
 
-/* --- events and locks --- */
+/* --- segments, events and locks --- */
+
+void
+potoo_dbus_manager_tell_segment_dropped (PotooDbusManager *self, gint64 id)
+{
+  g_autofree char *text = potoo_segment_id_format (id);
+
+  potoo_nvr_manager_emit_segment_removed (self->skeleton, text);
+}
 
 void
 potoo_dbus_manager_tell_event (PotooDbusManager *self, const PotooEvent *event)
@@ -235,6 +274,7 @@ potoo_dbus_manager_set_overload (PotooDbusManager *self, PotooOverload overload)
 static const PotooDbusMethod methods[] = {
   { "handle-add-camera", add_camera },
   { "handle-remove-camera", remove_camera },
+  { "handle-delete-camera", delete_camera },
   { "handle-list-camera-settings", list_camera_settings },
   { "handle-list-storage", list_storage },
   { "handle-list-viewers", list_viewers },

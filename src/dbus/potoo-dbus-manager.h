@@ -16,6 +16,7 @@ G_DECLARE_FINAL_TYPE (PotooDbusManager, potoo_dbus_manager, POTOO, DBUS_MANAGER,
 PotooDbusManager *potoo_dbus_manager_new (const PotooDbusParts *parts);
 void potoo_dbus_manager_set_web_url (PotooDbusManager *self, const char *url); /* (nullable) */
 void potoo_dbus_manager_set_overload (PotooDbusManager *self, PotooOverload overload);
+void potoo_dbus_manager_tell_segment_dropped (PotooDbusManager *self, gint64 id);
 void potoo_dbus_manager_tell_event (PotooDbusManager *self, const PotooEvent *event);
 void potoo_dbus_manager_tell_event_dropped (PotooDbusManager *self, gint64 id);
 void potoo_dbus_manager_tell_lock (PotooDbusManager *self, const PotooLock *lock);

@@ -16,14 +16,15 @@ struct _PotooDbusReader
   PotooCatalogReader *connection; /* the thread's; (nullable) until it was needed */
 };
 
-/* Data of a GTask. */
+/* Data of a GTask: a list, unless a segment or a report is asked for. */
 typedef struct
 {
   PotooDbusRead kind;
   PotooSegmentQuery query; /* its camera is owned */
   gboolean has_event_kind;
   PotooEventKind event_kind;
-  PotooRetention *retention; /* (nullable): a report is asked for, and nothing of the above */
+  gint64 segment_id;         /* 0: none */
+  PotooRetention *retention; /* (nullable): of a report */
 } Job;
 
 static void
@@ -68,19 +69,26 @@ static void
 read_for (PotooDbusReader *self, GTask *task)
 {
   const Job *job = g_task_get_task_data (task);
+  GDestroyNotify destroy = (GDestroyNotify) g_ptr_array_unref;
   GError *error = NULL;
   gpointer answer;
 
   if (job->retention != NULL)
-    answer = potoo_retention_report (job->retention, self->connection, &error);
+    {
+      answer = potoo_retention_report (job->retention, self->connection, &error);
+      destroy = (GDestroyNotify) potoo_storage_report_free;
+    }
+  else if (job->segment_id != 0)
+    {
+      answer = potoo_catalog_reader_get_segment (self->connection, job->segment_id, &error);
+      destroy = (GDestroyNotify) potoo_segment_free;
+    }
   else
     answer = read_rows (self, job, &error);
-  if (answer == NULL)
-    g_task_return_error (task, error);
-  else if (job->retention != NULL)
-    g_task_return_pointer (task, answer, (GDestroyNotify) potoo_storage_report_free);
+  if (answer != NULL)
+    g_task_return_pointer (task, answer, destroy);
   else
-    g_task_return_pointer (task, answer, (GDestroyNotify) g_ptr_array_unref);
+    g_task_return_error (task, error);
 }
 
 static void
@@ -123,6 +131,14 @@ potoo_dbus_reader_free (PotooDbusReader *self)
   g_free (self);
 }
 
+/* Both are taken. */
+static void
+push (PotooDbusReader *self, GTask *task, Job *job)
+{
+  g_task_set_task_data (task, job, (GDestroyNotify) job_free);
+  g_thread_pool_push (self->pool, task, NULL);
+}
+
 void
 potoo_dbus_reader_list_async (PotooDbusReader *self,
                               PotooDbusRead kind,
@@ -141,8 +157,7 @@ potoo_dbus_reader_list_async (PotooDbusReader *self,
   job->has_event_kind = event_kind != NULL;
   if (event_kind != NULL)
     job->event_kind = *event_kind;
-  g_task_set_task_data (task, job, (GDestroyNotify) job_free);
-  g_thread_pool_push (self->pool, task, NULL);
+  push (self, task, job);
 }
 
 GPtrArray *
@@ -160,6 +175,28 @@ potoo_dbus_reader_get_kind (GAsyncResult *result)
 }
 
 void
+potoo_dbus_reader_get_segment_async (PotooDbusReader *self,
+                                     gint64 id,
+                                     GAsyncReadyCallback callback,
+                                     gpointer user_data)
+{
+  GTask *task = g_task_new (NULL, NULL, callback, user_data);
+  Job *job = g_new0 (Job, 1);
+
+  g_task_set_source_tag (task, potoo_dbus_reader_get_segment_async);
+  job->segment_id = id;
+  push (self, task, job);
+}
+
+PotooSegment *
+potoo_dbus_reader_get_segment_finish (GAsyncResult *result, GError **error)
+{
+  g_return_val_if_fail (g_task_is_valid (result, NULL), NULL);
+
+  return g_task_propagate_pointer (G_TASK (result), error);
+}
+
+void
 potoo_dbus_reader_report_async (PotooDbusReader *self,
                                 PotooRetention *retention,
                                 GAsyncReadyCallback callback,
@@ -170,8 +207,7 @@ potoo_dbus_reader_report_async (PotooDbusReader *self,
 
   g_task_set_source_tag (task, potoo_dbus_reader_report_async);
   job->retention = g_object_ref (retention);
-  g_task_set_task_data (task, job, (GDestroyNotify) job_free);
-  g_thread_pool_push (self->pool, task, NULL);
+  push (self, task, job);
 }
 
 PotooStorageReport *

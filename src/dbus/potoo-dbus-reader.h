@@ -43,6 +43,13 @@ void potoo_dbus_reader_list_async (PotooDbusReader *reader,
 GPtrArray *potoo_dbus_reader_list_finish (GAsyncResult *result, GError **error);
 PotooDbusRead potoo_dbus_reader_get_kind (GAsyncResult *result); /* what it is a list of */
 
+/* potoo_catalog_reader_get_segment() */
+void potoo_dbus_reader_get_segment_async (PotooDbusReader *reader,
+                                          gint64 id,
+                                          GAsyncReadyCallback callback,
+                                          gpointer user_data);
+PotooSegment *potoo_dbus_reader_get_segment_finish (GAsyncResult *result, GError **error);
+
 /* potoo_retention_report() */
 void potoo_dbus_reader_report_async (PotooDbusReader *reader,
                                      PotooRetention *retention,

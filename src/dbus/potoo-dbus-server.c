@@ -141,6 +141,7 @@ on_segment_dropped (gint64 id, gpointer user_data)
   g_hash_table_iter_init (&iter, self->cameras);
   while (g_hash_table_iter_next (&iter, NULL, &camera))
     potoo_dbus_camera_tell_segment_dropped (camera, id);
+  potoo_dbus_manager_tell_segment_dropped (self->manager, id);
 }
 
 static void

@@ -489,8 +489,35 @@ def test_bad_members(client, method, members, at):
     assert expect('InvalidArgument', client.manager, method, '(a{sv})', wrap(**members)).startswith(f'{at}: ')
 
 
+def test_delete_recordings(sim, workshop):
+    """One file, and all of a camera: as in REST."""
+    bus = workshop.bus()
+    daemon = workshop.daemon(env=bus.env)
+    client = Client(bus)
+    client.wait(client.owner, 10, 'the name')
+    url = sim({'door': {'codec': 'h264'}}).urls['door']
+    client.add_camera(id='door', url=url)
+    (opened,) = wait_until(lambda: daemon.segments('door'), 20, 'a segment')
+    assert 'is being recorded' in expect('Conflict', client.manager, 'DeleteSegment', '(s)', opened['id'])
+    (segment,) = daemon.disable_camera('door')
+    assert client.manager('DeleteSegment', '(s)', segment['id']) is None
+    assert daemon.segments('door') == [] and not list(daemon.recordings_dir.glob('door/*/*.mp4'))
+    expect('NotFound', client.manager, 'DeleteSegment', '(s)', segment['id'])
+    told = client.wait(lambda: client.told(ROOT, f'{MANAGER}.SegmentRemoved'), 10, 'the removal')
+    assert told == [(segment['id'],)]
+    client.update('door', enabled=True)
+    wait_until(lambda: daemon.segments('door'), 20, 'a segment')
+    version = client.properties('door')['SettingsVersion']
+    expect('PreconditionFailed', client.manager, 'DeleteCamera', '(st)', 'door', version - 1)
+    expect('NotFound', client.manager, 'DeleteCamera', '(st)', 'nobody', 0)
+    assert client.manager('DeleteCamera', '(st)', 'door', version) is None
+    client.wait(lambda: daemon.query('SELECT id FROM segments') == [], 30, 'the recordings to go')
+    client.close()
+
+
 def test_bad_ids(client):
-    for method, more in (('RemoveEvent', ()), ('RemoveLock', ()), ('ChangeEvent', ({},)), ('ChangeLock', ({},))):
+    for method, more in (
+        ('DeleteSegment', ()), ('RemoveEvent', ()), ('RemoveLock', ()), ('ChangeEvent', ({},)), ('ChangeLock', ({},))):
         signature = '(sa{sv})' if more else '(s)'
         for text in ('', 'x', '0' * 16, '1', 'g' * 16):
             message = expect('InvalidArgument', client.manager, method, signature, text, *more)

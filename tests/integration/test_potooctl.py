@@ -153,13 +153,13 @@ def ctl(world):
 
 def list_commands(ctl):
     page = ctl.run('--help')
-    return re.findall(r'^  ((?:(?:cameras|events|locks|record|viewers) )?[a-z]+)(?: .*)?$', page.split('Commands:')[1], re.M)
+    return re.findall(r'^  ((?:(?:cameras|events|locks|record|segments|viewers) )?[a-z]+)(?: .*)?$', page.split('Commands:')[1], re.M)
 
 
 def test_help(ctl):
     commands = list_commands(ctl)
-    assert 'cameras add' in commands and 'watch' in commands and len(commands) == 27, commands
-    for command in ['cameras', 'events', 'locks', 'viewers', *commands]:
+    assert 'cameras add' in commands and 'watch' in commands and len(commands) == 29, commands
+    for command in ['cameras', 'events', 'locks', 'segments', 'viewers', *commands]:
         page = ctl.run(*command.split(), '--help')
         assert f'potooctl {command}' in page
         for option in ('--json', '--system', '--user'):
@@ -225,6 +225,13 @@ def test_help_fits_a_terminal(ctl):
         (['locks', 'add', 'front-door', '', '--start=1h'], 'reason: '),
         (['locks', 'add', 'front-door', 'x', '--start=1h', '--end=2h'], 'end: '),
         (['locks', 'add', 'front-door', 'x', '--start=1h', '--expires=soon'], 'soon'),
+        (['locks', 'edit', '7' + 'f' * 15], 'NAME=VALUE'),
+        (['locks', 'edit', '7' + 'f' * 15, 'reason'], 'NAME=VALUE'),
+        (['locks', 'edit', '7' + 'f' * 15, 'expires=soon'], 'soon'),
+        (['segments', 'delete'], 'SEGMENT'),
+        (['segments', 'delete', '7' + 'f' * 15], '--yes'),
+        (['segments', 'delete', '--yes', 'x'], 'id: '),
+        (['cameras', 'remove', 'off', '--delete-recordings'], '--yes'),
         (['--nonsense'], 'nonsense'),
         (['status', '--nonsense'], 'nonsense'),
     ],
@@ -258,6 +265,8 @@ def test_exit_statuses(ctl):
     ctl.run('record', 'start', 'off', status=UNAVAILABLE)
     ctl.run('events', 'remove', '7' + 'f' * 15, status=NO_INPUT)
     ctl.run('locks', 'remove', '7' + 'f' * 15, status=NO_INPUT)
+    ctl.run('locks', 'edit', '7' + 'f' * 15, 'reason=x', status=NO_INPUT)
+    ctl.run('segments', 'delete', '--yes', '7' + 'f' * 15, status=NO_INPUT)
     ctl.run('locks', 'add', 'front-door', 'x', '--start=9h', '--end=8h', status=NO_INPUT)
 
 
@@ -423,6 +432,10 @@ def test_locks(ctl, world):
     page = ctl.terminal('locks', columns=60)
     assert lock in page.text and '東京' in page.text
     assert ctl.json('locks', 'list', 'off') == []
+    edited = ctl.json('locks', 'edit', lock, 'reason=Proof', 'expires=', 'end=1s')
+    assert edited == world.daemon.get(f'/api/v1/locks/{lock}')
+    assert (edited['reason'], edited['expires'], edited['start']) == ('Proof', None, shown['start'])
+    assert ctl.run('locks', 'edit', lock, 'expires=1h').strip() == lock
     ctl.run('locks', 'remove', lock)
     assert ctl.json('locks') == []
 
@@ -710,7 +723,7 @@ def test_completion(ctl):
     offered = set(complete(ctl, 'potooctl '))
     commands = list_commands(ctl)
     assert {command.split()[0] for command in commands} <= offered
-    for command in ('cameras', 'events', 'locks', 'record', 'viewers'):
+    for command in ('cameras', 'events', 'locks', 'record', 'segments', 'viewers'):
         second = set(complete(ctl, f'potooctl {command} '))
         assert {c.split()[1] for c in commands if c.startswith(f'{command} ')} <= second
     assert complete(ctl, 'potooctl cameras edit fr') == ['front-door']
@@ -724,10 +737,49 @@ def test_completion(ctl):
 
 def test_documented_commands_exist(ctl):
     text = (TOP / 'docs' / 'dbus.md').read_text(encoding='utf-8') + (TOP / 'README.md').read_text(encoding='utf-8')
-    commands = {' '.join(words) for words in (c.split() for c in list_commands(ctl))} | {'cameras', 'events', 'locks', 'viewers'}
+    commands = {' '.join(words) for words in (c.split() for c in list_commands(ctl))} | {'cameras', 'events', 'locks', 'segments', 'viewers'}
     for line in re.findall(r'^ {4}potooctl (.*)$', text, re.M):
         words = re.sub(r'\s+#.*', '', line).split()
         assert words[0] in commands or ' '.join(words[:2]) in commands, line
+
+
+def test_deletes_recordings(workshop, sim):
+    """Asked on a terminal, with --yes elsewhere; what is written or locked stays."""
+    bus = workshop.bus()
+    daemon = workshop.daemon(env=bus.env)
+    ctl = Ctl(bus)
+    urls = sim({'door': {'codec': 'h264'}}).urls
+    wait_until(lambda: ctl.start('status').wait() == 0, 10, 'the bus')
+    ctl.run('cameras', 'add', urls['door'], 'id=door')
+    (opened,) = wait_until(lambda: daemon.segments('door'), 20, 'a segment')
+    assert 'is being recorded' in ctl.run('segments', 'delete', '-y', opened['id'], status=UNAVAILABLE)
+    (segment,) = daemon.disable_camera('door')
+    lock = ctl.run('locks', 'add', 'door', 'x', '--start=1h').strip()
+    assert 'is locked' in ctl.run('segments', 'delete', '-y', segment['id'], status=UNAVAILABLE)
+    ctl.run('locks', 'remove', lock)
+    asked = ('for good?', 'no\n')
+    refused = ctl.terminal('segments', 'delete', segment['id'], type_after=asked)
+    assert refused.status == 1 and 'Nothing was deleted' in refused.text
+    assert 'Nothing was deleted' in ctl.terminal('cameras', 'remove', 'door', '--delete-recordings', type_after=asked).text
+    assert daemon.segments('door') == [segment]
+    watch = ctl.start('--json', 'watch')
+    read_lines(watch, ['"camera"'])
+    answered = ('Delete 1 recorded file for good?', 'y\n')
+    assert ctl.terminal('segments', 'delete', segment['id'], type_after=answered).status == 0
+    (told,) = [json.loads(line) for line in read_lines(watch, ['segment-removed']) if 'segment-removed' in line]
+    assert told['values'] == {'id': segment['id']}
+    watch.terminate()
+    watch.wait()
+    assert daemon.segments('door') == []
+    assert not list(daemon.recordings_dir.glob('door/*/*.mp4'))
+    daemon.patch_camera('door', enabled=True)
+    wait_until(lambda: daemon.segments('door'), 20, 'a segment')
+    assert 'nobody' in ctl.run('cameras', 'remove', 'door', 'nobody', '--delete-recordings', '-y', status=NO_INPUT)
+    assert ctl.json('cameras', 'show', 'door')['enabled']
+    answered = ('recordings of door for good?', 'Yes\n')
+    said = ctl.terminal('cameras', 'remove', 'door', '--delete-recordings', columns=200, type_after=answered)
+    assert said.text.endswith('door is removed; its recordings are being deleted\n')
+    wait_until(lambda: daemon.query('SELECT id FROM segments') == [], 30, 'the recordings to go')
 
 
 def test_adopts_recordings(ctl, world):
