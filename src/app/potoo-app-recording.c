@@ -187,6 +187,7 @@ on_clock_set (PotooClockWatch *clock, gint64 step_us, gpointer user_data)
   while (g_hash_table_iter_next (&iter, NULL, (gpointer *) &entry))
     plan_camera (self, entry);
   set_timer (self);
+  potoo_recorder_note_clock (self->recorder);
 }
 
 /* --- cameras --- */

@@ -21,6 +21,7 @@
 #include "base/potoo-clock.h"
 #include "base/potoo-log.h"
 #include "base/potoo-metrics.h"
+#include "base/potoo-text.h"
 
 /* The seam reads its file at most so often, and a little more. */
 #define SEAM_MS 60
@@ -46,35 +47,11 @@ static guint signals[N_SIGNALS];
 
 G_DEFINE_FINAL_TYPE (PotooClockWatch, potoo_clock_watch, G_TYPE_OBJECT)
 
-/* "1 d 2 h", "3 min", "0.750 s": two units tell enough. */
-static char *
-describe (gint64 time_us)
-{
-  static const struct
-  {
-    const char *name;
-    gint64 seconds;
-  } units[] = { { "d", 86400 }, { "h", 3600 }, { "min", 60 }, { "s", 1 } };
-  gint64 seconds = (time_us + POTOO_SECOND_US / 2) / POTOO_SECOND_US;
-  guint i = 0;
-
-  if (seconds < 60)
-    return g_strdup_printf ("%.3f s", (double) time_us / POTOO_SECOND_US);
-  while (seconds < units[i].seconds)
-    i++;
-  gint64 rest = seconds % units[i].seconds / units[i + 1].seconds;
-  g_autofree char *first = g_strdup_printf ("%" G_GINT64_FORMAT " %s", seconds / units[i].seconds,
-                                            units[i].name);
-  if (rest == 0)
-    return g_steal_pointer (&first);
-  return g_strdup_printf ("%s %" G_GINT64_FORMAT " %s", first, rest, units[i + 1].name);
-}
-
 static void
 tell (PotooClockWatch *self, gint64 step_us, gint64 slept_us)
 {
-  g_autofree char *size = describe (ABS (step_us));
-  g_autofree char *slept = describe (slept_us);
+  g_autofree char *size = potoo_duration_format (ABS (step_us));
+  g_autofree char *slept = potoo_duration_format (slept_us);
 
   potoo_metric_add (self->steps, 1);
   if (slept_us >= POTOO_CLOCK_STEP_US)

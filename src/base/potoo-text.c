@@ -79,6 +79,29 @@ potoo_duration_parse (const char *text, gint64 *duration_us)
   return parse_with_unit (text, units, duration_us);
 }
 
+char *
+potoo_duration_format (gint64 duration_us)
+{
+  static const struct
+  {
+    const char *name;
+    gint64 seconds;
+  } units[] = { { "d", 86400 }, { "h", 3600 }, { "min", 60 }, { "s", 1 } };
+  gint64 seconds = (duration_us + G_USEC_PER_SEC / 2) / G_USEC_PER_SEC;
+  guint i = 0;
+
+  if (seconds < 60)
+    return g_strdup_printf ("%.3f s", (double) duration_us / G_USEC_PER_SEC);
+  while (seconds < units[i].seconds)
+    i++;
+  gint64 rest = seconds % units[i].seconds / units[i + 1].seconds;
+  g_autofree char *first = g_strdup_printf ("%" G_GINT64_FORMAT " %s", seconds / units[i].seconds,
+                                            units[i].name);
+  if (rest == 0)
+    return g_steal_pointer (&first);
+  return g_strdup_printf ("%s %" G_GINT64_FORMAT " %s", first, rest, units[i + 1].name);
+}
+
 gboolean
 potoo_size_parse (const char *text, gint64 *size_bytes)
 {

@@ -19,6 +19,8 @@ char *potoo_slug_from_name (const char *name);
 /* `5min`, `2s`, `250ms`, `1h`, `7d`, or a bare number of seconds; one integer
  * and one suffix. FALSE on anything else, also on overflow. */
 gboolean potoo_duration_parse (const char *text, gint64 *duration_us);
+/* For people: `1 d 2 h`, `3 min`, `0.750 s`; two units tell enough. (transfer full) */
+char *potoo_duration_format (gint64 duration_us);
 
 /* `500M`, `20GB` (powers of 1000), `20GiB` (powers of 1024), or a bare number
  * of bytes. FALSE on anything else, also on overflow. */

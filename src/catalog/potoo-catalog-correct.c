@@ -284,7 +284,7 @@ find_first (Correct *correct, PotooDb *db, const PotooGap *gap, gint64 *start_us
   return TRUE;
 }
 
-/* Its row, if there is one: @end_us 0 when it goes on. */
+/* Its row, if there is one whose end this run has told: @end_us 0 when it goes on. */
 static int
 find_end (Correct *correct, PotooDb *db, const PotooGap *gap, gint64 *end_us, GError **error)
 {
@@ -303,11 +303,13 @@ find_end (Correct *correct, PotooDb *db, const PotooGap *gap, gint64 *end_us, GE
     *end_us = 0;
   else if (!moved && *end_us >= c->begun_us && *end_us <= c->until_us + c->step_us / 2)
     *end_us += c->step_us;
+  else if (!moved && (*end_us < c->begun_us + c->step_us || *end_us > potoo_clock_wall_us ()))
+    return 0; /* by the wrong clock it ended before its start, and nobody knew how long it was */
   return result;
 }
 
 /* It began before this run, and ended in it; where the wrong clock had it end before its start, its
- * row is gone. */
+ * row tells only how long it was at least, or is gone. */
 static gboolean
 correct_inherited (Correct *correct, PotooDb *db, const PotooGap *inherited, GError **error)
 {

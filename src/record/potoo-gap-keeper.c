@@ -34,6 +34,7 @@ struct _PotooGapKeeper
   GMutex lock; /* protects what follows; no other lock is taken under it but the catalog's */
   PotooGap gap;
   gboolean open;
+  gint64 least_us; /* when its end is before its start; 0: it then has no length */
   gint64 durable_us;
   gint64 until_us;      /* 0: not handed over */
   gboolean provisional; /* the gap is what will be lost if the disk never answers */
@@ -99,6 +100,12 @@ potoo_gap_keeper_new (PotooCatalog *catalog,
 }
 
 void
+potoo_gap_keeper_set_least (PotooGapKeeper *keeper, gint64 least_us)
+{
+  keeper->least_us = least_us;
+}
+
+void
 potoo_gap_keeper_free (PotooGapKeeper *keeper)
 {
   g_object_unref (keeper->catalog);
@@ -145,6 +152,9 @@ end_locked (PotooGapKeeper *keeper, gint64 end_us)
     return;
   gboolean was_provisional = keeper->provisional;
   keeper->open = keeper->provisional = FALSE;
+  if (keeper->least_us > 0 && end_us <= keeper->gap.start_us)
+    end_us = keeper->gap.start_us + keeper->least_us;
+  keeper->least_us = 0;
   if (keeper->until_us != 0)
     end_us = MIN (end_us, keeper->until_us);
   set_open_metric_locked (keeper, FALSE);
@@ -312,9 +322,10 @@ potoo_gap_keeper_set_clock (PotooGapKeeper *keeper,
   g_mutex_lock (&keeper->lock);
   if (keeper->until_us == 0) /* else what is left to say is of the time before */
     {
-      if (after_us > before_us && (keeper->open || recorded))
+      gboolean ahead = keeper->least_us > 0;
+      if (after_us > before_us && (keeper->open || recorded) && !ahead)
         post_skipped_locked (keeper, before_us, after_us);
-      if (keeper->open)
+      if (keeper->open && !ahead)
         divide_locked (keeper, before_us, after_us);
     }
   keeper->suspended_us = potoo_clock_suspended_us ();

@@ -21,6 +21,10 @@ PotooGapKeeper *potoo_gap_keeper_new (PotooCatalog *catalog,
                                       const char *camera,
                                       PotooStreamKind stream,
                                       const PotooGap *open);
+/* The gap that an earlier run left open began in the future, as the clock stands now: when its end
+ * is before its start, it has lasted for @least_us, since nobody knows for how long. To be said
+ * before anything else. */
+void potoo_gap_keeper_set_least (PotooGapKeeper *keeper, gint64 least_us);
 /* Leaves an open row as it stands. */
 void potoo_gap_keeper_free (PotooGapKeeper *keeper);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (PotooGapKeeper, potoo_gap_keeper_free)

@@ -35,6 +35,12 @@ potoo_gap_ledger_free (PotooGapLedger *self)
 }
 
 void
+potoo_gap_ledger_inherit (PotooGapLedger *self, const PotooMoment *since)
+{
+  self->settled = *since;
+}
+
+void
 potoo_gap_ledger_set_cause (PotooGapLedger *self, PotooGapCause cause)
 {
   self->cause = cause;
@@ -70,7 +76,7 @@ potoo_gap_ledger_set_clock (PotooGapLedger *self, const PotooMoment *now)
 {
   gint64 step_us = get_step_us (self, now);
 
-  if (step_us == 0 || now->mono_us < self->settled.mono_us)
+  if (step_us == 0 || now->mono_us < self->settled.mono_us || self->plan == NULL)
     return;
   potoo_gap_ledger_pass (self, now);
   potoo_gap_keeper_set_clock (self->gaps, self->settled.wall_us, now->wall_us, FALSE);

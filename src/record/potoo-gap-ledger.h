@@ -24,6 +24,10 @@ PotooGapLedger *potoo_gap_ledger_new (PotooGapKeeper *gaps);
 void potoo_gap_ledger_free (PotooGapLedger *ledger);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (PotooGapLedger, potoo_gap_ledger_free)
 
+/* The gap that an earlier run left open began at @since, by a clock that was set since then: it is
+ * divided where the first plan holds. */
+void potoo_gap_ledger_inherit (PotooGapLedger *ledger, const PotooMoment *since);
+
 /* Why nothing is recorded from now on, for gaps that begin. An open one stays what it is. */
 void potoo_gap_ledger_set_cause (PotooGapLedger *ledger, PotooGapCause cause);
 PotooGapCause potoo_gap_ledger_get_cause (PotooGapLedger *ledger);

@@ -8,6 +8,7 @@
 #include "catalog/potoo-catalog-settings.h"
 
 #define SETTING "recorder-run"
+#define CLOCK_SETTING "recorder-clock"
 #define RUNNING "running"
 #define STOPPED "stopped"
 #define SEGMENTS_PER_QUERY 100
@@ -27,12 +28,48 @@ void
 potoo_last_run_note_start (PotooCatalog *catalog)
 {
   note (catalog, RUNNING);
+  potoo_last_run_note_clock (catalog);
 }
 
 void
 potoo_last_run_note_clean_stop (PotooCatalog *catalog)
 {
   note (catalog, STOPPED);
+  potoo_last_run_note_clock (catalog);
+}
+
+/* What to add to the time since the boot, in which a suspended machine is not left out, to get wall
+ * time: only who sets the clock changes it. */
+static gint64
+get_clock_base_us (void)
+{
+  return potoo_clock_wall_offset_us () - potoo_clock_suspended_us ();
+}
+
+void
+potoo_last_run_note_clock (PotooCatalog *catalog)
+{
+  g_autofree char *value = g_strdup_printf ("%s %" G_GINT64_FORMAT, potoo_clock_boot_id (),
+                                            get_clock_base_us ());
+
+  potoo_catalog_put_setting (catalog, CLOCK_SETTING, value);
+}
+
+gboolean
+potoo_last_run_find_clock_step (PotooCatalog *catalog, gint64 *step_us)
+{
+  g_autoptr (PotooCatalogReader) reader = potoo_catalog_reader_new (catalog, NULL);
+  g_autofree char *value = reader != NULL
+                               ? potoo_catalog_reader_get_setting (reader, CLOCK_SETTING, NULL)
+                               : NULL;
+  g_auto (GStrv) parts = g_strsplit (value != NULL ? value : "", " ", 2);
+
+  if (g_strv_length (parts) != 2 || !g_str_equal (parts[0], potoo_clock_boot_id ()))
+    return FALSE;
+  *step_us = get_clock_base_us () - g_ascii_strtoll (parts[1], NULL, 10);
+  if (ABS (*step_us) < POTOO_CLOCK_STEP_US)
+    *step_us = 0;
+  return TRUE;
 }
 
 static char *

@@ -13,6 +13,7 @@
 #include "base/potoo-error.h"
 #include "base/potoo-log.h"
 #include "base/potoo-main.h"
+#include "base/potoo-text.h"
 #include "record/potoo-clean-mark.h"
 #include "record/potoo-last-run.h"
 #include "record/potoo-writer-set.h"
@@ -29,6 +30,8 @@ struct _PotooRecorder
   PotooFragmentMemory *queue_memory, *ring_memory;
   GHashTable *open_gaps; /* stream key → PotooGap, until its stream is added */
   GArray *inherited;     /* PotooGap: the same, at the start */
+  gint64 clock_step_us;  /* by which the clock was set while Potoo did not run … */
+  gint64 least_gap_us;   /* … or for how long it was down at least; 0: as long as gaps tell */
   GArray *states;        /* PotooRootState of each root, as it was told last */
   PotooRootWatch watch;
   gboolean started, stopped;
@@ -156,6 +159,45 @@ make_roots (PotooRecorder *self)
   self->set = potoo_writer_set_new (self->writers);
 }
 
+/* Whoever looks at what was recorded is to know why its times are not in order. */
+static void
+tell_clock (gint64 step_us, gint64 behind_us)
+{
+  g_autofree char *size = potoo_duration_format (step_us != 0 ? ABS (step_us) : behind_us);
+
+  if (step_us != 0)
+    potoo_log_warning (NULL, "The clock was set %s by %s while Potoo did not run",
+                       step_us < 0 ? "back" : "forward", size);
+  else if (behind_us >= POTOO_CLOCK_STEP_US)
+    potoo_log_warning (NULL,
+                       "The clock is %s behind the end of what was recorded before: it was set "
+                       "back while the machine was off, or is wrong",
+                       size);
+}
+
+/* A gap that is divided where the clock was set has an end that this run tells only for its second
+ * part. Before a machine was started it was off for a time that nobody knows. */
+static void
+inherit_gaps (PotooRecorder *self)
+{
+  gint64 now_us = potoo_clock_wall_us (), behind_us = 0;
+  GHashTableIter iter;
+  gpointer gap;
+
+  if (!potoo_last_run_find_clock_step (self->catalog, &self->clock_step_us))
+    self->least_gap_us = potoo_clock_mono_us () + potoo_clock_suspended_us ();
+  self->inherited = g_array_new (FALSE, FALSE, sizeof (PotooGap));
+  g_hash_table_iter_init (&iter, self->open_gaps);
+  while (g_hash_table_iter_next (&iter, NULL, &gap))
+    {
+      if (self->least_gap_us > 0)
+        behind_us = MAX (behind_us, ((const PotooGap *) gap)->start_us - now_us);
+      if (self->clock_step_us == 0)
+        g_array_append_vals (self->inherited, gap, 1);
+    }
+  tell_clock (self->clock_step_us, behind_us);
+}
+
 /* A stream may have recorded to any of the roots: their ends are put together. One that cannot be
  * used now is recovered by its writer when it can; until then the catalog says what it has. */
 static gboolean
@@ -172,12 +214,7 @@ recover (PotooRecorder *self, GError **error)
   self->open_gaps = potoo_last_run_settle (self->catalog, &all, error);
   if (self->open_gaps == NULL)
     return FALSE;
-  GHashTableIter iter;
-  gpointer gap;
-  self->inherited = g_array_new (FALSE, FALSE, sizeof (PotooGap));
-  g_hash_table_iter_init (&iter, self->open_gaps);
-  while (g_hash_table_iter_next (&iter, NULL, &gap))
-    g_array_append_vals (self->inherited, gap, 1);
+  inherit_gaps (self);
   return TRUE;
 }
 
@@ -267,6 +304,14 @@ potoo_recorder_stop (PotooRecorder *self, gint64 timeout_us)
   return clean;
 }
 
+void
+potoo_recorder_note_clock (PotooRecorder *self)
+{
+  g_return_if_fail (POTOO_IS_RECORDER (self));
+
+  potoo_last_run_note_clock (self->catalog);
+}
+
 GArray *
 potoo_recorder_get_inherited_gaps (PotooRecorder *self)
 {
@@ -291,6 +336,8 @@ potoo_recorder_add_stream (PotooRecorder *self, const char *camera, PotooStreamK
     .camera = camera,
     .stream = stream,
     .open_gap = g_hash_table_lookup (self->open_gaps, key),
+    .clock_step_us = self->clock_step_us,
+    .least_us = self->least_gap_us,
     .segment_duration_us = potoo_config_get_segment_duration_us (self->config),
   };
   g_autoptr (PotooFragmentRing) ring = potoo_fragment_ring_new (self->ring_memory, camera, stream);

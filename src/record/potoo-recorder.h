@@ -31,7 +31,11 @@ gboolean potoo_recorder_start (PotooRecorder *recorder, GError **error);
  * start). */
 gboolean potoo_recorder_stop (PotooRecorder *recorder, gint64 timeout_us);
 
-/* Those that were open when this run began. (transfer none) (element-type PotooGap) */
+/* The wall clock was set: the next run is to know where it stood. */
+void potoo_recorder_note_clock (PotooRecorder *recorder);
+
+/* Gaps that were open when this run began, and whose end it tells. (transfer none) (element-type
+ * PotooGap) */
 GArray *potoo_recorder_get_inherited_gaps (PotooRecorder *recorder);
 
 /**

@@ -40,6 +40,18 @@ struct _PotooSegmentChain
   PotooSegmentMetrics *metrics;
 };
 
+static void
+inherit_gap (PotooSegmentChain *self, const PotooSegmentChainSpec *spec)
+{
+  gint64 offset_us = potoo_clock_wall_offset_us () - spec->clock_step_us;
+  gint64 start_us = spec->open_gap->start_us;
+
+  if (spec->clock_step_us != 0)
+    potoo_gap_ledger_inherit (self->ledger, &(PotooMoment){ start_us - offset_us, start_us });
+  else if (start_us > potoo_clock_wall_us ())
+    potoo_gap_keeper_set_least (self->gaps, spec->least_us);
+}
+
 PotooSegmentChain *
 potoo_segment_chain_new (const PotooSegmentChainSpec *spec)
 {
@@ -53,6 +65,8 @@ potoo_segment_chain_new (const PotooSegmentChainSpec *spec)
   self->next_sequence = POTOO_NO_SEQUENCE;
   self->gaps = potoo_gap_keeper_new (spec->catalog, spec->camera, spec->stream, spec->open_gap);
   self->ledger = potoo_gap_ledger_new (self->gaps);
+  if (spec->open_gap != NULL)
+    inherit_gap (self, spec);
   self->metrics = potoo_segment_metrics_new (spec->camera, spec->stream);
   return self;
 }

@@ -24,7 +24,9 @@ typedef struct
   PotooCatalog *catalog;
   const char *camera;
   PotooStreamKind stream;
-  const PotooGap *open_gap; /* (nullable): left open by an earlier run */
+  const PotooGap *open_gap; /* (nullable): left open by an earlier run … */
+  gint64 clock_step_us;     /* … since which the clock was set by so much; 0: nobody knows … */
+  gint64 least_us;          /* … when it was for longer than so much */
   gint64 segment_duration_us;
 } PotooSegmentChainSpec;
 

@@ -55,6 +55,7 @@ def story(module_workshop, tmp_path_factory):
     assert daemon.stop() == 0
     offset_us = round(EPOCH_US - time.time() * 1e6)
     clock.set(offset_us, False)
+    daemon.env['POTOO_TEST_BOOT_ID'] = 'the-next-boot'
     daemon.start()
     for name in CAMERAS:
         wait_recorded(daemon, name, 2)
@@ -76,6 +77,7 @@ def story(module_workshop, tmp_path_factory):
     clock.set(0, True)
     wait_until(lambda: daemon.metrics()['potoo_clock_corrections_total'] == 1, 40, 'the correction')
     log = daemon.read_log()
+    assert 'behind the end of what was recorded before' in log
     for name in CAMERAS:
         daemon.disable_camera(name)
     event = daemon.get(f'/api/v1/events/{event["id"]}')

@@ -195,15 +195,20 @@ test_inherited (CatalogFixture *fixture, gconstpointer data)
   assert_days_add_up (fixture);
 }
 
-/* It began by the right clock: when the camera was recorded it ended before that, and had no row.
- */
+/* It began by the right clock: when the camera was recorded it ended before that, and has no row,
+ * or one that tells how long it was at least. */
 static void
 test_inherited_from_the_future (CatalogFixture *fixture, gconstpointer data)
 {
+  gboolean has_row = data != NULL;
   PotooGap gap = { .id = potoo_catalog_take_gap_id (fixture->catalog),
                    .camera = "front",
                    .start_us = BEGUN + STEP - 3600 * SECOND,
                    .cause = POTOO_GAP_POWER };
+  PotooGap least = gap;
+  least.end_us = gap.start_us + GPOINTER_TO_INT (data) * SECOND;
+  if (has_row)
+    potoo_catalog_put_gap (fixture->catalog, &least);
   PotooGap away = put_gap (fixture, BEGUN + SECOND, BEGUN + 2 * SECOND, POTOO_GAP_DISCONNECTED);
   PotooSegment first = put_segment (fixture, away.end_us, UNTIL, POTOO_SEGMENT_CLOSED);
 
@@ -226,13 +231,16 @@ int
 main (int argc, char *argv[])
 {
   g_test_init (&argc, &argv, NULL);
-#define ADD(path, func)                                                                            \
-  g_test_add ("/catalog-correct/" path, CatalogFixture, NULL, catalog_fixture_set_up, func,        \
+#define ADD_WITH(path, data, func)                                                                 \
+  g_test_add ("/catalog-correct/" path, CatalogFixture, data, catalog_fixture_set_up, func,        \
               catalog_fixture_tear_down)
+#define ADD(path, func) ADD_WITH (path, NULL, func)
   ADD ("all-tables", test_all_tables);
   ADD ("not-while-open", test_not_while_open);
   ADD ("inherited/ended", test_inherited);
   ADD ("inherited/from-the-future", test_inherited_from_the_future);
+  ADD_WITH ("inherited/from-the-future-with-row", GINT_TO_POINTER (1),
+            test_inherited_from_the_future);
   ADD ("inherited/goes-on", test_inherited_goes_on);
   return g_test_run ();
 }

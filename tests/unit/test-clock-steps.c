@@ -7,6 +7,7 @@
 #include <glib/gstdio.h>
 
 #include "base/potoo-clock.h"
+#include "catalog/potoo-catalog-settings.h"
 #include "record/potoo-storage-root.h"
 #include "recording-fixture.h"
 
@@ -296,6 +297,100 @@ test_while_off (Recording *r, gconstpointer data)
     g_assert_cmpint (((const PotooGap *) gaps->pdata[i])->cause, !=, POTOO_GAP_CLOCK_STEP);
 }
 
+/* The clock is set while Potoo does not run, on a machine that does: the gap is divided there. */
+static void
+test_while_down (Recording *r, gconstpointer data)
+{
+  gint64 step_us = *(const gint64 *) data;
+  gint64 first_us = wall_of (r);
+  begin_recording (r);
+  gint64 end_us = wall_of (r), end_mono_us = mono_of (r);
+  recording_stop (r);
+  set_clock (r, step_us);
+  recording_start (r);
+  g_assert_cmpuint (potoo_recorder_get_inherited_gaps (r->recorder)->len, ==, 0);
+  plan_anew (r);
+  go_on_now (r);
+  gint64 start_us = wall_of (r), missing_us = mono_of (r) - end_mono_us;
+  recording_push_many (r, 2, MEDIA_KEY | MEDIA_DISCONTINUOUS);
+  recording_wait_handled (r);
+
+  g_autoptr (GPtrArray) gaps = list_gaps (r, first_us);
+  g_assert_cmpuint (gaps->len, ==, step_us > 0 ? 3 : 2);
+  const PotooGap *before = find_gap (gaps, POTOO_GAP_SHUTDOWN, step_us > 0 ? 0 : 1);
+  const PotooGap *after = find_gap (gaps, POTOO_GAP_SHUTDOWN, step_us > 0 ? 1 : 0);
+  g_assert_cmpint (before->start_us, ==, end_us);
+  g_assert_cmpint (after->end_us, ==, start_us);
+  gint64 lengths_us = before->end_us - before->start_us + after->end_us - after->start_us;
+  g_assert_cmpint (ABS (lengths_us - missing_us), <, TREMBLE_US);
+  g_assert_cmpint (ABS (after->start_us - before->end_us - step_us), <, TREMBLE_US);
+  if (step_us < 0)
+    return;
+  const PotooGap *skipped = find_gap (gaps, POTOO_GAP_CLOCK_STEP, 0);
+  g_assert_cmpint (skipped->start_us, ==, before->end_us);
+  g_assert_cmpint (skipped->end_us, ==, after->start_us);
+}
+
+/* The same while the machine was off, for a time that nobody knows: the gap is there, and as long
+ * as the machine has been on since. */
+static void
+test_set_back_while_off (Recording *r, gconstpointer data)
+{
+  gint64 first_us = wall_of (r);
+  begin_recording (r);
+  gint64 end_us = wall_of (r);
+  potoo_catalog_put_setting (r->catalog, "recorder-run", "another-boot running");
+  potoo_catalog_put_setting (r->catalog, "recorder-clock", "another-boot 0");
+  recording_crash (r);
+  set_clock (r, -HOUR);
+  gint64 least_us = potoo_clock_mono_us ();
+  recording_start (r);
+  g_assert_cmpuint (potoo_recorder_get_inherited_gaps (r->recorder)->len, ==, 1);
+  plan_anew (r);
+  go_on_now (r);
+  gint64 start_us = wall_of (r);
+  recording_push_many (r, 2, MEDIA_KEY | MEDIA_DISCONTINUOUS);
+  recording_wait_handled (r);
+
+  g_autoptr (GPtrArray) gaps = list_gaps (r, first_us);
+  g_assert_cmpuint (gaps->len, ==, 1);
+  const PotooGap *gap = find_gap (gaps, POTOO_GAP_POWER, 0);
+  g_assert_cmpint (gap->start_us, ==, end_us);
+  g_assert_cmpint (gap->end_us, >=, end_us + least_us);
+  g_autoptr (GPtrArray) segments = recording_list_segments (r);
+  const PotooSegment *second = segments->pdata[0]; /* by start */
+  g_assert_cmpuint (segments->len, ==, 2);
+  g_assert_cmpint (second->start_us, ==, start_us);
+  g_assert_cmpint (second->recording, ==, second->id);
+}
+
+/* The machine was started with a clock that is behind, which is put right before anything is
+ * recorded: the gap is what it would have been. */
+static void
+test_set_right_before_recording (Recording *r, gconstpointer data)
+{
+  gint64 first_us = wall_of (r);
+  begin_recording (r);
+  gint64 end_us = wall_of (r);
+  potoo_catalog_put_setting (r->catalog, "recorder-run", "another-boot running");
+  potoo_catalog_put_setting (r->catalog, "recorder-clock", "another-boot 0");
+  recording_crash (r);
+  set_clock (r, -HOUR);
+  recording_start (r);
+  plan_anew (r);
+  set_clock (r, HOUR);
+  plan_anew (r);
+  go_on_now (r);
+  gint64 start_us = wall_of (r);
+  recording_push_many (r, 2, MEDIA_KEY | MEDIA_DISCONTINUOUS);
+  recording_wait_handled (r);
+
+  g_autoptr (GPtrArray) gaps = list_gaps (r, first_us);
+  g_assert_cmpuint (gaps->len, ==, 1);
+  g_assert_cmpint (find_gap (gaps, POTOO_GAP_POWER, 0)->start_us, ==, end_us);
+  g_assert_cmpint (find_gap (gaps, POTOO_GAP_POWER, 0)->end_us, ==, start_us);
+}
+
 int
 main (int argc, char *argv[])
 {
@@ -319,6 +414,10 @@ main (int argc, char *argv[])
   ADD ("before-late-fragments/forward", &forward_us, test_before_late_fragments);
   ADD ("before-late-fragments/back", &back_us, test_before_late_fragments);
   ADD ("while-off", NULL, test_while_off);
+  ADD ("while-down/forward", &forward_us, test_while_down);
+  ADD ("while-down/back", &back_us, test_while_down);
+  ADD ("while-off/set-back", NULL, test_set_back_while_off);
+  ADD ("while-off/set-right", NULL, test_set_right_before_recording);
   int status = g_test_run ();
   g_unlink (clock_path);
   g_free (clock_path);
