@@ -107,7 +107,6 @@ potoo_fragment_queue_get_pre_roll_us (PotooFragmentQueue *queue)
 static void
 append_locked (PotooFragmentQueue *queue, PotooMessage *message)
 {
-  message->mono_us = potoo_clock_mono_us ();
   message->lost = queue->lost;
   queue->lost = (PotooLoss){ 0 };
   g_queue_push_tail (&queue->messages, message);
@@ -199,6 +198,7 @@ push_locked (PotooFragmentQueue *queue, PotooFragment *fragment)
   PotooMessage *message = g_new0 (PotooMessage, 1);
 
   message->type = POTOO_MESSAGE_FRAGMENT;
+  message->mono_us = potoo_clock_mono_us ();
   message->wall_us = potoo_fragment_get_wall_end_us (fragment);
   message->fragment = potoo_fragment_ref (fragment);
   potoo_fragment_holder_add (&queue->holder, (gint64) potoo_fragment_get_memory (fragment));
@@ -252,12 +252,16 @@ make_room_locked (PotooFragmentQueue *queue, PotooMessageType type)
     }
 }
 
-/* Takes @message over. */
+/* Takes @message over. Its times by the two clocks are of one moment, also when this thread is kept
+ * waiting in between: nobody is to take that for a step of the wall clock. */
 static void
 post_control (PotooFragmentQueue *queue, PotooMessage *message)
 {
-  message->wall_us = potoo_clock_wall_us ();
+  gint64 offset_us = potoo_clock_wall_offset_us ();
+
   lock (queue);
+  message->mono_us = potoo_clock_mono_us ();
+  message->wall_us = message->mono_us + offset_us;
   if (!queue->ended)
     {
       make_room_locked (queue, message->type);
@@ -353,9 +357,10 @@ potoo_fragment_queue_split (PotooFragmentQueue *queue,
   GList *link = queue->ended ? NULL : potoo_fragment_queue_find_key (queue->messages.head);
   if (link != NULL)
     {
-      const PotooMessage *first = link->data;
+      PotooMessage *first = link->data;
       key = potoo_fragment_ref (first->fragment);
       *lost = first->lost;
+      first->lost = (PotooLoss){ 0 };
       while (queue->messages.head != link)
         {
           PotooMessage *message = g_queue_pop_head (&queue->messages);

@@ -86,8 +86,9 @@ void potoo_fragment_queue_claim (PotooFragmentQueue *queue);
 
 /* From the first key fragment on the queue gets another taker, which need not be woken. What is in
  * front of it comes into @before (element-type PotooMessage): no new segment can begin there.
- * @lost: of that fragment. @plan: the one that holds at that place. Returns that fragment; NULL
- * when there is none yet, or the queue has ended: nothing was done. (transfer full) (nullable) */
+ * @lost: in front of that fragment, which no longer tells it. @plan: the one that holds at that
+ * place. Returns that fragment; NULL when there is none yet, or the queue has ended: nothing was
+ * done. (transfer full) (nullable) */
 PotooFragment *potoo_fragment_queue_split (PotooFragmentQueue *queue,
                                            GQueue *before,
                                            PotooLoss *lost,

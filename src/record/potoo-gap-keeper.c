@@ -4,7 +4,8 @@
  * in memory, with id 0, and gets its id with its next change.
  *
  * `lock` is there for the one moment at which main hands a stream over whose writer hangs. What the
- * old keeper still says afterwards is of the time before `until_us`: all its gaps end there. */
+ * old keeper still says afterwards is of the time before `until`: all its gaps end there. The clock
+ * may have been set in what it has yet to say, so `until` is taken by the clock of what it says. */
 
 #include "record/potoo-gap-keeper.h"
 
@@ -33,10 +34,12 @@ struct _PotooGapKeeper
 
   GMutex lock; /* protects what follows; no other lock is taken under it but the catalog's */
   PotooGap gap;
+  PotooMoment begin; /* of the gap, by the clock that its row goes by */
   gboolean open;
-  gint64 least_us; /* when its end is before its start; 0: it then has no length */
-  gint64 durable_us;
-  gint64 until_us;      /* 0: not handed over */
+  gint64 least_us;      /* when its end is before its start; 0: it then has no length */
+  PotooMoment durable;  /* 0: no segment is open */
+  PotooMoment until;    /* by the successor's clock; 0: not handed over */
+  PotooGap skipped;     /* what that is ahead of the clock of before; id 0: no such row */
   gboolean provisional; /* the gap is what will be lost if the disk never answers */
   gboolean quiet, untold;
 };
@@ -93,6 +96,8 @@ potoo_gap_keeper_new (PotooCatalog *catalog,
     {
       keeper->gap = *open;
       keeper->gap.end_us = 0;
+      keeper->begin = (PotooMoment){ open->start_us - potoo_clock_wall_offset_us (),
+                                     open->start_us };
       keeper->open = TRUE;
       potoo_metric_set (keeper->is_open, 1);
     }
@@ -138,25 +143,40 @@ post_gap (PotooGapKeeper *keeper, PotooGap *gap)
     potoo_catalog_put_gap (keeper->catalog, gap);
 }
 
-static void
-set_open_metric_locked (PotooGapKeeper *keeper, gboolean open)
+static gboolean
+is_handed_over (PotooGapKeeper *keeper)
 {
-  if (keeper->until_us == 0)
-    potoo_metric_set (keeper->is_open, open);
+  return keeper->until.wall_us != 0;
+}
+
+/* `until` by the clock of @moment. */
+static gint64
+get_until_us (PotooGapKeeper *keeper, const PotooMoment *moment)
+{
+  return keeper->until.wall_us - potoo_moment_get_step_us (moment, &keeper->until);
 }
 
 static void
-end_locked (PotooGapKeeper *keeper, gint64 end_us)
+set_open_metric_locked (PotooGapKeeper *keeper, gboolean open)
+{
+  if (!is_handed_over (keeper))
+    potoo_metric_set (keeper->is_open, open);
+}
+
+/* @end: NULL: at `until` */
+static void
+end_locked (PotooGapKeeper *keeper, const PotooMoment *end)
 {
   if (!keeper->open)
     return;
   gboolean was_provisional = keeper->provisional;
   keeper->open = keeper->provisional = FALSE;
+  gint64 end_us = end != NULL ? end->wall_us : G_MAXINT64;
   if (keeper->least_us > 0 && end_us <= keeper->gap.start_us)
     end_us = keeper->gap.start_us + keeper->least_us;
   keeper->least_us = 0;
-  if (keeper->until_us != 0)
-    end_us = MIN (end_us, keeper->until_us);
+  if (is_handed_over (keeper))
+    end_us = MIN (end_us, get_until_us (keeper, end != NULL ? end : &keeper->begin));
   set_open_metric_locked (keeper, FALSE);
   if (end_us <= keeper->gap.start_us || was_provisional)
     {
@@ -174,34 +194,53 @@ end_locked (PotooGapKeeper *keeper, gint64 end_us)
                   potoo_gap_cause_to_string (keeper->gap.cause));
 }
 
+/* What begins at @start, and is not known to end before `until`. */
 static void
-begin_locked (PotooGapKeeper *keeper, gint64 start_us, PotooGapCause cause)
+set_begin_locked (PotooGapKeeper *keeper, const PotooMoment *start)
+{
+  keeper->begin = *start;
+  keeper->gap.start_us = start->wall_us;
+  keeper->gap.end_us = is_handed_over (keeper) ? MAX (get_until_us (keeper, start), start->wall_us)
+                                               : 0;
+}
+
+static void
+tell_locked (PotooGapKeeper *keeper)
+{
+  keeper->untold = FALSE;
+  potoo_log_info (keeper->gap.camera, "Not recorded from now on: %s",
+                  potoo_gap_cause_to_string (keeper->gap.cause));
+  set_open_metric_locked (keeper, TRUE);
+  potoo_metric_add (keeper->count, 1);
+}
+
+static void
+begin_locked (PotooGapKeeper *keeper, const PotooMoment *start, PotooGapCause cause)
 {
   gint64 id = keeper->provisional ? keeper->gap.id : 0;
 
   if (keeper->open && !keeper->provisional && keeper->gap.cause == cause)
-    return;
+    {
+      if (keeper->untold && !keeper->quiet)
+        tell_locked (keeper);
+      return;
+    }
   if (!keeper->provisional)
-    end_locked (keeper, start_us);
+    end_locked (keeper, start);
   keeper->provisional = FALSE;
   keeper->open = TRUE;
   keeper->gap.id = id;
-  keeper->gap.start_us = start_us;
-  keeper->gap.end_us = keeper->until_us;
   keeper->gap.cause = cause;
-  if (keeper->until_us != 0 && start_us >= keeper->until_us)
+  set_begin_locked (keeper, start);
+  if (keeper->gap.end_us == keeper->gap.start_us)
     {
-      end_locked (keeper, start_us); /* nothing is missing */
+      end_locked (keeper, start); /* nothing is missing */
       return;
     }
   post_gap (keeper, &keeper->gap);
-  keeper->untold = keeper->quiet;
-  if (keeper->quiet)
-    return;
-  potoo_log_info (keeper->gap.camera, "Not recorded from now on: %s",
-                  potoo_gap_cause_to_string (cause));
-  set_open_metric_locked (keeper, TRUE);
-  potoo_metric_add (keeper->count, 1);
+  keeper->untold = TRUE;
+  if (!keeper->quiet)
+    tell_locked (keeper);
 }
 
 void
@@ -213,18 +252,18 @@ potoo_gap_keeper_set_quiet (PotooGapKeeper *keeper, gboolean quiet)
 }
 
 void
-potoo_gap_keeper_begin (PotooGapKeeper *keeper, gint64 start_us, PotooGapCause cause)
+potoo_gap_keeper_begin (PotooGapKeeper *keeper, const PotooMoment *start, PotooGapCause cause)
 {
   g_mutex_lock (&keeper->lock);
-  begin_locked (keeper, start_us, cause);
+  begin_locked (keeper, start, cause);
   g_mutex_unlock (&keeper->lock);
 }
 
 void
-potoo_gap_keeper_end (PotooGapKeeper *keeper, gint64 end_us)
+potoo_gap_keeper_end (PotooGapKeeper *keeper, const PotooMoment *end)
 {
   g_mutex_lock (&keeper->lock);
-  end_locked (keeper, end_us);
+  end_locked (keeper, end);
   g_mutex_unlock (&keeper->lock);
 }
 
@@ -241,12 +280,12 @@ remember (PotooGapKeeper *keeper, const PotooGap *gap, gint64 step_us, gboolean 
 }
 
 void
-potoo_gap_keeper_end_for_now (PotooGapKeeper *keeper, gint64 end_us)
+potoo_gap_keeper_end_for_now (PotooGapKeeper *keeper, const PotooMoment *end)
 {
   g_mutex_lock (&keeper->lock);
   gboolean was_open = keeper->open;
-  end_locked (keeper, end_us);
-  if (was_open && keeper->gap.end_us == end_us)
+  end_locked (keeper, end);
+  if (was_open && keeper->gap.end_us == end->wall_us)
     remember (keeper, &keeper->gap, 0, FALSE);
   g_mutex_unlock (&keeper->lock);
 }
@@ -277,57 +316,98 @@ potoo_gap_keeper_take_back (PotooGapKeeper *keeper, gint64 start_us, gint64 told
 /* What is open goes on in a row of its own; that one is posted first, so that there always is one.
  */
 static void
-divide_locked (PotooGapKeeper *keeper, gint64 before_us, gint64 after_us)
+divide_locked (PotooGapKeeper *keeper, const PotooMoment *before, const PotooMoment *after)
 {
   PotooGap first = keeper->gap;
 
-  keeper->gap.id = 0;
-  keeper->gap.start_us = after_us;
+  if (!keeper->provisional)
+    keeper->gap.id = 0;
+  set_begin_locked (keeper, after);
   post_gap (keeper, &keeper->gap);
-  first.end_us = before_us;
-  if (first.start_us < before_us)
+  if (keeper->provisional)
+    return; /* what is before was written, and is told of when it is closed */
+  first.end_us = before->wall_us;
+  if (first.start_us < first.end_us)
     {
       post_gap (keeper, &first);
-      remember (keeper, &first, after_us - before_us, FALSE);
-      potoo_metric_add (keeper->seconds->pdata[first.cause], before_us - first.start_us);
+      remember (keeper, &first, after->wall_us - before->wall_us, FALSE);
+      potoo_metric_add (keeper->seconds->pdata[first.cause], first.end_us - first.start_us);
     }
   else if (first.id != 0)
     potoo_catalog_drop_gap (keeper->catalog, first.id);
 }
 
-static void
-post_skipped_locked (PotooGapKeeper *keeper, gint64 before_us, gint64 after_us)
+/* Wall times that the clock left out. (id 0) */
+static PotooGap
+make_skipped_locked (PotooGapKeeper *keeper, gint64 start_us, gint64 end_us)
 {
   gint64 suspended_us = potoo_clock_suspended_us () - keeper->suspended_us;
   PotooGap skipped = keeper->gap;
 
   skipped.id = 0;
-  skipped.start_us = before_us;
-  skipped.end_us = after_us;
-  skipped.cause = suspended_us > (after_us - before_us) / 2 ? POTOO_GAP_DISCONNECTED
-                                                            : POTOO_GAP_CLOCK_STEP;
+  skipped.start_us = start_us;
+  skipped.end_us = end_us;
+  skipped.cause = suspended_us > (end_us - start_us) / 2 ? POTOO_GAP_DISCONNECTED
+                                                         : POTOO_GAP_CLOCK_STEP;
+  return skipped;
+}
+
+static void
+post_skipped_locked (PotooGapKeeper *keeper, const PotooMoment *before, const PotooMoment *after)
+{
+  PotooGap skipped = make_skipped_locked (keeper, before->wall_us, after->wall_us);
+
   post_gap (keeper, &skipped);
   remember (keeper, &skipped, 0, TRUE);
-  potoo_metric_add (keeper->seconds->pdata[skipped.cause], after_us - before_us);
+  potoo_metric_add (keeper->seconds->pdata[skipped.cause], skipped.end_us - skipped.start_us);
+}
+
+/* The successor's clock is ahead of what @keeper tells of, of which @told is the last: where it was
+ * set is not known yet, and may never be. @told: NULL: nothing is missing. */
+static void
+post_step_to_successor_locked (PotooGapKeeper *keeper, const PotooMoment *told)
+{
+  gint64 start_us = told != NULL ? get_until_us (keeper, told) : keeper->until.wall_us;
+  gint64 id = keeper->skipped.id;
+
+  keeper->skipped = make_skipped_locked (keeper, start_us, keeper->until.wall_us);
+  if (start_us < keeper->until.wall_us)
+    {
+      keeper->skipped.id = id;
+      post_gap (keeper, &keeper->skipped);
+    }
+  else if (id != 0)
+    potoo_catalog_drop_gap (keeper->catalog, id);
+}
+
+static void
+set_clock_locked (PotooGapKeeper *keeper,
+                  const PotooMoment *before,
+                  const PotooMoment *after,
+                  gboolean recorded)
+{
+  recorded |= keeper->open;
+  if (after->wall_us > before->wall_us && recorded)
+    post_skipped_locked (keeper, before, after);
+  if (keeper->open)
+    divide_locked (keeper, before, after);
+  if (is_handed_over (keeper))
+    post_step_to_successor_locked (keeper, recorded ? after : NULL);
 }
 
 void
 potoo_gap_keeper_set_clock (PotooGapKeeper *keeper,
-                            gint64 before_us,
-                            gint64 after_us,
+                            const PotooMoment *before,
+                            const PotooMoment *after,
                             gboolean recorded)
 {
   for (guint i = 0; i < keeper->recent->len; i++)
-    g_array_index (keeper->recent, RecentGap, i).step_us += after_us - before_us;
+    g_array_index (keeper->recent, RecentGap, i).step_us += after->wall_us - before->wall_us;
   g_mutex_lock (&keeper->lock);
-  if (keeper->until_us == 0) /* else what is left to say is of the time before */
-    {
-      gboolean ahead = keeper->least_us > 0;
-      if (after_us > before_us && (keeper->open || recorded) && !ahead)
-        post_skipped_locked (keeper, before_us, after_us);
-      if (keeper->open && !ahead)
-        divide_locked (keeper, before_us, after_us);
-    }
+  /* What is said of later the successor says, too; a gap that lies ahead is not divided. */
+  if ((!is_handed_over (keeper) || before->mono_us < keeper->until.mono_us) &&
+      keeper->least_us == 0)
+    set_clock_locked (keeper, before, after, recorded);
   keeper->suspended_us = potoo_clock_suspended_us ();
   g_mutex_unlock (&keeper->lock);
 }
@@ -335,10 +415,10 @@ potoo_gap_keeper_set_clock (PotooGapKeeper *keeper,
 /* --- handing over --- */
 
 void
-potoo_gap_keeper_note_durable (PotooGapKeeper *keeper, gint64 durable_us)
+potoo_gap_keeper_note_durable (PotooGapKeeper *keeper, const PotooMoment *durable)
 {
   g_mutex_lock (&keeper->lock);
-  keeper->durable_us = durable_us;
+  keeper->durable = durable != NULL ? *durable : (PotooMoment){ 0 };
   g_mutex_unlock (&keeper->lock);
 }
 
@@ -347,21 +427,29 @@ potoo_gap_keeper_note_durable (PotooGapKeeper *keeper, gint64 durable_us)
 static void
 divide_for_successor_locked (PotooGapKeeper *keeper, PotooGapKeeper *successor)
 {
+  gint64 ahead_us = keeper->gap.start_us - get_until_us (keeper, &keeper->begin);
+
   successor->gap = keeper->gap;
   successor->open = TRUE;
-  keeper->open = keeper->gap.start_us < keeper->until_us;
+  successor->begin = keeper->until;
+  successor->begin.mono_us += MAX (ahead_us, 0);
+  successor->begin.wall_us += MAX (ahead_us, 0);
+  successor->gap.start_us = successor->begin.wall_us;
+  keeper->open = ahead_us < 0;
+  if (keeper->open)
+    {
+      successor->gap.id = 0;
+      successor->untold = TRUE;
+    }
+  post_gap (successor, &successor->gap);
   if (!keeper->open)
     return;
-  successor->gap.id = 0;
-  successor->gap.start_us = keeper->until_us;
-  successor->untold = TRUE;
-  post_gap (successor, &successor->gap);
-  keeper->gap.end_us = keeper->until_us;
+  keeper->gap.end_us = get_until_us (keeper, &keeper->begin);
   post_gap (keeper, &keeper->gap);
 }
 
 PotooGapKeeper *
-potoo_gap_keeper_new_successor (PotooGapKeeper *keeper, gint64 until_us)
+potoo_gap_keeper_new_successor (PotooGapKeeper *keeper, const PotooMoment *until)
 {
   PotooGapKeeper *successor = keeper_new (keeper->catalog, keeper->gap.camera, keeper->gap.stream);
 
@@ -370,27 +458,34 @@ potoo_gap_keeper_new_successor (PotooGapKeeper *keeper, gint64 until_us)
   successor->no_id = potoo_metric_ref (keeper->no_id);
   successor->seconds = g_ptr_array_ref (keeper->seconds);
   g_mutex_lock (&keeper->lock);
-  keeper->until_us = until_us;
+  keeper->until = *until;
   if (keeper->open)
-    divide_for_successor_locked (keeper, successor);
-  else if (keeper->durable_us != 0 && keeper->durable_us < until_us)
     {
+      post_step_to_successor_locked (keeper, &keeper->begin);
+      divide_for_successor_locked (keeper, successor);
+    }
+  else if (keeper->durable.wall_us != 0)
+    {
+      post_step_to_successor_locked (keeper, &keeper->durable);
       keeper->gap.id = 0;
-      keeper->gap.start_us = keeper->durable_us;
-      keeper->gap.end_us = until_us;
       keeper->gap.cause = POTOO_GAP_DISK_ERROR;
-      keeper->open = keeper->provisional = TRUE;
-      post_gap (keeper, &keeper->gap);
+      set_begin_locked (keeper, &keeper->durable);
+      keeper->open = keeper->provisional = keeper->gap.start_us < keeper->gap.end_us;
+      if (keeper->open)
+        post_gap (keeper, &keeper->gap);
     }
   g_mutex_unlock (&keeper->lock);
   return successor;
 }
 
 void
-potoo_gap_keeper_settle (PotooGapKeeper *keeper, gint64 end_us, PotooGapCause cause)
+potoo_gap_keeper_settle (PotooGapKeeper *keeper, const PotooMoment *end, PotooGapCause cause)
 {
   g_mutex_lock (&keeper->lock);
-  if (keeper->until_us != 0 && (keeper->provisional || !keeper->open))
-    begin_locked (keeper, end_us, cause);
+  if (end != NULL && (keeper->provisional || !keeper->open))
+    begin_locked (keeper, end, cause);
+  const PotooMoment *told = keeper->open ? &keeper->begin : end;
+  post_step_to_successor_locked (keeper, told);
+  end_locked (keeper, NULL);
   g_mutex_unlock (&keeper->lock);
 }

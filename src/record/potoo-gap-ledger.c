@@ -58,10 +58,7 @@ potoo_gap_ledger_get_cause (PotooGapLedger *self)
 static gint64
 get_step_us (PotooGapLedger *self, const PotooMoment *moment)
 {
-  gint64 step_us = (moment->wall_us - moment->mono_us) -
-                   (self->settled.wall_us - self->settled.mono_us);
-
-  return self->settled.wall_us == 0 || ABS (step_us) < POTOO_CLOCK_STEP_US ? 0 : step_us;
+  return self->settled.wall_us == 0 ? 0 : potoo_moment_get_step_us (&self->settled, moment);
 }
 
 /* @moment by the clock gone by: what comes late may still tell the time by another one. */
@@ -79,16 +76,18 @@ potoo_gap_ledger_set_clock (PotooGapLedger *self, const PotooMoment *now)
   if (step_us == 0 || now->mono_us < self->settled.mono_us || self->plan == NULL)
     return;
   potoo_gap_ledger_pass (self, now);
-  potoo_gap_keeper_set_clock (self->gaps, self->settled.wall_us, now->wall_us, FALSE);
+  potoo_gap_keeper_set_clock (self->gaps, &self->settled, now, FALSE);
   self->settled = *now;
 }
 
 void
 potoo_gap_ledger_change_cause (PotooGapLedger *self, const PotooMoment *since, PotooGapCause cause)
 {
+  const PotooMoment start = by_own_clock (self, since);
+
   self->cause = cause;
   if (potoo_gap_keeper_get_open (self->gaps) != NULL)
-    potoo_gap_keeper_begin (self->gaps, by_own_clock (self, since).wall_us, cause);
+    potoo_gap_keeper_begin (self->gaps, &start, cause);
 }
 
 void
@@ -117,21 +116,22 @@ is_due (PotooGapLedger *self, gint64 mono_us)
   return FALSE;
 }
 
-/* Wall time at @mono_us, between what is settled and @until. */
-static gint64
-wall_at (PotooGapLedger *self, gint64 mono_us, const PotooMoment *until)
+/* The moment at @mono_us, between what is settled and @until. */
+static PotooMoment
+moment_at (PotooGapLedger *self, gint64 mono_us, const PotooMoment *until)
 {
-  return mono_us == self->settled.mono_us ? self->settled.wall_us
-                                          : until->wall_us - (until->mono_us - mono_us);
+  if (mono_us == self->settled.mono_us)
+    return self->settled;
+  return (PotooMoment){ mono_us, until->wall_us - (until->mono_us - mono_us) };
 }
 
 void
 potoo_gap_ledger_begin_segment (PotooGapLedger *self, const PotooMoment *start)
 {
-  gint64 start_us = by_own_clock (self, start).wall_us;
+  const PotooMoment end = by_own_clock (self, start);
 
-  potoo_gap_keeper_end (self->gaps, start_us);
-  potoo_gap_keeper_take_back (self->gaps, start_us, start->wall_us);
+  potoo_gap_keeper_end (self->gaps, &end);
+  potoo_gap_keeper_take_back (self->gaps, end.wall_us, start->wall_us);
 }
 
 void
@@ -152,10 +152,13 @@ potoo_gap_ledger_pass (PotooGapLedger *self, const PotooMoment *moment)
       gboolean open = potoo_gap_keeper_get_open (self->gaps) != NULL;
       if (!open && span->until_us != G_MAXINT64 && span->until_us - start_us < SLACK_US)
         continue;
+      const PotooMoment start = moment_at (self, start_us, &until);
       if (!open)
-        potoo_gap_keeper_begin (self->gaps, wall_at (self, start_us, &until), self->cause);
-      if (span->until_us <= until.mono_us)
-        potoo_gap_keeper_end_for_now (self->gaps, wall_at (self, span->until_us, &until));
+        potoo_gap_keeper_begin (self->gaps, &start, self->cause);
+      if (span->until_us > until.mono_us)
+        continue;
+      const PotooMoment end = moment_at (self, span->until_us, &until);
+      potoo_gap_keeper_end_for_now (self->gaps, &end);
     }
   self->settled = until;
 }
@@ -187,12 +190,14 @@ potoo_gap_ledger_review (PotooGapLedger *self, const PotooMoment *now)
           potoo_gap_ledger_pass (self, now);
         }
       else if (!is_due (self, now->mono_us))
-        potoo_gap_keeper_end_for_now (self->gaps, now->wall_us);
+        potoo_gap_keeper_end_for_now (self->gaps, now);
     }
   else if (is_due (self, now->mono_us))
-    potoo_gap_keeper_begin (
-        self->gaps, now->mono_us < self->recorded.mono_us ? self->recorded.wall_us : now->wall_us,
-        self->cause);
+    {
+      const PotooMoment recorded = by_own_clock (self, &self->recorded);
+      potoo_gap_keeper_begin (self->gaps, now->mono_us < recorded.mono_us ? &recorded : now,
+                              self->cause);
+    }
   if (now->mono_us > self->settled.mono_us)
     self->settled = *now;
 }

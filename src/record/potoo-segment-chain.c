@@ -71,9 +71,21 @@ potoo_segment_chain_new (const PotooSegmentChainSpec *spec)
   return self;
 }
 
+/* Should this run die before the fragment that starts at @start is written, a gap is there. */
+static void
+await_first (PotooSegmentChain *self, PotooRecordingPlan *plan, const PotooMoment *start)
+{
+  potoo_gap_ledger_set_plan (self->ledger, plan);
+  potoo_gap_ledger_set_cause (self->ledger, POTOO_GAP_DISK_ERROR);
+  potoo_gap_keeper_set_quiet (self->gaps, TRUE);
+  potoo_gap_ledger_review (self->ledger, start);
+  potoo_gap_keeper_set_quiet (self->gaps, FALSE);
+}
+
 PotooSegmentChain *
 potoo_segment_chain_new_successor (PotooSegmentChain *stalled,
                                    PotooStorageRoot *root,
+                                   PotooRecordingPlan *plan,
                                    PotooFragment *first)
 {
   PotooSegmentChain *self = g_new0 (PotooSegmentChain, 1);
@@ -85,10 +97,12 @@ potoo_segment_chain_new_successor (PotooSegmentChain *stalled,
   self->stream = stalled->stream;
   self->segment_duration_us = stalled->segment_duration_us;
   self->next_sequence = POTOO_NO_SEQUENCE;
-  self->gaps = potoo_gap_keeper_new_successor (stalled->gaps, start.wall_us);
+  self->gaps = potoo_gap_keeper_new_successor (stalled->gaps, &start);
   self->ledger = potoo_gap_ledger_new (self->gaps);
   potoo_gap_ledger_pass (self->ledger, &start);
   self->metrics = potoo_segment_metrics_ref (stalled->metrics);
+  if (plan != NULL)
+    await_first (self, plan, &start);
   return self;
 }
 
@@ -119,11 +133,7 @@ cause_of_failure (const GError *failure)
 static void
 end_at_durable (PotooSegmentChain *self, PotooGapCause cause)
 {
-  gint64 wall_us = potoo_segment_writer_get_durable_end_us (self->segment);
-  const PotooMoment durable = {
-    self->written_end.mono_us - (self->written_end.wall_us - wall_us),
-    wall_us,
-  };
+  const PotooMoment durable = potoo_segment_writer_get_durable_end (self->segment);
 
   potoo_gap_ledger_set_cause (self->ledger, cause);
   potoo_gap_ledger_end_segment (self->ledger, &durable);
@@ -232,10 +242,8 @@ begin_segment (PotooSegmentChain *self, gint64 recording, PotooFragment *first, 
 static void
 note_step (PotooSegmentChain *self, const PotooMoment *start)
 {
-  gint64 end_us = self->written_end.wall_us;
-
-  if (ABS (start->wall_us - end_us) >= POTOO_CLOCK_STEP_US)
-    potoo_gap_keeper_set_clock (self->gaps, end_us, start->wall_us, TRUE);
+  if (ABS (start->wall_us - self->written_end.wall_us) >= POTOO_CLOCK_STEP_US)
+    potoo_gap_keeper_set_clock (self->gaps, &self->written_end, start, TRUE);
 }
 
 /* The new file is there before the old one is closed. */
@@ -246,8 +254,6 @@ rotate (PotooSegmentChain *self, gint64 recording, PotooFragment *first)
   g_autoptr (GError) close_failure = NULL;
   const PotooMoment start = potoo_moment_of_start (first);
 
-  if (recording == 0)
-    note_step (self, &start);
   PotooSegmentWriter *next = begin_segment (self, recording, first, &failure);
   if (next == NULL)
     {
@@ -255,6 +261,8 @@ rotate (PotooSegmentChain *self, gint64 recording, PotooFragment *first)
       potoo_segment_chain_end (self, cause_of_failure (failure));
       return;
     }
+  if (recording == 0)
+    note_step (self, &start);
   if (potoo_segment_writer_finish (self->segment, &close_failure))
     close_segment (self, g_steal_pointer (&self->segment));
   else
@@ -450,19 +458,21 @@ potoo_segment_chain_move (PotooSegmentChain *self, PotooStorageRoot *root)
 void
 potoo_segment_chain_publish_durable (PotooSegmentChain *self)
 {
-  potoo_gap_keeper_note_durable (
-      self->gaps,
-      self->segment != NULL ? potoo_segment_writer_get_durable_end_us (self->segment) : 0);
+  PotooMoment durable;
+
+  if (self->segment != NULL)
+    durable = potoo_segment_writer_get_durable_end (self->segment);
+  potoo_gap_keeper_note_durable (self->gaps, self->segment != NULL ? &durable : NULL);
 }
 
 void
-potoo_segment_chain_complete_hand_over (PotooSegmentChain *self, PotooGapCause cause)
+potoo_segment_chain_complete_hand_over (PotooSegmentChain *self)
 {
   g_autoptr (GError) failure = NULL;
 
   if (self->segment == NULL)
     {
-      potoo_gap_keeper_end (self->gaps, G_MAXINT64); /* it lasts to where the other one began */
+      potoo_gap_keeper_settle (self->gaps, NULL, POTOO_GAP_DISK_ERROR);
       return;
     }
   if (potoo_segment_writer_finish (self->segment, &failure))
@@ -470,7 +480,6 @@ potoo_segment_chain_complete_hand_over (PotooSegmentChain *self, PotooGapCause c
   else
     give_up_segment (self, failure);
   self->unsynced_us = 0;
-  /* Otherwise it has become a gap from what is durable on. */
-  if (potoo_gap_keeper_get_open (self->gaps) == NULL)
-    potoo_gap_keeper_settle (self->gaps, self->written_end.wall_us, cause);
+  /* Should that fail, there is a gap from what is durable on. */
+  potoo_gap_keeper_settle (self->gaps, &self->written_end, POTOO_GAP_DISK_ERROR);
 }

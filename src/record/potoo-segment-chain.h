@@ -32,10 +32,10 @@ typedef struct
 
 PotooSegmentChain *potoo_segment_chain_new (const PotooSegmentChainSpec *spec);
 /* Main thread, while the writer's hangs in the disk of @stalled: one that goes on on @root with
- * @first.
- */
+ * @first, where @plan (nullable) holds. */
 PotooSegmentChain *potoo_segment_chain_new_successor (PotooSegmentChain *stalled,
                                                       PotooStorageRoot *root,
+                                                      PotooRecordingPlan *plan,
                                                       PotooFragment *first);
 /* Closes nothing. */
 void potoo_segment_chain_free (PotooSegmentChain *chain);
@@ -74,8 +74,7 @@ gboolean potoo_segment_chain_may_move (PotooSegmentChain *chain, PotooFragment *
 void potoo_segment_chain_move (PotooSegmentChain *chain, PotooStorageRoot *root);
 /* To be said after all that may have changed it: how far is durable, should the disk hang. */
 void potoo_segment_chain_publish_durable (PotooSegmentChain *chain);
-/* The disk answers after all, when a successor has long gone on: what lacks between is missing
- * because of @cause. */
-void potoo_segment_chain_complete_hand_over (PotooSegmentChain *chain, PotooGapCause cause);
+/* The disk answers after all, when a successor has long gone on. */
+void potoo_segment_chain_complete_hand_over (PotooSegmentChain *chain);
 
 G_END_DECLS

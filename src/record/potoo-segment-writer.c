@@ -33,7 +33,8 @@ struct _PotooSegmentWriter
   char *path;
   int fd;
   GstClockTime origin_ns, start_ns, end_ns;
-  gint64 appended_bytes, appended_end_us;
+  gint64 appended_bytes;
+  PotooMoment appended_end, durable_end;
   gboolean damaged, finished;
   GArray *iov;      /* (element-type struct iovec), kept for its memory */
   GByteArray *head; /* of the fragment that is being written */
@@ -187,7 +188,7 @@ potoo_segment_writer_new (const PotooSegmentSpec *spec, PotooFragment *first, GE
   w->path = potoo_segment_relative_path (&w->row);
   w->index = potoo_segment_index_new ((gsize) w->row.init_bytes);
   w->appended_bytes = w->row.init_bytes;
-  w->appended_end_us = w->row.start_us;
+  w->appended_end = w->durable_end = potoo_moment_of_start (first);
   if (!open_day (w, spec->day, error) || !create_file (w, spec->day, error) ||
       !write_init (w, error))
     {
@@ -298,7 +299,7 @@ potoo_segment_writer_append (PotooSegmentWriter *w, PotooFragment *fragment, GEr
     }
   potoo_storage_root_add_used (w->root, (gint64) size);
   w->appended_bytes += (gint64) size;
-  w->appended_end_us = potoo_fragment_get_wall_end_us (fragment);
+  w->appended_end = potoo_moment_of_end (fragment);
   if (potoo_fragment_get_clock_offset (fragment, &offset_us))
     {
       w->row.has_clock_offset = TRUE;
@@ -317,7 +318,8 @@ make_durable (PotooSegmentWriter *w, GError **error)
       return FALSE;
     }
   w->row.size_bytes = w->appended_bytes;
-  w->row.end_us = w->appended_end_us;
+  w->durable_end = w->appended_end;
+  w->row.end_us = w->durable_end.wall_us;
   w->row.duration_ticks = (gint64) potoo_segment_index_get_duration_ticks (w->index);
   return TRUE;
 }
@@ -397,8 +399,8 @@ potoo_segment_writer_begin_recording (PotooSegmentWriter *w)
   w->row.recording = w->row.id;
 }
 
-gint64
-potoo_segment_writer_get_durable_end_us (PotooSegmentWriter *w)
+PotooMoment
+potoo_segment_writer_get_durable_end (PotooSegmentWriter *w)
 {
-  return w->row.end_us;
+  return w->durable_end;
 }

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "catalog/potoo-catalog-segments.h"
+#include "record/potoo-moment.h"
 #include "record/potoo-storage-root.h"
 
 G_BEGIN_DECLS
@@ -68,7 +69,7 @@ gboolean potoo_segment_writer_has_room (PotooSegmentWriter *writer, PotooFragmen
 gint64 potoo_segment_writer_get_recording (PotooSegmentWriter *writer);
 /* It turned out that a gap precedes the segment; posted with the next row. */
 void potoo_segment_writer_begin_recording (PotooSegmentWriter *writer);
-/* Wall time up to which the segment can be read for sure: of what is synced. */
-gint64 potoo_segment_writer_get_durable_end_us (PotooSegmentWriter *writer);
+/* Up to where the segment can be read for sure: of what is synced. */
+PotooMoment potoo_segment_writer_get_durable_end (PotooSegmentWriter *writer);
 
 G_END_DECLS

@@ -19,8 +19,7 @@ struct _PotooStreamRecorder
   PotooFragmentSelector *selector;
   PotooSegmentChain *chain;
   PotooGapLedger *ledger;       /* the chain's */
-  gint64 seen_end_us;           /* wall; of the fragment that came last, written or not */
-  gint64 seen_offset_us;        /* its wall time - monotonic time */
+  PotooMoment seen_end;         /* of the fragment that came last, written or not */
   gboolean lacks;               /* that one was to be written, and was not */
   gint64 held_end_us;           /* wall; end of the open segment, when nothing more is wanted */
   gint64 begin_us;              /* monotonic; of the recording */
@@ -151,7 +150,7 @@ note_loss (PotooStreamRecorder *self, const PotooMessage *message)
 
   if (lost->until.wall_us == 0 || potoo_fragment_selector_get_plan (self->selector) == NULL)
     return;
-  self->seen_end_us = lost->until.wall_us;
+  self->seen_end = lost->until;
   potoo_segment_chain_end (self->chain, POTOO_GAP_DISK_SLOW);
   potoo_gap_ledger_pass (self->ledger, &lost->from);
   potoo_gap_ledger_change_cause (self->ledger, &lost->from, POTOO_GAP_DISK_SLOW);
@@ -182,8 +181,7 @@ handle_fragment (PotooStreamRecorder *self, const PotooMessage *message)
   if (selected->len == 0)
     pass_over (self, fragment);
   close_when_done (self);
-  self->seen_end_us = potoo_fragment_get_wall_end_us (fragment);
-  self->seen_offset_us = self->seen_end_us - (gint64) (potoo_fragment_get_end_ns (fragment) / 1000);
+  self->seen_end = potoo_moment_of_end (fragment);
   potoo_gap_ledger_set_cause (self->ledger, POTOO_GAP_DISCONNECTED);
 }
 
@@ -195,17 +193,14 @@ static PotooMoment
 end_of_media (PotooStreamRecorder *self, PotooMoment now)
 {
   const PotooGap *gap = potoo_segment_chain_get_open_gap (self->chain);
-  gboolean of_disk = gap != NULL &&
+  gboolean of_disk = gap != NULL && self->seen_end.wall_us != 0 &&
                      (gap->cause == POTOO_GAP_DISK_FULL || gap->cause == POTOO_GAP_DISK_SLOW ||
                       gap->cause == POTOO_GAP_DISK_ERROR);
 
-  gint64 ago_us = now.wall_us - self->seen_end_us;
-  gboolean same_clock = ABS (now.wall_us - now.mono_us - self->seen_offset_us) <
-                        POTOO_CLOCK_STEP_US;
+  gint64 step_us = potoo_moment_get_step_us (&now, &self->seen_end);
+  const PotooMoment end = { self->seen_end.mono_us, self->seen_end.wall_us - step_us };
 
-  if (of_disk && same_clock && self->seen_end_us > gap->start_us)
-    now = (PotooMoment){ now.mono_us - ago_us, self->seen_end_us };
-  return now;
+  return of_disk && end.wall_us > gap->start_us ? end : now;
 }
 
 /* While a segment is open the fragments tell when the clock was set. */
@@ -296,9 +291,8 @@ handle (PotooStreamRecorder *self, const PotooMessage *message)
       handle_remove (self, message);
       return FALSE;
     case POTOO_MESSAGE_HAND_OVER:
-      potoo_segment_chain_complete_hand_over (self->chain, message->lost.until.wall_us != 0
-                                                               ? POTOO_GAP_DISK_SLOW
-                                                               : POTOO_GAP_DISK_ERROR);
+      note_loss (self, message);
+      potoo_segment_chain_complete_hand_over (self->chain);
       return FALSE;
     default:
       g_return_val_if_reached (FALSE);
@@ -373,15 +367,11 @@ potoo_stream_recorder_new_successor (PotooStreamRecorder *stalled,
   self->stream = stalled->stream;
   self->ring = potoo_fragment_ring_new_successor (stalled->ring);
   self->selector = potoo_fragment_selector_new (self->ring);
-  self->chain = potoo_segment_chain_new_successor (stalled->chain, root, first);
+  self->chain = potoo_segment_chain_new_successor (stalled->chain, root, plan, first);
   self->ledger = potoo_segment_chain_get_ledger (self->chain);
-  self->seen_end_us = potoo_fragment_get_wall_start_us (first);
-  self->seen_offset_us = self->seen_end_us - (gint64) (potoo_fragment_get_start_ns (first) / 1000);
+  self->seen_end = potoo_moment_of_start (first);
   self->short_pre_rolls = potoo_metric_ref (stalled->short_pre_rolls);
   if (plan != NULL)
-    {
-      potoo_gap_ledger_set_plan (self->ledger, plan);
-      potoo_fragment_selector_resume (self->selector, plan);
-    }
+    potoo_fragment_selector_resume (self->selector, plan);
   return self;
 }

@@ -16,6 +16,8 @@
 
 #define TRUST_US (300 * 1000)
 #define STALL_US (300 * 1000)
+#define TREMBLE_US                                                                                 \
+  (10 * 1000) /* a message's times by the two clocks are read one after the other */
 
 static PotooDiskCalls real_calls;
 
@@ -721,6 +723,96 @@ test_stall_then_crash (Recording *r, gconstpointer data)
   check_ledger (r);
 }
 
+/* --- the wall clock is set while a disk does not answer --- */
+
+static char *clock_path;
+
+/* Of everybody, from the next fragment on. */
+static void
+set_clock (Recording *r, gint64 step_us)
+{
+  g_autofree char *text = g_strdup_printf ("%" G_GINT64_FORMAT, step_us);
+
+  g_assert_true (g_file_set_contents (clock_path, text, -1, NULL));
+  g_usleep (60 * 1000); /* it is read every 50 ms */
+  r->maker.wall_offset_us += step_us;
+}
+
+/* Rows say that @missing_us are missing, and that the clock left @step_us out. */
+static void
+check_lengths (Recording *r, gint64 since_us, gint64 missing_us, gint64 step_us)
+{
+  g_autoptr (GPtrArray) gaps = recording_list_gaps (r);
+  gint64 sum_us = 0, skipped_us = 0;
+
+  for (guint i = 0; i < gaps->len; i++)
+    {
+      const PotooGap *gap = gap_at (gaps, i);
+      if (gap->cause == POTOO_GAP_CLOCK_STEP)
+        skipped_us += gap->end_us - gap->start_us;
+      else if (gap->end_us != since_us) /* that in front of the first fragment */
+        sum_us += gap->end_us - gap->start_us;
+    }
+  g_assert_cmpint (ABS (sum_us - missing_us), <, TREMBLE_US);
+  g_assert_cmpint (ABS (skipped_us - MAX (step_us, 0)), <, TREMBLE_US);
+}
+
+typedef struct
+{
+  gint64 step_us;
+  gboolean in_gap;   /* else a segment is open when the disk begins to hang */
+  gboolean told;     /* main notices the step before the stream goes elsewhere */
+  gboolean recorded; /* the disk has got what it hung with */
+} Step;
+
+/* Rows are as long as what is missing, while the disk hangs and when it has answered. */
+static void
+test_stall_and_clock (Recording *r, gconstpointer data)
+{
+  const Step *step = data;
+
+  r->maker.at_ns -= 60 * GST_SECOND; /* no fragment is ahead of messages */
+  gint64 first_us = r->maker.wall_offset_us + (gint64) (r->maker.at_ns / 1000);
+  begin_on_main (r);
+  gint64 missing_us = 0;
+  if (step->in_gap)
+    {
+      potoo_fragment_queue_interrupt (r->queue, POTOO_GAP_STALLED);
+      wait_for (recording_get_metric ("potoo_segments_closed_total" DOOR) >= 1);
+      r->maker.at_ns += 2 * GST_SECOND;
+      missing_us = 2 * G_USEC_PER_SEC;
+    }
+  set_fault (&hang, 1);
+  recording_push (r, step->in_gap ? MEDIA_KEY | MEDIA_DISCONTINUOUS : MEDIA_DELTA);
+  wait_for (count_hanging () == 1);
+  recording_push (r, MEDIA_DELTA);
+  set_clock (r, step->step_us);
+  if (step->told)
+    {
+      GstClockTime before_ns = r->maker.at_ns;
+      recording_plan (r, TRUE);
+      r->maker.at_ns = (GstClockTime) (potoo_clock_mono_us () / 1000 + 2) * GST_MSECOND;
+      missing_us += (gint64) ((r->maker.at_ns - before_ns) / 1000);
+    }
+  recording_push (r, MEDIA_KEY | MEDIA_DISCONTINUOUS);
+  push_until_moved (r);
+  g_assert_cmpint (state_of (r, "main"), ==, POTOO_ROOT_STALLED);
+  check_lengths (r, first_us, missing_us + 2 * G_USEC_PER_SEC, step->step_us);
+
+  if (!step->recorded)
+    {
+      set_fault (&fault, EIO);
+      missing_us += 2 * G_USEC_PER_SEC;
+    }
+  set_fault (&hang, 0);
+  wait_for (state_of (r, "main") == (step->recorded ? POTOO_ROOT_OK : POTOO_ROOT_FAILED));
+  recording_push_many (r, 2, MEDIA_KEY);
+  recording_wait_handled (r);
+  finish (r);
+  check_lengths (r, first_us, missing_us, step->step_us);
+  set_clock (r, 0);
+}
+
 /* Nobody waits for the one that hangs at a stop. */
 static void
 test_stall_then_stop (Recording *r, gconstpointer data)
@@ -833,6 +925,11 @@ main (int argc, char *argv[])
     { EROFS, POTOO_ROOT_READ_ONLY, POTOO_GAP_DISK_ERROR },
     { ENOSPC, POTOO_ROOT_FULL, POTOO_GAP_DISK_FULL },
   };
+  static Step steps[16];
+  int fd = g_file_open_tmp ("potoo-clock-XXXXXX", &clock_path, NULL);
+  g_assert_cmpint (fd, >=, 0);
+  g_close (fd, NULL);
+  g_setenv ("POTOO_TEST_CLOCK", clock_path, TRUE);
 
   g_test_init (&argc, &argv, NULL);
   g_log_set_always_fatal (G_LOG_LEVEL_CRITICAL | G_LOG_FATAL_MASK);
@@ -857,8 +954,19 @@ main (int argc, char *argv[])
   ADD ("stall-then-error", NULL, test_stall_then_error);
   ADD ("stall-then-crash", NULL, test_stall_then_crash);
   ADD ("stall-then-stop", NULL, test_stall_then_stop);
+  for (guint i = 0; i < G_N_ELEMENTS (steps); i++)
+    {
+      steps[i] = (Step){ i & 1 ? POTOO_DAY_US : -3600 * POTOO_SECOND_US, i & 2, i & 4, i & 8 };
+      g_autofree char *path = g_strdup_printf (
+          "/hand-over/stall-and-clock/%s/%s/%s/%s", i & 1 ? "forward" : "back",
+          i & 2 ? "in-a-gap" : "recording", i & 4 ? "told" : "untold", i & 8 ? "answers" : "fails");
+      g_test_add (path, Recording, &steps[i], set_up, test_stall_and_clock, tear_down);
+    }
   ADD ("unmounted-at-start", NULL, test_unmounted_at_start);
   ADD ("swapped", NULL, test_swapped);
   ADD ("crash-then-unmounted", NULL, test_crash_then_unmounted);
-  return g_test_run ();
+  int status = g_test_run ();
+  g_unlink (clock_path);
+  g_free (clock_path);
+  return status;
 }
