@@ -5,6 +5,38 @@
 
 G_BEGIN_DECLS
 
+struct _PotooConfig
+{
+  gatomicrefcount ref_count;
+  int log_level;
+  GArray *http_listen; /* PotooListen */
+  GArray *rtsp_listen; /* as that */
+  gint64 segment_duration_us;
+  gint64 sync_interval_us;
+  gint64 memory, pre_roll_memory; /* as they are set */
+  PotooMemoryBudget memory_budget;
+  gint64 backup_interval_us, verify_interval_us; /* 0: never */
+  gint64 verify_bandwidth;                       /* bytes a second; 0: any */
+  GArray *roots;                                 /* PotooConfigRoot */
+};
+
+/* --- potoo-config-keys.c: all keys but those of storage roots --- */
+
+void potoo_config_set_defaults (PotooConfig *config);
+gboolean potoo_config_has_group (const char *group);
+/* The error's message is without the place. */
+gboolean potoo_config_set (PotooConfig *config,
+                           const char *group,
+                           const char *key,
+                           const char *value,
+                           GError **error);
+
+/* `[GROUP NAME] KEY` behind the others in @changes; @name: may be empty */
+void
+potoo_config_append_change (GString *changes, const char *group, const char *name, const char *key);
+/* All that @a and @b differ in, and that takes effect at the next start. */
+void potoo_config_append_changes (GString *changes, PotooConfig *a, PotooConfig *b);
+
 /* --- potoo-config-scan.c: the place of everything in the file --- */
 
 typedef struct

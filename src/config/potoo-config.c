@@ -1,216 +1,18 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 
-/* The whole of potoo.conf. One table names every key with what sets it and what
- * compares it; loading walks the file in its own order, so that the first error
- * of the file is the one that is told. Immutable once loaded. Any thread. */
+/* The whole of potoo.conf. Loading walks the file in its own order, so that the first error of the
+ * file is the one that is told. Immutable once loaded. Any thread. */
 
 #include "config/potoo-config-private.h"
 
 #include <glib/gi18n-lib.h>
 #include <string.h>
 
-#include "base/potoo-clock.h"
 #include "base/potoo-error.h"
-#include "base/potoo-log.h"
 #include "base/potoo-text.h"
 
 #define ROOT_PREFIX "storage-root "
 #define DEFAULT_ROOT_PRIORITY 50
-
-struct _PotooConfig
-{
-  gatomicrefcount ref_count;
-  int log_level;
-  GArray *http_listen; /* PotooListen */
-  GArray *rtsp_listen; /* as that */
-  gint64 segment_duration_us;
-  gint64 sync_interval_us;
-  gint64 memory, pre_roll_memory; /* as they are set */
-  PotooMemoryBudget memory_budget;
-  gint64 backup_interval_us, verify_interval_us; /* 0: never */
-  gint64 verify_bandwidth;                       /* bytes a second; 0: any */
-  GArray *roots;                                 /* PotooConfigRoot */
-};
-
-static gboolean
-set_log_level (PotooConfig *config, const char *value, GError **error)
-{
-  return potoo_config_parse_log_level (value, &config->log_level, error);
-}
-
-static gboolean
-set_memory (PotooConfig *config, const char *value, GError **error)
-{
-  return potoo_config_parse_budget (value, &config->memory, error);
-}
-
-static gboolean
-same_memory (PotooConfig *a, PotooConfig *b)
-{
-  return a->memory == b->memory;
-}
-
-static gboolean
-set_http_listen (PotooConfig *config, const char *value, GError **error)
-{
-  GArray *list = potoo_listen_parse_list (value, error);
-
-  if (list == NULL)
-    return FALSE;
-  g_array_unref (config->http_listen);
-  config->http_listen = list;
-  return TRUE;
-}
-
-/* RTSP is off when there is no address. */
-static gboolean
-set_rtsp_listen (PotooConfig *config, const char *value, GError **error)
-{
-  g_autoptr (GArray) list = *value != '\0' ? potoo_listen_parse_list (value, error)
-                                           : g_array_new (FALSE, TRUE, sizeof (PotooListen));
-
-  if (list == NULL)
-    return FALSE;
-  for (guint i = 0; i < list->len; i++)
-    if (g_array_index (list, PotooListen, i).path != NULL)
-      {
-        g_set_error (error, POTOO_ERROR, POTOO_ERROR_INVALID_CONFIG,
-                     _ ("RTSP cannot be served on a unix socket; write 127.0.0.1:port or "
-                        "[::1]:port"));
-        return FALSE;
-      }
-  g_array_unref (config->rtsp_listen);
-  config->rtsp_listen = g_steal_pointer (&list);
-  return TRUE;
-}
-
-static gboolean
-same_listen (GArray *a, GArray *b)
-{
-  if (a->len != b->len)
-    return FALSE;
-  for (guint i = 0; i < a->len; i++)
-    if (!potoo_listen_equal (&g_array_index (a, PotooListen, i),
-                             &g_array_index (b, PotooListen, i)))
-      return FALSE;
-  return TRUE;
-}
-
-static gboolean
-same_http_listen (PotooConfig *a, PotooConfig *b)
-{
-  return same_listen (a->http_listen, b->http_listen);
-}
-
-static gboolean
-same_rtsp_listen (PotooConfig *a, PotooConfig *b)
-{
-  return same_listen (a->rtsp_listen, b->rtsp_listen);
-}
-
-static gboolean
-set_segment_duration (PotooConfig *config, const char *value, GError **error)
-{
-  return potoo_config_parse_duration (value, 10 * POTOO_SECOND_US, 3600 * POTOO_SECOND_US,
-                                      &config->segment_duration_us, error);
-}
-
-static gboolean
-same_segment_duration (PotooConfig *a, PotooConfig *b)
-{
-  return a->segment_duration_us == b->segment_duration_us;
-}
-
-static gboolean
-set_sync_interval (PotooConfig *config, const char *value, GError **error)
-{
-  return potoo_config_parse_duration (value, POTOO_SECOND_US / 4, 60 * POTOO_SECOND_US,
-                                      &config->sync_interval_us, error);
-}
-
-static gboolean
-same_sync_interval (PotooConfig *a, PotooConfig *b)
-{
-  return a->sync_interval_us == b->sync_interval_us;
-}
-
-static gboolean
-set_pre_roll_memory (PotooConfig *config, const char *value, GError **error)
-{
-  return potoo_config_parse_memory (value, &config->pre_roll_memory, error);
-}
-
-static gboolean
-same_pre_roll_memory (PotooConfig *a, PotooConfig *b)
-{
-  return a->pre_roll_memory == b->pre_roll_memory;
-}
-
-static gboolean
-set_backup_interval (PotooConfig *config, const char *value, GError **error)
-{
-  return potoo_config_parse_interval (value, &config->backup_interval_us, error);
-}
-
-static gboolean
-same_backup_interval (PotooConfig *a, PotooConfig *b)
-{
-  return a->backup_interval_us == b->backup_interval_us;
-}
-
-static gboolean
-set_verify_interval (PotooConfig *config, const char *value, GError **error)
-{
-  return potoo_config_parse_interval (value, &config->verify_interval_us, error);
-}
-
-static gboolean
-same_verify_interval (PotooConfig *a, PotooConfig *b)
-{
-  return a->verify_interval_us == b->verify_interval_us;
-}
-
-static gboolean
-set_verify_bandwidth (PotooConfig *config, const char *value, GError **error)
-{
-  return potoo_config_parse_bandwidth (value, &config->verify_bandwidth, error);
-}
-
-static gboolean
-same_verify_bandwidth (PotooConfig *a, PotooConfig *b)
-{
-  return a->verify_bandwidth == b->verify_bandwidth;
-}
-
-typedef struct
-{
-  const char *group;
-  const char *key;
-  const char *default_value;
-  /* NULL: its feature does not exist yet, only the default is accepted */
-  gboolean (*set) (PotooConfig *config, const char *value, GError **error);
-  /* NULL: a change takes effect at once */
-  gboolean (*same) (PotooConfig *a, PotooConfig *b);
-} ConfigKey;
-
-static const ConfigKey config_keys[] = {
-  { "server", "log-level", "info", set_log_level, NULL },
-  { "server", "memory", "auto", set_memory, same_memory },
-  { "http", "listen", "127.0.0.1:8080", set_http_listen, same_http_listen },
-  { "http", "tls-listen", "", NULL, NULL },
-  { "http", "tls-certificate", "", NULL, NULL },
-  { "http", "tls-key", "", NULL, NULL },
-  { "http", "http2", "false", NULL, NULL },
-  { "http", "workers", "0", NULL, NULL },
-  { "http", "base-path", "/", NULL, NULL },
-  { "rtsp", "listen", "127.0.0.1:8554", set_rtsp_listen, same_rtsp_listen },
-  { "storage", "segment-duration", "5min", set_segment_duration, same_segment_duration },
-  { "storage", "sync-interval", "2s", set_sync_interval, same_sync_interval },
-  { "storage", "pre-roll-memory", "auto", set_pre_roll_memory, same_pre_roll_memory },
-  { "storage", "backup-interval", "1d", set_backup_interval, same_backup_interval },
-  { "storage", "verify-interval", "7d", set_verify_interval, same_verify_interval },
-  { "storage", "verify-bandwidth", "32MB", set_verify_bandwidth, same_verify_bandwidth },
-};
 
 static PotooConfig *
 config_new (void)
@@ -222,12 +24,7 @@ config_new (void)
   config->rtsp_listen = g_array_new (FALSE, TRUE, sizeof (PotooListen));
   config->roots = g_array_new (FALSE, TRUE, sizeof (PotooConfigRoot));
   g_array_set_clear_func (config->roots, (GDestroyNotify) potoo_config_root_clear);
-  for (guint i = 0; i < G_N_ELEMENTS (config_keys); i++)
-    if (config_keys[i].set != NULL)
-      {
-        gboolean valid = config_keys[i].set (config, config_keys[i].default_value, NULL);
-        g_assert (valid);
-      }
+  potoo_config_set_defaults (config);
   return config;
 }
 
@@ -298,9 +95,8 @@ open_group (PotooConfig *config, const char *group, GError **error)
 {
   if (g_str_has_prefix (group, ROOT_PREFIX))
     return open_root_group (config, group + strlen (ROOT_PREFIX), error);
-  for (guint i = 0; i < G_N_ELEMENTS (config_keys); i++)
-    if (strcmp (config_keys[i].group, group) == 0)
-      return TRUE;
+  if (potoo_config_has_group (group))
+    return TRUE;
   g_set_error (error, POTOO_ERROR, POTOO_ERROR_INVALID_CONFIG,
                _ ("unknown group [%s]; known are server, http, rtsp, storage and storage-root "
                   "NAME"),
@@ -314,23 +110,7 @@ set_key (PotooConfig *config, const char *group, const char *key, const char *va
   if (g_str_has_prefix (group, ROOT_PREFIX))
     return potoo_config_root_set (find_root (config, group + strlen (ROOT_PREFIX)), key, value,
                                   error);
-  for (guint i = 0; i < G_N_ELEMENTS (config_keys); i++)
-    {
-      const ConfigKey *known = &config_keys[i];
-      if (strcmp (known->group, group) != 0 || strcmp (known->key, key) != 0)
-        continue;
-      if (known->set != NULL)
-        return known->set (config, value, error);
-      if (strcmp (value, known->default_value) == 0)
-        return TRUE;
-      g_set_error (error, POTOO_ERROR, POTOO_ERROR_INVALID_CONFIG,
-                   _ ("not available in this version; remove it or leave it at “%s”"),
-                   known->default_value);
-      return FALSE;
-    }
-  g_set_error (error, POTOO_ERROR, POTOO_ERROR_INVALID_CONFIG, _ ("unknown key in group [%s]"),
-               group);
-  return FALSE;
+  return potoo_config_set (config, group, key, value, error);
 }
 
 /* GKeyFile warns, instead of failing, when a value has two bad escapes. */
@@ -544,27 +324,21 @@ potoo_config_get_roots (PotooConfig *config, unsigned *n)
 }
 
 static void
-append_change (GString *out, const char *group, const char *name, const char *key)
-{
-  g_string_append_printf (out, "%s[%s%s] %s", out->len > 0 ? ", " : "", group, name, key);
-}
-
-static void
 describe_root (GString *out, const PotooConfigRoot *root, PotooConfig *other)
 {
   const PotooConfigRoot *same = find_root (other, root->name);
 
   if (same == NULL || strcmp (root->path, same->path) != 0)
-    append_change (out, ROOT_PREFIX, root->name, "path");
+    potoo_config_append_change (out, ROOT_PREFIX, root->name, "path");
   if (same == NULL)
     return;
   if (root->priority != same->priority)
-    append_change (out, ROOT_PREFIX, root->name, "priority");
+    potoo_config_append_change (out, ROOT_PREFIX, root->name, "priority");
   if (root->max_bytes != same->max_bytes)
-    append_change (out, ROOT_PREFIX, root->name, "max-bytes");
+    potoo_config_append_change (out, ROOT_PREFIX, root->name, "max-bytes");
   if (root->min_free_bytes != same->min_free_bytes ||
       root->min_free_percent != same->min_free_percent)
-    append_change (out, ROOT_PREFIX, root->name, "min-free");
+    potoo_config_append_change (out, ROOT_PREFIX, root->name, "min-free");
 }
 
 char *
@@ -572,16 +346,14 @@ potoo_config_describe_restart (PotooConfig *a, PotooConfig *b)
 {
   GString *out = g_string_new (NULL);
 
-  for (guint i = 0; i < G_N_ELEMENTS (config_keys); i++)
-    if (config_keys[i].same != NULL && !config_keys[i].same (a, b))
-      append_change (out, config_keys[i].group, "", config_keys[i].key);
+  potoo_config_append_changes (out, a, b);
   for (guint i = 0; i < a->roots->len; i++)
     describe_root (out, &g_array_index (a->roots, PotooConfigRoot, i), b);
   for (guint i = 0; i < b->roots->len; i++)
     {
       const PotooConfigRoot *root = &g_array_index (b->roots, PotooConfigRoot, i);
       if (find_root (a, root->name) == NULL)
-        append_change (out, ROOT_PREFIX, root->name, "path");
+        potoo_config_append_change (out, ROOT_PREFIX, root->name, "path");
     }
   return g_string_free (out, out->len == 0);
 }
