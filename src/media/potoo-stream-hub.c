@@ -21,24 +21,16 @@
 #include "base/potoo-clock.h"
 #include "base/potoo-metrics.h"
 #include "media/potoo-decoding-clock.h"
-#include "media/potoo-hub-unit.h"
+#include "media/potoo-hub-ring.h"
 
-#define RING_MAX_BYTES (64 * 1024 * 1024)
-#define RING_MAX_NS (60 * GST_SECOND)
-#define LONG_GOP_MAX_BYTES (4 * 1024 * 1024)
-/* Two whole GOPs and the one under way: what an HLS packager needs to give its
- * first playlist at once. */
-#define RING_MAX_KEYFRAMES 3
 struct _PotooStreamHub
 {
   gatomicrefcount ref_count;
   const char *stream;
 
-  GMutex lock;         /* protects all below, and the subscribers' fields where said */
-  PotooUnitQueue ring; /* empty, or starts with a keyframe and ends with the newest unit */
-  guint ring_keyframes;
-  gboolean ring_waiting; /* for a keyframe, because a GOP was too large */
-  gboolean waiting;      /* for the first keyframe of a connection */
+  GMutex lock; /* protects all below, and the subscribers' fields where said */
+  PotooHubRing ring;
+  gboolean waiting; /* for the first keyframe of a connection */
   PotooDecodingClock decoding;
   gint64 idle_since_us;      /* 0: there are subscribers */
   PotooHubWantedFunc wanted; /* (nullable) immutable once media is taken */
@@ -71,12 +63,12 @@ struct _PotooSubscriber
   GCond woken; /* `waking` was decremented */
 };
 
-static gsize ring_bytes_max = RING_MAX_BYTES;
+static gsize ring_bytes_max = POTOO_HUB_RING_MAX_BYTES;
 
 void
 potoo_stream_hub_set_ring_bytes (gint64 bytes)
 {
-  ring_bytes_max = (gsize) MIN (bytes, RING_MAX_BYTES);
+  ring_bytes_max = (gsize) MIN (bytes, POTOO_HUB_RING_MAX_BYTES);
 }
 
 PotooStreamHub *
@@ -89,6 +81,7 @@ potoo_stream_hub_new (const char *camera_id, const char *stream)
   g_atomic_ref_count_init (&hub->ref_count);
   g_mutex_init (&hub->lock);
   hub->stream = stream;
+  hub->ring.max_bytes = ring_bytes_max;
   hub->waiting = TRUE;
   potoo_decoding_clock_init (&hub->decoding);
   hub->idle_since_us = potoo_clock_mono_us ();
@@ -132,7 +125,7 @@ potoo_stream_hub_unref (PotooStreamHub *hub)
   if (!g_atomic_ref_count_dec (&hub->ref_count))
     return;
 
-  potoo_hub_units_free (&hub->ring.units);
+  potoo_hub_units_free (&hub->ring.queue.units);
   g_ptr_array_unref (hub->subscribers);
   potoo_metric_unref (hub->ring_bytes);
   potoo_metric_unref (hub->ring_units);
@@ -145,59 +138,10 @@ potoo_stream_hub_unref (PotooStreamHub *hub)
 }
 
 static void
-ring_publish (PotooStreamHub *hub)
+publish_ring (PotooStreamHub *hub)
 {
-  potoo_metric_set (hub->ring_bytes, (gint64) hub->ring.bytes);
-  potoo_metric_set (hub->ring_units, hub->ring.units.length);
-}
-
-static gboolean
-ring_is_too_long (PotooStreamHub *hub, const PotooHubUnit *newest)
-{
-  GstClockTime start = potoo_hub_unit_get_time (hub->ring.units.head->data);
-  GstClockTime end = potoo_hub_unit_get_time (newest);
-
-  return GST_CLOCK_TIME_IS_VALID (start) && GST_CLOCK_TIME_IS_VALID (end) && end > start &&
-         end - start > RING_MAX_NS;
-}
-
-static void
-ring_discard_gop (PotooStreamHub *hub, GQueue *trash)
-{
-  GList *next = hub->ring.units.head->next;
-
-  while (next != NULL && !((PotooHubUnit *) next->data)->unit.key)
-    next = next->next;
-  potoo_unit_queue_discard (&hub->ring, next, trash);
-  hub->ring_keyframes--;
-}
-
-static void
-ring_append (PotooStreamHub *hub, PotooHubUnit *unit, GQueue *trash)
-{
-  if (unit->unit.key)
-    hub->ring_waiting = FALSE;
-  if (hub->ring_waiting)
-    {
-      potoo_metric_add (hub->drops, 1);
-      return;
-    }
-
-  potoo_unit_queue_append (&hub->ring, unit);
-  hub->ring_keyframes += unit->unit.key ? 1 : 0;
-  while (hub->ring_keyframes > RING_MAX_KEYFRAMES ||
-         (hub->ring_keyframes > 1 &&
-          (hub->ring.bytes > ring_bytes_max || ring_is_too_long (hub, unit))))
-    ring_discard_gop (hub, trash);
-  /* Without its keyframe there is nothing to begin with until the next: a single GOP may be long,
-   * as those of cameras with few pictures are. */
-  if (hub->ring.bytes > (ring_is_too_long (hub, unit) ? LONG_GOP_MAX_BYTES : ring_bytes_max))
-    {
-      potoo_metric_add (hub->drops, hub->ring.units.length);
-      ring_discard_gop (hub, trash);
-      hub->ring_waiting = TRUE;
-    }
-  ring_publish (hub);
+  potoo_metric_set (hub->ring_bytes, (gint64) hub->ring.queue.bytes);
+  potoo_metric_set (hub->ring_units, hub->ring.queue.units.length);
 }
 
 /* Makes room for @unit by giving up what the taker is too late for. TRUE when
@@ -317,7 +261,8 @@ potoo_stream_hub_push (PotooStreamHub *hub, const PotooAccessUnit *access_unit)
       complete_times (hub, &unit->unit);
       unit->unit.discontinuous = hub->waiting;
       hub->waiting = FALSE;
-      ring_append (hub, unit, &trash);
+      potoo_metric_add (hub->drops, potoo_hub_ring_append (&hub->ring, unit, &trash));
+      publish_ring (hub);
       to_wake = subscribers_append (hub, unit, &trash);
     }
   g_mutex_unlock (&hub->lock);
@@ -387,12 +332,10 @@ potoo_stream_hub_flush (PotooStreamHub *hub)
   g_return_if_fail (hub != NULL);
 
   g_mutex_lock (&hub->lock);
-  potoo_unit_queue_discard (&hub->ring, NULL, &trash);
-  hub->ring_keyframes = 0;
-  hub->ring_waiting = FALSE;
+  potoo_hub_ring_clear (&hub->ring, &trash);
   hub->waiting = TRUE;
   potoo_decoding_clock_restart (&hub->decoding);
-  ring_publish (hub);
+  publish_ring (hub);
   g_mutex_unlock (&hub->lock);
   potoo_hub_units_free (&trash);
 }
@@ -412,32 +355,11 @@ potoo_stream_hub_get_keyframe (PotooStreamHub *hub, PotooAccessUnit *unit)
   g_return_val_if_fail (hub != NULL && unit != NULL, FALSE);
 
   g_mutex_lock (&hub->lock);
-  GList *link = potoo_unit_queue_find_keyframe (&hub->ring);
+  GList *link = potoo_unit_queue_find_keyframe (&hub->ring.queue);
   if (link != NULL)
     access_unit_copy (unit, &((PotooHubUnit *) link->data)->unit);
   g_mutex_unlock (&hub->lock);
   return link != NULL;
-}
-
-/* The keyframe at most @gops back from which all up to now fits; NULL: none. */
-static GList *
-ring_find_start (PotooStreamHub *hub, guint gops, gsize max_bytes)
-{
-  GList *start = NULL;
-  gsize bytes = 0;
-
-  for (GList *link = hub->ring.units.tail; link != NULL && gops > 0; link = link->prev)
-    {
-      const PotooHubUnit *unit = link->data;
-      bytes += unit->bytes;
-      if (bytes > max_bytes)
-        break;
-      if (!unit->unit.key)
-        continue;
-      start = link;
-      gops--;
-    }
-  return start;
 }
 
 PotooSubscriber *
@@ -459,7 +381,7 @@ potoo_stream_hub_subscribe (PotooStreamHub *hub,
   self->jumped = TRUE;
 
   g_mutex_lock (&hub->lock);
-  GList *start = ring_find_start (hub, gops, max_bytes);
+  GList *start = potoo_hub_ring_find_start (&hub->ring, gops, max_bytes);
   self->waiting = start == NULL;
   for (GList *link = start; link != NULL; link = link->next)
     potoo_unit_queue_append (&self->queue, link->data);

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """docs/limits.md says what the sources say, and leaves no limit out.
 
-In it `media/potoo-stream-hub` is a module, `RING_MAX_BYTES` 64 MiB a constant of a module in the same row and its
+In it `media/potoo-hub-ring` is a module, `RING_MAX_NS` 60 s a constant of a module in the same row and its
 value, `potoo_hub_drops_total` a metric, `unit/test-stream-hub.c ring/bytes` a test, and `[storage] sync-interval` a
 key of potoo.conf.
 """
