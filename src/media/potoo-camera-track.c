@@ -4,42 +4,29 @@
 
 #include <glib/gi18n-lib.h>
 #include <gst/app/gstappsink.h>
-#include <gst/rtp/rtp.h>
 #include <gst/video/video.h>
-#include <string.h>
 
 #include "base/potoo-clock.h"
 #include "base/potoo-error.h"
 #include "base/potoo-metrics.h"
 #include "media/potoo-audio-encoder.h"
-#include "media/potoo-loss-meter.h"
 #include "media/potoo-media.h"
+#include "media/potoo-track-inlet.h"
 #include "media/potoo-track-outlet.h"
 #include "media/potoo-video-encoder.h"
-
-/* A camera that never ends an access unit must not fill the memory. A packet costs some 500 bytes
- * beside its own: in small ones an access unit may have less. */
-#define MAX_ACCESS_UNIT_BYTES (32 * 1024 * 1024)
-#define MAX_ACCESS_UNIT_PACKETS 65536
 
 struct _PotooCameraTrack
 {
   const PotooTrackFormat *format;
   guint index;
   char *camera_id;
-  PotooRtpClock *clock;
   GstElement *elements[3]; /* (transfer full): depayloader, parser (nullable), appsink */
+  PotooTrackInlet *inlet;
   PotooTrackOutlet *outlet;
   PotooAudioEncoder *audio_encoder; /* (nullable) */
   PotooVideoEncoder *video_encoder; /* (nullable) */
-  gint silenced;                    /* atomic */
-
-  gsize bytes_since_access_unit; /* streaming thread only */
-  guint packets_since_access_unit;
-  gboolean too_large, after_marker;
-  PotooLossMeter loss;         /* same */
-  PotooTrackProgress progress; /* of packets: the streaming thread's; else the encoder's, if there
-                                  is one; atomic */
+  PotooTrackProgress progress;      /* but for packets; atomic, written by the streaming thread, or
+                                       the encoder's if there is one */
 
   PotooMetric *discontinuities, *received, *dropped, *lost, *damaged;
 };
@@ -115,15 +102,12 @@ take_sample (GstSample *sample, gpointer user_data)
                                      gst_structure_new_empty (POTOO_MESSAGE_FIRST_ACCESS_UNIT)));
 }
 
-/* FALSE: nothing is left of a picture. What is encoded here was decoded before. */
+/* FALSE: nothing is left of a picture. */
 static gboolean
 is_to_be_kept (PotooCameraTrack *self, GstBuffer *unit)
 {
-  PotooPictureState state = POTOO_PICTURE_WHOLE;
+  PotooPictureState state = potoo_track_inlet_end_access_unit (self->inlet, unit);
 
-  if (self->format->kind == POTOO_TRACK_VIDEO && !self->format->encoded)
-    state = potoo_loss_meter_take_picture (&self->loss, unit,
-                                           strcmp (self->format->encoding_name, "H265") == 0);
   if (state != POTOO_PICTURE_WHOLE)
     potoo_metric_add (self->damaged, 1);
   return state != POTOO_PICTURE_NONE;
@@ -140,8 +124,6 @@ on_new_sample (GstAppSink *appsink, gpointer user_data)
     return GST_FLOW_EOS;
   if (gst_sample_get_buffer (sample) == NULL || gst_sample_get_caps (sample) == NULL)
     return GST_FLOW_OK;
-  self->bytes_since_access_unit = 0;
-  self->packets_since_access_unit = 0;
   if (!is_to_be_kept (self, gst_sample_get_buffer (sample)))
     return GST_FLOW_OK;
   if (self->audio_encoder != NULL)
@@ -208,110 +190,7 @@ potoo_camera_track_flush (PotooCameraTrack *self)
   potoo_track_outlet_flush (self->outlet);
 }
 
-/* --- packets, before the depayloader --- */
-
-static gsize
-get_probe_size (GstPadProbeInfo *info)
-{
-  if (info->type & GST_PAD_PROBE_TYPE_BUFFER_LIST)
-    return gst_buffer_list_calculate_size (GST_PAD_PROBE_INFO_BUFFER_LIST (info));
-  return gst_buffer_get_size (GST_PAD_PROBE_INFO_BUFFER (info));
-}
-
-static guint
-get_probe_packets (GstPadProbeInfo *info)
-{
-  if (info->type & GST_PAD_PROBE_TYPE_BUFFER_LIST)
-    return gst_buffer_list_length (GST_PAD_PROBE_INFO_BUFFER_LIST (info));
-  return 1;
-}
-
-static void
-tell_too_large (PotooCameraTrack *self)
-{
-  g_autofree char *reason =
-      self->bytes_since_access_unit > MAX_ACCESS_UNIT_BYTES
-          ? g_strdup_printf (_ ("The camera sent more than %d MiB without completing a picture"),
-                             MAX_ACCESS_UNIT_BYTES / (1024 * 1024))
-          : g_strdup_printf (
-                _ ("The camera sent more than %d packets without completing a picture"),
-                MAX_ACCESS_UNIT_PACKETS);
-
-  self->too_large = TRUE;
-  potoo_post_reason (get_appsink (self), POTOO_MESSAGE_UNUSABLE, reason);
-}
-
-static gboolean
-is_too_large (PotooCameraTrack *self, GstPadProbeInfo *info)
-{
-  self->bytes_since_access_unit += get_probe_size (info);
-  self->packets_since_access_unit += get_probe_packets (info);
-  if (self->bytes_since_access_unit <= MAX_ACCESS_UNIT_BYTES &&
-      self->packets_since_access_unit <= MAX_ACCESS_UNIT_PACKETS)
-    return FALSE;
-  if (!self->too_large)
-    tell_too_large (self);
-  return TRUE;
-}
-
-static void
-count_packet (PotooCameraTrack *self, guint32 ssrc, guint16 sequence, GstClockTime stream_ns)
-{
-  guint n_lost = potoo_loss_meter_take_packet (&self->loss, ssrc, sequence, stream_ns);
-
-  store (&self->progress.packets, self->progress.packets + 1);
-  if (n_lost == 0)
-    return;
-  store (&self->progress.lost, self->progress.lost + n_lost);
-  potoo_metric_add (self->lost, n_lost);
-}
-
-/* With its stream time. (transfer full) */
-static GstBuffer *
-stamp (PotooCameraTrack *self, GstBuffer *packet)
-{
-  GstRTPBuffer rtp = GST_RTP_BUFFER_INIT;
-  GstClockTime now = (GstClockTime) potoo_clock_mono_us () * GST_USECOND;
-
-  if (!gst_rtp_buffer_map (packet, GST_MAP_READ, &rtp))
-    return packet;
-  guint32 rtp_time = gst_rtp_buffer_get_timestamp (&rtp);
-  guint32 ssrc = gst_rtp_buffer_get_ssrc (&rtp);
-  guint16 sequence = gst_rtp_buffer_get_seq (&rtp);
-  gboolean begins = self->after_marker;
-  /* Of sound it marks where speech begins. */
-  self->after_marker = self->format->kind == POTOO_TRACK_VIDEO && gst_rtp_buffer_get_marker (&rtp);
-  gst_rtp_buffer_unmap (&rtp);
-  packet = gst_buffer_make_writable (packet);
-  GST_BUFFER_PTS (packet) = potoo_rtp_clock_observe (self->clock, rtp_time, begins, now);
-  count_packet (self, ssrc, sequence, GST_BUFFER_PTS (packet));
-  return packet;
-}
-
-static gboolean
-stamp_in_list (GstBuffer **packet, guint index, gpointer user_data)
-{
-  *packet = stamp (user_data, *packet);
-  return TRUE;
-}
-
-static GstPadProbeReturn
-on_rtp (GstPad *pad, GstPadProbeInfo *info, gpointer user_data)
-{
-  PotooCameraTrack *self = user_data;
-
-  if (g_atomic_int_get (&self->silenced) || is_too_large (self, info))
-    return GST_PAD_PROBE_DROP;
-  if (info->type & GST_PAD_PROBE_TYPE_BUFFER_LIST)
-    {
-      GstBufferList *list = gst_buffer_list_make_writable (GST_PAD_PROBE_INFO_BUFFER_LIST (info));
-      gst_buffer_list_foreach (list, stamp_in_list, self);
-      info->data = list;
-    }
-  else
-    info->data = stamp (self, GST_PAD_PROBE_INFO_BUFFER (info));
-  return GST_PAD_PROBE_OK;
-}
+/* --- elements --- */
 
 static GstElement *
 make_appsink (PotooCameraTrack *self, GstBin *bin, GError **error)
@@ -345,8 +224,7 @@ link_elements (PotooCameraTrack *self, GstPad *pad)
 
   if (g_object_class_find_property (G_OBJECT_GET_CLASS (depayloader), "request-keyframe") != NULL)
     g_object_set (depayloader, "request-keyframe", TRUE, NULL);
-  gst_pad_add_probe (sink, GST_PAD_PROBE_TYPE_BUFFER | GST_PAD_PROBE_TYPE_BUFFER_LIST, on_rtp, self,
-                     NULL);
+  potoo_track_inlet_watch (self->inlet, sink);
   gboolean linked = parser != NULL
                         ? gst_element_link_many (depayloader, parser, get_appsink (self), NULL)
                         : gst_element_link (depayloader, get_appsink (self));
@@ -421,13 +299,13 @@ potoo_camera_track_new (const PotooTrackFormat *format,
   self->format = format;
   self->index = index;
   self->camera_id = g_strdup (potoo_camera_settings_get_id (settings));
-  self->clock = potoo_rtp_clock_ref (clock);
   make_metrics (self, potoo_stream_hub_get_stream (hub));
   if (!build (self, bin, error))
     {
       drop_elements (self, bin);
       return NULL;
     }
+  self->inlet = potoo_track_inlet_new (format, clock, self->lost, get_appsink (self));
   self->outlet = potoo_track_outlet_new (index, hub, fragmenter, clock, self->camera_id,
                                          get_appsink (self));
   make_encoder (self, settings);
@@ -446,10 +324,10 @@ potoo_camera_track_free (PotooCameraTrack *self)
 {
   g_clear_pointer (&self->audio_encoder, potoo_audio_encoder_free);
   g_clear_pointer (&self->video_encoder, potoo_video_encoder_free);
+  g_clear_pointer (&self->inlet, potoo_track_inlet_free);
   g_clear_pointer (&self->outlet, potoo_track_outlet_free);
   for (gsize i = 0; i < G_N_ELEMENTS (self->elements); i++)
     gst_clear_object (&self->elements[i]);
-  potoo_rtp_clock_unref (self->clock);
   potoo_metric_unref (self->discontinuities);
   potoo_metric_unref (self->received);
   potoo_metric_unref (self->dropped);
@@ -475,8 +353,7 @@ potoo_camera_track_get_progress (PotooCameraTrack *self, PotooTrackProgress *pro
   progress->access_units = load (&p->access_units);
   progress->bytes = load (&p->bytes);
   progress->interval_us = load (&p->interval_us);
-  progress->packets = load (&p->packets);
-  progress->lost = load (&p->lost);
+  potoo_track_inlet_get_packets (self->inlet, &progress->packets, &progress->lost);
 }
 
 void
@@ -507,5 +384,5 @@ potoo_camera_track_has_element (PotooCameraTrack *self, GstObject *element)
 void
 potoo_camera_track_silence (PotooCameraTrack *self)
 {
-  g_atomic_int_set (&self->silenced, TRUE);
+  potoo_track_inlet_silence (self->inlet);
 }

@@ -15,7 +15,7 @@ from potoo_rtsp import AUDIO_ONLY, ChangingCamera, CuriousCamera, EndlessCamera,
 
 CREDENTIALS = {'username': 'viewer', 'password': 'not-for-others'}
 MAX_GROWTH_MB = 200
-MAX_ACCESS_UNIT_BYTES, MAX_ACCESS_UNIT_PACKETS = 32 * 1024 * 1024, 65536  # media/potoo-camera-track.c
+MAX_ACCESS_UNIT_BYTES, MAX_ACCESS_UNIT_PACKETS = 32 * 1024 * 1024, 65536  # media/potoo-track-inlet.c
 MAX_CAPS_CHANGES = 60  # media/potoo-track-outlet.c
 
 
