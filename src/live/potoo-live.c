@@ -1,132 +1,32 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 
 /*
- * Which outputs there are, and who waits for them. A request is a GTask of the
- * caller's context that is posted to main: it is answered there at once, or waits
- * in its stream's queue until the output has its first segment, ends, or time is up. One
- * coarse timer, alive while an output is, does the time-outs and the lingering.
+ * Which outputs there are. One coarse timer, alive while an output is, does the time-outs and the
+ * lingering.
  *
  * An output that was told to stop leaves its stream at once and is kept in
  * `ending` until its thread is through, so that a new one can start meanwhile.
  */
 
-#include "live/potoo-live.h"
+#include "live/potoo-live-private.h"
 
 #include <glib/gi18n-lib.h>
 
 #include "base/potoo-clock.h"
-#include "base/potoo-error.h"
 #include "base/potoo-log.h"
 #include "base/potoo-main.h"
 #include "base/potoo-overload.h"
-#include "live/potoo-ts-output.h"
 
 #define TICK_MS 250
 #define STOP_TIMEOUT_US (1 * G_USEC_PER_SEC)
 #define SUB "/sub"
 
-typedef struct
-{
-  char *id;
-  const char *folder; /* of its segments, relative to the playlist */
-  PotooStreamHub *hub;
-  PotooTsOutput *output; /* (nullable) */
-  GQueue waiting;        /* GTask: for a playlist */
-  gint64 last_request_us;
-  gint64 retry_us; /* not before this, because it failed */
-  char *failure;
-} LiveStream;
-
-struct _PotooLive
-{
-  GObject parent_instance;
-
-  GHashTable *streams; /* id → LiveStream */
-  GPtrArray *ending;   /* PotooTsOutput */
-  guint n_waiting;
-  guint tick_source;
-  gboolean stopped;
-
-  PotooTsOutputMetrics output_metrics;
-  PotooMetric *outputs, *starts, *failures, *refused, *waiting;
-};
-
 G_DEFINE_FINAL_TYPE (PotooLive, potoo_live, G_TYPE_OBJECT)
-
-typedef struct
-{
-  char *stream_id;
-  char *name;     /* (nullable): of a segment; else the playlist is wanted */
-  gint64 from_us; /* of waiting */
-} LiveRequest;
-
-static void
-request_free (LiveRequest *request)
-{
-  g_free (request->stream_id);
-  g_free (request->name);
-  g_free (request);
-}
-
-/* --- waiting requests --- */
-
-static GTask *
-pop_waiting (PotooLive *self, LiveStream *stream)
-{
-  GTask *task = g_queue_pop_head (&stream->waiting);
-
-  if (task != NULL)
-    potoo_metric_set (self->waiting, --self->n_waiting);
-  return task;
-}
-
-static void
-fail_waiting (PotooLive *self, LiveStream *stream, PotooError code, const char *reason)
-{
-  GTask *task;
-
-  while ((task = pop_waiting (self, stream)) != NULL)
-    {
-      g_task_return_new_error (task, POTOO_ERROR, (int) code, "%s", reason);
-      g_object_unref (task);
-    }
-}
-
-static void
-answer_waiting (PotooLive *self, LiveStream *stream)
-{
-  GTask *task;
-
-  if (stream->output == NULL || stream->waiting.length == 0)
-    return;
-  g_autofree char *playlist = potoo_live_window_make_playlist (
-      potoo_ts_output_get_window (stream->output), stream->folder);
-  while (playlist != NULL && (task = pop_waiting (self, stream)) != NULL)
-    {
-      g_task_return_pointer (task, g_strdup (playlist), g_free);
-      g_object_unref (task);
-    }
-}
-
-static void
-fail_late (PotooLive *self, LiveStream *stream, gint64 now_us)
-{
-  while (stream->waiting.length > 0)
-    {
-      LiveRequest *request = g_task_get_task_data (stream->waiting.head->data);
-      if (now_us < request->from_us + POTOO_LIVE_WAIT_US)
-        return;
-      g_autoptr (GTask) task = pop_waiting (self, stream);
-      g_task_return_new_error (task, POTOO_ERROR, POTOO_ERROR_UNAVAILABLE,
-                               _ ("No whole group of pictures has come from the camera yet; try "
-                                  "again, or set a shorter keyframe (I-frame) interval in it"));
-    }
-}
 
 /* --- outputs --- */
 
 static void
-end_output (PotooLive *self, LiveStream *stream)
+end_output (PotooLive *self, PotooLiveStream *stream)
 {
   if (stream->output == NULL)
     return;
@@ -134,8 +34,8 @@ end_output (PotooLive *self, LiveStream *stream)
   g_ptr_array_add (self->ending, g_steal_pointer (&stream->output));
 }
 
-static void
-note_failure (PotooLive *self, LiveStream *stream)
+void
+potoo_live_note_failure (PotooLive *self, PotooLiveStream *stream)
 {
   g_autofree char *failure = NULL;
 
@@ -145,7 +45,7 @@ note_failure (PotooLive *self, LiveStream *stream)
   stream->retry_us = potoo_clock_mono_us () + POTOO_LIVE_RETRY_US;
   g_free (stream->failure);
   stream->failure = g_strdup (failure != NULL ? failure : _ ("The live output has ended"));
-  fail_waiting (self, stream, POTOO_ERROR_UNAVAILABLE, stream->failure);
+  potoo_live_fail_waiting (self, stream, POTOO_ERROR_UNAVAILABLE, stream->failure);
   end_output (self, stream);
 }
 
@@ -165,7 +65,7 @@ join_ended (PotooLive *self)
 
 /* Players ask again after a target duration or so, however long that is. */
 static gboolean
-is_deserted (LiveStream *stream, gint64 now_us)
+is_deserted (PotooLiveStream *stream, gint64 now_us)
 {
   gint64 linger_us = POTOO_LIVE_LINGER_US;
 
@@ -183,13 +83,13 @@ on_tick (gpointer user_data)
   gint64 now_us = potoo_clock_mono_us ();
   gboolean more = FALSE;
   GHashTableIter iter;
-  LiveStream *stream;
+  PotooLiveStream *stream;
 
   g_hash_table_iter_init (&iter, self->streams);
   while (g_hash_table_iter_next (&iter, NULL, (gpointer *) &stream))
     {
-      note_failure (self, stream);
-      fail_late (self, stream, now_us);
+      potoo_live_note_failure (self, stream);
+      potoo_live_fail_late (self, stream, now_us);
       if (is_deserted (stream, now_us))
         end_output (self, stream);
       more |= stream->output != NULL;
@@ -206,15 +106,15 @@ on_changed (gpointer user_data)
 {
   PotooLive *self = user_data;
   GHashTableIter iter;
-  LiveStream *stream;
+  PotooLiveStream *stream;
 
   if (self->stopped)
     return G_SOURCE_REMOVE;
   g_hash_table_iter_init (&iter, self->streams);
   while (g_hash_table_iter_next (&iter, NULL, (gpointer *) &stream))
     {
-      answer_waiting (self, stream);
-      note_failure (self, stream);
+      potoo_live_answer_waiting (self, stream);
+      potoo_live_note_failure (self, stream);
     }
   join_ended (self);
   return G_SOURCE_REMOVE;
@@ -227,8 +127,8 @@ on_output_changed (PotooTsOutput *output, gpointer user_data)
   potoo_main_post (on_changed, user_data);
 }
 
-static gboolean
-start_output (PotooLive *self, LiveStream *stream, GError **error)
+gboolean
+potoo_live_start_output (PotooLive *self, PotooLiveStream *stream, GError **error)
 {
   if (potoo_clock_mono_us () < stream->retry_us)
     {
@@ -254,131 +154,10 @@ start_output (PotooLive *self, LiveStream *stream, GError **error)
   return TRUE;
 }
 
-/* --- requests --- */
-
-static void
-handle_playlist (PotooLive *self, LiveStream *stream, GTask *task)
-{
-  g_autoptr (GError) error = NULL;
-
-  stream->last_request_us = potoo_clock_mono_us ();
-  note_failure (self, stream);
-  if (stream->output == NULL && !start_output (self, stream, &error))
-    {
-      g_task_return_error (task, g_steal_pointer (&error));
-      return;
-    }
-  if (self->n_waiting >= POTOO_LIVE_MAX_WAITING)
-    {
-      potoo_metric_add (self->refused, 1);
-      g_task_return_new_error (task, POTOO_ERROR, POTOO_ERROR_BUSY,
-                               _ ("Too many viewers wait for live video; try again later"));
-      return;
-    }
-  ((LiveRequest *) g_task_get_task_data (task))->from_us = stream->last_request_us;
-  g_queue_push_tail (&stream->waiting, g_object_ref (task));
-  potoo_metric_set (self->waiting, ++self->n_waiting);
-  answer_waiting (self, stream);
-}
-
-static void
-handle_segment (LiveStream *stream, GTask *task, const char *name)
-{
-  GBytes *bytes = NULL;
-
-  if (stream->output != NULL)
-    {
-      stream->last_request_us = potoo_clock_mono_us ();
-      bytes = potoo_live_window_get_segment (potoo_ts_output_get_window (stream->output), name);
-    }
-  if (bytes != NULL)
-    g_task_return_pointer (task, bytes, (GDestroyNotify) g_bytes_unref);
-  else
-    g_task_return_new_error (task, POTOO_ERROR, POTOO_ERROR_NOT_FOUND,
-                             _ ("There is no such segment (any more); read the playlist again"));
-}
-
-static gboolean
-on_request (gpointer user_data)
-{
-  GTask *task = user_data;
-  PotooLive *self = g_task_get_source_object (task);
-  LiveRequest *request = g_task_get_task_data (task);
-  LiveStream *stream = g_hash_table_lookup (self->streams, request->stream_id);
-
-  if (self->stopped)
-    g_task_return_new_error (task, POTOO_ERROR, POTOO_ERROR_UNAVAILABLE, _ ("Potoo is stopping"));
-  else if (stream == NULL)
-    g_task_return_new_error (task, POTOO_ERROR, POTOO_ERROR_NOT_FOUND,
-                             _ ("There is no stream “%s”"), request->stream_id);
-  else if (request->name == NULL)
-    handle_playlist (self, stream, task);
-  else
-    handle_segment (stream, task, request->name);
-  return G_SOURCE_REMOVE;
-}
-
-static void
-post_request (PotooLive *self,
-              gpointer tag,
-              const char *stream_id,
-              const char *name,
-              GAsyncReadyCallback callback,
-              gpointer user_data)
-{
-  g_autoptr (GTask) task = g_task_new (self, NULL, callback, user_data);
-  LiveRequest *request = g_new0 (LiveRequest, 1);
-
-  request->stream_id = g_strdup (stream_id);
-  request->name = g_strdup (name);
-  g_task_set_source_tag (task, tag);
-  g_task_set_task_data (task, request, (GDestroyNotify) request_free);
-  potoo_main_post (on_request, task);
-}
-
-void
-potoo_live_get_playlist_async (PotooLive *self,
-                               const char *stream_id,
-                               GAsyncReadyCallback callback,
-                               gpointer user_data)
-{
-  g_return_if_fail (POTOO_IS_LIVE (self) && stream_id != NULL);
-
-  post_request (self, potoo_live_get_playlist_async, stream_id, NULL, callback, user_data);
-}
-
-char *
-potoo_live_get_playlist_finish (PotooLive *self, GAsyncResult *result, GError **error)
-{
-  g_return_val_if_fail (g_task_is_valid (result, self), NULL);
-
-  return g_task_propagate_pointer (G_TASK (result), error);
-}
-
-void
-potoo_live_get_segment_async (PotooLive *self,
-                              const char *stream_id,
-                              const char *name,
-                              GAsyncReadyCallback callback,
-                              gpointer user_data)
-{
-  g_return_if_fail (POTOO_IS_LIVE (self) && stream_id != NULL && name != NULL);
-
-  post_request (self, potoo_live_get_segment_async, stream_id, name, callback, user_data);
-}
-
-GBytes *
-potoo_live_get_segment_finish (PotooLive *self, GAsyncResult *result, GError **error)
-{
-  g_return_val_if_fail (g_task_is_valid (result, self), NULL);
-
-  return g_task_propagate_pointer (G_TASK (result), error);
-}
-
 /* --- streams --- */
 
 static void
-stream_free (LiveStream *stream)
+stream_free (PotooLiveStream *stream)
 {
   g_free (stream->id);
   potoo_stream_hub_unref (stream->hub);
@@ -392,7 +171,7 @@ potoo_live_add_stream (PotooLive *self, const char *id, PotooStreamHub *hub)
   g_return_if_fail (POTOO_IS_LIVE (self) && id != NULL && hub != NULL);
   g_return_if_fail (!g_hash_table_contains (self->streams, id));
 
-  LiveStream *stream = g_new0 (LiveStream, 1);
+  PotooLiveStream *stream = g_new0 (PotooLiveStream, 1);
   stream->id = g_strdup (id);
   stream->folder = g_str_has_suffix (id, SUB) ? "sub-ts/" : "ts/";
   stream->hub = potoo_stream_hub_ref (hub);
@@ -404,10 +183,10 @@ potoo_live_remove_stream (PotooLive *self, const char *id)
 {
   g_return_if_fail (POTOO_IS_LIVE (self) && id != NULL);
 
-  LiveStream *stream = g_hash_table_lookup (self->streams, id);
+  PotooLiveStream *stream = g_hash_table_lookup (self->streams, id);
   if (stream == NULL)
     return;
-  fail_waiting (self, stream, POTOO_ERROR_NOT_FOUND, _ ("The camera was removed"));
+  potoo_live_fail_waiting (self, stream, POTOO_ERROR_NOT_FOUND, _ ("The camera was removed"));
   end_output (self, stream);
   g_hash_table_remove (self->streams, id);
 }
@@ -416,7 +195,7 @@ guint
 potoo_live_shed (PotooLive *self)
 {
   GHashTableIter iter;
-  LiveStream *stream;
+  PotooLiveStream *stream;
   guint n = 0;
 
   g_return_val_if_fail (POTOO_IS_LIVE (self), 0);
@@ -425,7 +204,7 @@ potoo_live_shed (PotooLive *self)
   while (g_hash_table_iter_next (&iter, NULL, (gpointer *) &stream))
     {
       n += stream->output != NULL;
-      fail_waiting (self, stream, POTOO_ERROR_BUSY, potoo_overload_describe ());
+      potoo_live_fail_waiting (self, stream, POTOO_ERROR_BUSY, potoo_overload_describe ());
       end_output (self, stream);
     }
   return n;
@@ -436,7 +215,7 @@ potoo_live_stop (PotooLive *self)
 {
   gint64 until_us = potoo_clock_mono_us () + STOP_TIMEOUT_US;
   GHashTableIter iter;
-  LiveStream *stream;
+  PotooLiveStream *stream;
 
   g_return_if_fail (POTOO_IS_LIVE (self));
 
@@ -445,7 +224,7 @@ potoo_live_stop (PotooLive *self)
   g_hash_table_iter_init (&iter, self->streams);
   while (g_hash_table_iter_next (&iter, NULL, (gpointer *) &stream))
     {
-      fail_waiting (self, stream, POTOO_ERROR_UNAVAILABLE, _ ("Potoo is stopping"));
+      potoo_live_fail_waiting (self, stream, POTOO_ERROR_UNAVAILABLE, _ ("Potoo is stopping"));
       end_output (self, stream);
     }
   for (guint i = 0; i < self->ending->len; i++)
