@@ -37,6 +37,17 @@ potoo_protected_read (PotooProtected *self, PotooStatement *statement, int colum
   self->end_us = MAX (sqlite3_column_int64 (statement, column + 2), self->start_us + 1);
 }
 
+int
+potoo_protected_find (PotooProtected *self, PotooDb *db, const char *sql, gint64 id, GError **error)
+{
+  g_autoptr (PotooStatement) statement = potoo_db_prepare_for (db, sql, id, error);
+  int result = statement != NULL ? potoo_db_step (db, statement, error) : -1;
+
+  if (result > 0)
+    potoo_protected_read (self, statement, 0);
+  return result;
+}
+
 static int
 bind_time (PotooStatement *statement, const char *camera, gint64 start_us, gint64 end_us)
 {

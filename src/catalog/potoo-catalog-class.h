@@ -42,6 +42,14 @@ potoo_protected_init (PotooProtected *self, const char *camera, gint64 start_us,
 /* From a row with camera, start and end, @column and the next ones; it need not make sense. */
 void potoo_protected_read (PotooProtected *self, PotooStatement *statement, int column);
 
+/* The time in the row of @id, by @sql: a query for its camera, start and end. 1, 0: there is no
+ * such row, -1: error. */
+int potoo_protected_find (PotooProtected *self,
+                          PotooDb *db,
+                          const char *sql,
+                          gint64 id,
+                          GError **error);
+
 /* Brings segments of less protected classes that overlap @now to @class, and those of @class that
  * overlap @before, but not @now, to what is left for them; either (nullable). To be called when
  * the row of the event or lock is what it is to be. */

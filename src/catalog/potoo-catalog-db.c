@@ -200,6 +200,16 @@ potoo_db_prepare (PotooDb *db, const char *sql, GError **error)
   return statement;
 }
 
+PotooStatement *
+potoo_db_prepare_for (PotooDb *db, const char *sql, gint64 id, GError **error)
+{
+  g_autoptr (PotooStatement) statement = potoo_db_prepare (db, sql, error);
+
+  if (statement == NULL || !potoo_db_check (db, sqlite3_bind_int64 (statement, 1, id), error))
+    return NULL;
+  return g_steal_pointer (&statement);
+}
+
 void
 potoo_statement_release (PotooStatement *statement)
 {

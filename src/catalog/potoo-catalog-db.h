@@ -40,6 +40,8 @@ gboolean potoo_db_exec (PotooDb *db, const char *sql, GError **error);
  * reading. One text, one statement: it must not be prepared again while in use. */
 typedef sqlite3_stmt PotooStatement;
 PotooStatement *potoo_db_prepare (PotooDb *db, const char *sql, GError **error);
+/* As that, with ?1 bound to @id. */
+PotooStatement *potoo_db_prepare_for (PotooDb *db, const char *sql, gint64 id, GError **error);
 void potoo_statement_release (PotooStatement *statement);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (PotooStatement, potoo_statement_release)
 

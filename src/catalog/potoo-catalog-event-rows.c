@@ -92,12 +92,9 @@ potoo_catalog_reader_get_event (PotooCatalogReader *reader, gint64 id, GError **
   g_return_val_if_fail (reader != NULL, NULL);
 
   PotooDb *db = potoo_catalog_reader_get_db (reader);
-  g_autoptr (PotooStatement)
-      statement = potoo_db_prepare (db, "SELECT " COLUMNS " FROM events WHERE id = ?1", error);
-
-  if (statement == NULL || !potoo_db_check (db, sqlite3_bind_int64 (statement, 1, id), error))
-    return NULL;
-  int result = potoo_db_step (db, statement, error);
+  g_autoptr (PotooStatement) statement = potoo_db_prepare_for (
+      db, "SELECT " COLUMNS " FROM events WHERE id = ?1", id, error);
+  int result = statement != NULL ? potoo_db_step (db, statement, error) : -1;
   if (result > 0)
     return read_event (db, statement, error);
   if (result == 0)

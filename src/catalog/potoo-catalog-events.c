@@ -24,17 +24,10 @@ potoo_catalog_take_event_id (PotooCatalog *catalog)
 
 /* What the event of that id kept until now: 1, 0: there is none, -1: error. */
 static int
-read_before (PotooDb *db, gint64 id, PotooProtected *before, GError **error)
+find_before (PotooDb *db, gint64 id, PotooProtected *before, GError **error)
 {
-  g_autoptr (PotooStatement) statement = potoo_db_prepare (
-      db, "SELECT camera, keep_start_us, keep_end_us FROM events WHERE id = ?1", error);
-
-  if (statement == NULL || !potoo_db_check (db, sqlite3_bind_int64 (statement, 1, id), error))
-    return -1;
-  int result = potoo_db_step (db, statement, error);
-  if (result > 0)
-    potoo_protected_read (before, statement, 0);
-  return result;
+  return potoo_protected_find (
+      before, db, "SELECT camera, keep_start_us, keep_end_us FROM events WHERE id = ?1", id, error);
 }
 
 static int
@@ -138,7 +131,7 @@ put_event_run (PotooDb *db, gpointer data, GError **error)
   if (!potoo_event_check (event, error))
     return FALSE;
   potoo_protected_init (&now, event->camera, event->keep_start_us, event->keep_end_us);
-  int known = read_before (db, event->id, &before, error);
+  int known = find_before (db, event->id, &before, error);
   return known >= 0 && put_row (db, event, error) &&
          potoo_catalog_update_class (db, POTOO_SEGMENT_EVENT, known ? &before : NULL, &now,
                                      error) &&
@@ -207,16 +200,14 @@ drop_event_run (PotooDb *db, gpointer data, GError **error)
   const PotooDropJob *drop = data;
   PotooProtected before;
 
-  int known = read_before (db, drop->id, &before, error);
+  int known = find_before (db, drop->id, &before, error);
   if (known == 0)
     potoo_catalog_fail_no_event (drop->id, error);
   if (known <= 0)
     return FALSE;
   g_autoptr (PotooStatement)
-      statement = potoo_db_prepare (db, "DELETE FROM events WHERE id = ?1", error);
-  return statement != NULL &&
-         potoo_db_check (db, sqlite3_bind_int64 (statement, 1, drop->id), error) &&
-         potoo_db_run (db, statement, error) &&
+      statement = potoo_db_prepare_for (db, "DELETE FROM events WHERE id = ?1", drop->id, error);
+  return statement != NULL && potoo_db_run (db, statement, error) &&
          potoo_catalog_update_class (db, POTOO_SEGMENT_EVENT, &before, NULL, error);
 }
 

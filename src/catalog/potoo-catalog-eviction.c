@@ -176,12 +176,9 @@ potoo_catalog_mark_segments_deleting (PotooCatalog *catalog,
 static gboolean
 drop_one (PotooDb *db, gint64 id, GArray *done, GError **error)
 {
-  g_autoptr (PotooStatement) statement = potoo_db_prepare (
-      db, "DELETE FROM segments WHERE id = ?1 RETURNING state", error);
-
-  if (statement == NULL || !potoo_db_check (db, sqlite3_bind_int64 (statement, 1, id), error))
-    return FALSE;
-  int result = potoo_db_step (db, statement, error);
+  g_autoptr (PotooStatement) statement = potoo_db_prepare_for (
+      db, "DELETE FROM segments WHERE id = ?1 RETURNING state", id, error);
+  int result = statement != NULL ? potoo_db_step (db, statement, error) : -1;
   if (result > 0 && sqlite3_column_int (statement, 0) != POTOO_SEGMENT_DELETING)
     g_array_append_val (done, id);
   return result == 0 || (result > 0 && potoo_db_run (db, statement, error));

@@ -165,13 +165,11 @@ potoo_catalog_put_gap (PotooCatalog *catalog, const PotooGap *gap)
 static gboolean
 drop_gap_run (PotooDb *db, gpointer data, GError **error)
 {
+  const PotooDropJob *drop = data;
   g_autoptr (PotooStatement)
-      statement = potoo_db_prepare (db, "DELETE FROM gaps WHERE id = ?1", error);
+      statement = potoo_db_prepare_for (db, "DELETE FROM gaps WHERE id = ?1", drop->id, error);
 
-  return statement != NULL &&
-         potoo_db_check (db, sqlite3_bind_int64 (statement, 1, ((PotooDropJob *) data)->id),
-                         error) &&
-         potoo_db_run (db, statement, error);
+  return statement != NULL && potoo_db_run (db, statement, error);
 }
 
 static void

@@ -70,17 +70,10 @@ check_lock (const PotooLock *lock, GError **error)
 
 /* What the lock of that id locked until now: 1, 0: there is none, -1: error. */
 static int
-read_before (PotooDb *db, gint64 id, PotooProtected *before, GError **error)
+find_before (PotooDb *db, gint64 id, PotooProtected *before, GError **error)
 {
-  g_autoptr (PotooStatement) statement = potoo_db_prepare (
-      db, "SELECT camera, start_us, end_us FROM locks WHERE id = ?1", error);
-
-  if (statement == NULL || !potoo_db_check (db, sqlite3_bind_int64 (statement, 1, id), error))
-    return -1;
-  int result = potoo_db_step (db, statement, error);
-  if (result > 0)
-    potoo_protected_read (before, statement, 0);
-  return result;
+  return potoo_protected_find (
+      before, db, "SELECT camera, start_us, end_us FROM locks WHERE id = ?1", id, error);
 }
 
 static gboolean
@@ -151,7 +144,7 @@ put_lock_run (PotooDb *db, gpointer data, GError **error)
   if (!check_lock (lock, error))
     return FALSE;
   potoo_protected_init (&now, lock->camera, lock->start_us, lock->end_us);
-  int known = read_before (db, lock->id, &before, error);
+  int known = find_before (db, lock->id, &before, error);
   return known >= 0 && (known || check_room (db, error)) && check_segments (db, &now, error) &&
          put_row (db, lock, error) &&
          potoo_catalog_update_class (db, POTOO_SEGMENT_LOCKED, known ? &before : NULL, &now, error);
@@ -206,16 +199,14 @@ drop_lock_run (PotooDb *db, gpointer data, GError **error)
   const PotooDropJob *drop = data;
   PotooProtected before;
 
-  int known = read_before (db, drop->id, &before, error);
+  int known = find_before (db, drop->id, &before, error);
   if (known == 0)
     fail_not_found (drop->id, error);
   if (known <= 0)
     return FALSE;
   g_autoptr (PotooStatement)
-      statement = potoo_db_prepare (db, "DELETE FROM locks WHERE id = ?1", error);
-  return statement != NULL &&
-         potoo_db_check (db, sqlite3_bind_int64 (statement, 1, drop->id), error) &&
-         potoo_db_run (db, statement, error) &&
+      statement = potoo_db_prepare_for (db, "DELETE FROM locks WHERE id = ?1", drop->id, error);
+  return statement != NULL && potoo_db_run (db, statement, error) &&
          potoo_catalog_update_class (db, POTOO_SEGMENT_LOCKED, &before, NULL, error);
 }
 
@@ -293,12 +284,9 @@ potoo_catalog_reader_get_lock (PotooCatalogReader *reader, gint64 id, GError **e
   g_return_val_if_fail (reader != NULL, NULL);
 
   PotooDb *db = potoo_catalog_reader_get_db (reader);
-  g_autoptr (PotooStatement)
-      statement = potoo_db_prepare (db, "SELECT " COLUMNS " FROM locks WHERE id = ?1", error);
-
-  if (statement == NULL || !potoo_db_check (db, sqlite3_bind_int64 (statement, 1, id), error))
-    return NULL;
-  int result = potoo_db_step (db, statement, error);
+  g_autoptr (PotooStatement) statement = potoo_db_prepare_for (
+      db, "SELECT " COLUMNS " FROM locks WHERE id = ?1", id, error);
+  int result = statement != NULL ? potoo_db_step (db, statement, error) : -1;
   if (result > 0)
     return read_lock (db, statement, error);
   if (result == 0)

@@ -130,12 +130,9 @@ potoo_catalog_reader_get_segment (PotooCatalogReader *reader, gint64 id, GError 
   g_return_val_if_fail (reader != NULL, NULL);
 
   PotooDb *db = potoo_catalog_reader_get_db (reader);
-  g_autoptr (PotooStatement)
-      statement = potoo_db_prepare (db, "SELECT " COLUMNS " FROM segments WHERE id = ?1", error);
-
-  if (statement == NULL || !potoo_db_check (db, sqlite3_bind_int64 (statement, 1, id), error))
-    return NULL;
-  int result = potoo_db_step (db, statement, error);
+  g_autoptr (PotooStatement) statement = potoo_db_prepare_for (
+      db, "SELECT " COLUMNS " FROM segments WHERE id = ?1", id, error);
+  int result = statement != NULL ? potoo_db_step (db, statement, error) : -1;
   if (result > 0)
     return read_segment (db, statement, error);
   if (result == 0)
@@ -149,12 +146,9 @@ potoo_catalog_reader_get_index (PotooCatalogReader *reader, gint64 id, GError **
   g_return_val_if_fail (reader != NULL, NULL);
 
   PotooDb *db = potoo_catalog_reader_get_db (reader);
-  g_autoptr (PotooStatement)
-      statement = potoo_db_prepare (db, "SELECT fragments FROM segment_index WHERE id = ?1", error);
-
-  if (statement == NULL || !potoo_db_check (db, sqlite3_bind_int64 (statement, 1, id), error))
-    return NULL;
-  int result = potoo_db_step (db, statement, error);
+  g_autoptr (PotooStatement) statement = potoo_db_prepare_for (
+      db, "SELECT fragments FROM segment_index WHERE id = ?1", id, error);
+  int result = statement != NULL ? potoo_db_step (db, statement, error) : -1;
   if (result == 0)
     {
       g_autofree char *text = potoo_segment_id_format (id);
@@ -176,12 +170,12 @@ potoo_catalog_reader_list_unfinished (PotooCatalogReader *reader, gint64 root, G
 
   PotooDb *db = potoo_catalog_reader_get_db (reader);
   g_autoptr (PotooStatement)
-      statement = potoo_db_prepare (db,
-                                    "SELECT " COLUMNS " FROM segments"
-                                    " WHERE root = ?1 AND state IN (0, 3) ORDER BY id",
-                                    error);
+      statement = potoo_db_prepare_for (db,
+                                        "SELECT " COLUMNS " FROM segments"
+                                        " WHERE root = ?1 AND state IN (0, 3) ORDER BY id",
+                                        root, error);
 
-  if (statement == NULL || !potoo_db_check (db, sqlite3_bind_int64 (statement, 1, root), error))
+  if (statement == NULL)
     return NULL;
   return potoo_catalog_read_segments (db, statement, error);
 }

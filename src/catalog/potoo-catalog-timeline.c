@@ -106,6 +106,26 @@ potoo_catalog_reader_list_spans (PotooCatalogReader *reader,
   return g_steal_pointer (&spans);
 }
 
+/* With ?1 @camera, ?2 @second and ?3 @third. (transfer full) */
+static PotooStatement *
+prepare (PotooDb *db,
+         const char *sql,
+         const char *camera,
+         gint64 second,
+         gint64 third,
+         GError **error)
+{
+  g_autoptr (PotooStatement) statement = potoo_db_prepare (db, sql, error);
+
+  if (statement == NULL || !potoo_db_check (db,
+                                            potoo_statement_bind_text (statement, 1, camera) |
+                                                sqlite3_bind_int64 (statement, 2, second) |
+                                                sqlite3_bind_int64 (statement, 3, third),
+                                            error))
+    return NULL;
+  return g_steal_pointer (&statement);
+}
+
 /* --- runs --- */
 
 #define SELECT_TIMES(index, condition, order)                                                      \
@@ -122,26 +142,6 @@ static const char first_sql[] = SELECT_TIMES ("segments_of_timeline",
 static const char last_sql[] = SELECT_TIMES ("segments_of_timeline",
                                              "state IN (1, 2)",
                                              " DESC LIMIT 1");
-
-/* (transfer full) */
-static PotooStatement *
-select_times (PotooDb *db,
-              const char *sql,
-              const char *camera,
-              gint64 start_us,
-              gint64 end_us,
-              GError **error)
-{
-  g_autoptr (PotooStatement) statement = potoo_db_prepare (db, sql, error);
-
-  if (statement == NULL || !potoo_db_check (db,
-                                            potoo_statement_bind_text (statement, 1, camera) |
-                                                sqlite3_bind_int64 (statement, 2, start_us) |
-                                                sqlite3_bind_int64 (statement, 3, end_us),
-                                            error))
-    return NULL;
-  return g_steal_pointer (&statement);
-}
 
 /* Of thousands of rows: without the checks that were made when a row was put. */
 static PotooSpan
@@ -164,7 +164,7 @@ read_first (PotooDb *db,
             PotooSpan *span,
             GError **error)
 {
-  g_autoptr (PotooStatement) statement = select_times (db, sql, camera, start_us, end_us, error);
+  g_autoptr (PotooStatement) statement = prepare (db, sql, camera, start_us, end_us, error);
   int result = statement != NULL ? potoo_db_step (db, statement, error) : -1;
 
   if (result > 0)
@@ -218,7 +218,7 @@ potoo_catalog_reader_add_runs (PotooCatalogReader *reader,
   for (guint i = 0; i < G_N_ELEMENTS (runs_sql); i++)
     {
       g_autoptr (PotooStatement)
-          statement = select_times (db, runs_sql[i], camera, start_us, end_us, error);
+          statement = prepare (db, runs_sql[i], camera, start_us, end_us, error);
       int result = statement != NULL ? 1 : -1;
       while (result > 0 && (result = potoo_db_step (db, statement, error)) > 0)
         {
@@ -244,16 +244,10 @@ find_time (PotooDb *db,
            gint64 *result_us,
            GError **error)
 {
-  g_autoptr (PotooStatement) statement = potoo_db_prepare (db, sql, error);
+  g_autoptr (PotooStatement) statement = prepare (db, sql, camera, stream, time_us, error);
+  int result = statement != NULL ? potoo_db_step (db, statement, error) : -1;
 
   *result_us = 0;
-  if (statement == NULL || !potoo_db_check (db,
-                                            potoo_statement_bind_text (statement, 1, camera) |
-                                                sqlite3_bind_int64 (statement, 2, stream) |
-                                                sqlite3_bind_int64 (statement, 3, time_us),
-                                            error))
-    return FALSE;
-  int result = potoo_db_step (db, statement, error);
   if (result <= 0)
     return result == 0;
   PotooRow row = { statement, TRUE };
