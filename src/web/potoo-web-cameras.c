@@ -94,14 +94,18 @@ get_camera (PotooWebRequest *request)
 }
 
 gboolean
-potoo_web_cameras_is_known (PotooWebRequest *request, const char *id)
+potoo_web_cameras_check_known (PotooWebRequest *request, const char *id)
 {
   g_autoptr (GError) error = NULL;
   g_autoptr (PotooCameraSnapshot)
       snapshot = potoo_camera_list_get_snapshot (get_list (request), id);
 
-  return snapshot != NULL || potoo_catalog_reader_has_recordings (
-                                 potoo_web_request_get_reader (request), id, &error) == 1;
+  if (snapshot != NULL ||
+      potoo_catalog_reader_has_recordings (potoo_web_request_get_reader (request), id, &error) == 1)
+    return TRUE;
+  potoo_web_reply_problem (request, POTOO_ERROR_NOT_FOUND, 0, NULL,
+                           _ ("There is no such camera, nor recordings of one"));
+  return FALSE;
 }
 
 /* --- changing --- */

@@ -8,7 +8,8 @@ G_BEGIN_DECLS
 /* `/api/v1/cameras`, `/api/v1/cameras/{id}` */
 extern const PotooRoute potoo_web_cameras_routes[];
 
-/* TRUE for a camera that is there, and for a removed one that left recordings. */
-gboolean potoo_web_cameras_is_known (PotooWebRequest *request, const char *id);
+/* TRUE for a camera that is there, and for a removed one that left recordings; else the request is
+ * answered. */
+gboolean potoo_web_cameras_check_known (PotooWebRequest *request, const char *id);
 
 G_END_DECLS

@@ -80,28 +80,20 @@ static void
 list_days (PotooWebRequest *request)
 {
   const char *camera = potoo_web_request_get_text (request, "id");
-  gint64 now_us = potoo_clock_wall_us ();
-  gint64 end_us = potoo_web_request_has (request, "end")
-                      ? potoo_web_request_get_number (request, "end")
-                      : now_us;
-  gint64 start_us = potoo_web_request_has (request, "start")
-                        ? potoo_web_request_get_number (request, "start")
-                        : end_us - DEFAULT_WINDOW_US;
+  gint64 now_us = potoo_clock_wall_us (), start_us, end_us;
   g_autoptr (GTimeZone) zone = find_zone (request);
   g_autoptr (GError) error = NULL;
 
   if (zone == NULL)
     return;
+  potoo_web_request_get_window (request, now_us, DEFAULT_WINDOW_US, &start_us, &end_us);
   g_autoptr (GPtrArray) days = potoo_coverage_list_days (
       potoo_web_request_get_reader (request), camera, zone, start_us, end_us, now_us, &error);
   if (g_error_matches (error, POTOO_ERROR, POTOO_ERROR_INVALID_ARGUMENT))
     potoo_web_reply_problem (request, POTOO_ERROR_INVALID_ARGUMENT, 0, "end", error->message);
   else if (days == NULL)
     potoo_web_reply_error (request, error);
-  else if (is_empty (days) && !potoo_web_cameras_is_known (request, camera))
-    potoo_web_reply_problem (request, POTOO_ERROR_NOT_FOUND, 0, NULL,
-                             _ ("There is no such camera, nor recordings of one"));
-  else
+  else if (!is_empty (days) || potoo_web_cameras_check_known (request, camera))
     reply_days (request, days, zone);
 }
 

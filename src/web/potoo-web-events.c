@@ -56,16 +56,22 @@ list_events (PotooWebRequest *request)
 }
 
 static void
+reply_event (PotooWebRequest *request, const PotooEvent *event, const GError *error)
+{
+  if (event != NULL)
+    potoo_web_reply_object (request, 200, potoo_web_json_from_event (event));
+  else
+    potoo_web_reply_error (request, error);
+}
+
+static void
 get_event (PotooWebRequest *request)
 {
   g_autoptr (GError) error = NULL;
   g_autoptr (PotooEvent) event = potoo_catalog_reader_get_event (
       potoo_web_request_get_reader (request), get_id (request), &error);
 
-  if (event != NULL)
-    potoo_web_reply_object (request, 200, potoo_web_json_from_event (event));
-  else
-    potoo_web_reply_error (request, error);
+  reply_event (request, event, error);
 }
 
 /* --- changing --- */
@@ -100,10 +106,7 @@ on_changed (GObject *list, GAsyncResult *result, gpointer user_data)
   g_autoptr (PotooEvent)
       event = potoo_event_list_change_finish (POTOO_EVENT_LIST (list), result, &error);
 
-  if (event != NULL)
-    potoo_web_reply_object (request, 200, potoo_web_json_from_event (event));
-  else
-    potoo_web_reply_error (request, error);
+  reply_event (request, event, error);
 }
 
 static void
@@ -120,10 +123,8 @@ on_removed (GObject *list, GAsyncResult *result, gpointer user_data)
   g_autoptr (PotooWebRequest) request = user_data;
   g_autoptr (GError) error = NULL;
 
-  if (potoo_event_list_remove_finish (POTOO_EVENT_LIST (list), result, &error))
-    potoo_web_reply_empty (request, 204);
-  else
-    potoo_web_reply_error (request, error);
+  potoo_event_list_remove_finish (POTOO_EVENT_LIST (list), result, &error);
+  potoo_web_reply_done (request, error);
 }
 
 static void

@@ -2,8 +2,6 @@
 
 #include "web/potoo-web-gaps.h"
 
-#include <glib/gi18n-lib.h>
-
 #include "catalog/potoo-catalog-gaps.h"
 #include "web/potoo-web-cameras.h"
 #include "web/potoo-web-json.h"
@@ -35,10 +33,7 @@ list_gaps (PotooWebRequest *request)
       potoo_web_request_get_reader (request), &query, &error);
   if (rows == NULL)
     potoo_web_reply_error (request, error);
-  else if (rows->len == 0 && !potoo_web_cameras_is_known (request, camera))
-    potoo_web_reply_problem (request, POTOO_ERROR_NOT_FOUND, 0, NULL,
-                             _ ("There is no such camera, nor recordings of one"));
-  else
+  else if (rows->len > 0 || potoo_web_cameras_check_known (request, camera))
     potoo_web_page_reply (request, CURSOR_KIND, &query, rows, describe_gap);
 }
 

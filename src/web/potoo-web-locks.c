@@ -51,16 +51,22 @@ list_locks (PotooWebRequest *request)
 }
 
 static void
+reply_lock (PotooWebRequest *request, const PotooLock *lock, const GError *error)
+{
+  if (lock != NULL)
+    potoo_web_reply_object (request, 200, potoo_web_json_from_lock (lock));
+  else
+    potoo_web_reply_error (request, error);
+}
+
+static void
 get_lock (PotooWebRequest *request)
 {
   g_autoptr (GError) error = NULL;
   g_autoptr (PotooLock) lock = potoo_catalog_reader_get_lock (
       potoo_web_request_get_reader (request), get_id (request), &error);
 
-  if (lock != NULL)
-    potoo_web_reply_object (request, 200, potoo_web_json_from_lock (lock));
-  else
-    potoo_web_reply_error (request, error);
+  reply_lock (request, lock, error);
 }
 
 /* --- changing --- */
@@ -93,10 +99,7 @@ on_changed (GObject *list, GAsyncResult *result, gpointer user_data)
   g_autoptr (PotooLock)
       lock = potoo_lock_list_change_finish (POTOO_LOCK_LIST (list), result, &error);
 
-  if (lock != NULL)
-    potoo_web_reply_object (request, 200, potoo_web_json_from_lock (lock));
-  else
-    potoo_web_reply_error (request, error);
+  reply_lock (request, lock, error);
 }
 
 static void
@@ -113,10 +116,8 @@ on_removed (GObject *list, GAsyncResult *result, gpointer user_data)
   g_autoptr (PotooWebRequest) request = user_data;
   g_autoptr (GError) error = NULL;
 
-  if (potoo_lock_list_remove_finish (POTOO_LOCK_LIST (list), result, &error))
-    potoo_web_reply_empty (request, 204);
-  else
-    potoo_web_reply_error (request, error);
+  potoo_lock_list_remove_finish (POTOO_LOCK_LIST (list), result, &error);
+  potoo_web_reply_done (request, error);
 }
 
 static void

@@ -38,13 +38,6 @@ check_window (PotooWebRequest *request,
   return detail == NULL;
 }
 
-static void
-reply_unknown (PotooWebRequest *request)
-{
-  potoo_web_reply_problem (request, POTOO_ERROR_NOT_FOUND, 0, NULL,
-                           _ ("There is no such camera, nor recordings of one"));
-}
-
 /* --- timeline --- */
 
 static JsonArray *
@@ -154,15 +147,10 @@ static void
 get_timeline (PotooWebRequest *request)
 {
   const char *camera = potoo_web_request_get_text (request, "id");
-  gint64 now_us = potoo_clock_wall_us ();
-  gint64 end_us = potoo_web_request_has (request, "end")
-                      ? potoo_web_request_get_number (request, "end")
-                      : now_us;
-  gint64 start_us = potoo_web_request_has (request, "start")
-                        ? potoo_web_request_get_number (request, "start")
-                        : MAX (end_us - DEFAULT_WINDOW_US, 0);
+  gint64 now_us = potoo_clock_wall_us (), start_us, end_us;
   g_autoptr (GError) error = NULL;
 
+  potoo_web_request_get_window (request, now_us, DEFAULT_WINDOW_US, &start_us, &end_us);
   if (!check_window (request, start_us, end_us, POTOO_TIMELINE_MAX_US,
                      _ ("A timeline is of at most 31 days")))
     return;
@@ -171,10 +159,8 @@ get_timeline (PotooWebRequest *request)
                                      get_stream (request), start_us, end_us, now_us, &error);
   if (timeline == NULL)
     potoo_web_reply_error (request, error);
-  else if (timeline->spans->len == 0 && timeline->gaps->len == 0 &&
-           !potoo_web_cameras_is_known (request, camera))
-    reply_unknown (request);
-  else
+  else if (timeline->spans->len > 0 || timeline->gaps->len > 0 ||
+           potoo_web_cameras_check_known (request, camera))
     reply_timeline (request, camera, start_us, end_us, timeline);
 }
 
@@ -190,11 +176,11 @@ reply_nothing_recorded (PotooWebRequest *request,
   g_autoptr (GError) error = NULL;
   gint64 before_us, after_us;
 
-  if (!potoo_web_cameras_is_known (request, camera))
-    reply_unknown (request);
-  else if (!potoo_catalog_reader_find_nearest (potoo_web_request_get_reader (request), camera,
-                                               get_stream (request), start_us, end_us, &before_us,
-                                               &after_us, &error))
+  if (!potoo_web_cameras_check_known (request, camera))
+    return;
+  if (!potoo_catalog_reader_find_nearest (potoo_web_request_get_reader (request), camera,
+                                          get_stream (request), start_us, end_us, &before_us,
+                                          &after_us, &error))
     potoo_web_reply_error (request, error);
   else
     {

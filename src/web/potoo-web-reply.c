@@ -165,3 +165,12 @@ potoo_web_reply_error (PotooWebRequest *request, const GError *error)
   reply_problem (request, potoo_error_code_of (error), 0, potoo_error_get_pointer (error), NULL,
                  error->message);
 }
+
+void
+potoo_web_reply_done (PotooWebRequest *request, const GError *error)
+{
+  if (error == NULL)
+    potoo_web_reply_empty (request, 204);
+  else
+    potoo_web_reply_error (request, error);
+}

@@ -27,6 +27,8 @@ void potoo_web_reply_text (PotooWebRequest *request, guint status, const char *t
 void
 potoo_web_reply_bytes (PotooWebRequest *request, guint status, const char *type, GBytes *bytes);
 void potoo_web_reply_empty (PotooWebRequest *request, guint status);
+/* 204, unless there is an @error: (nullable). */
+void potoo_web_reply_done (PotooWebRequest *request, const GError *error);
 /* Sent in chunks, with its length announced. Takes @body. */
 void
 potoo_web_reply_body (PotooWebRequest *request, guint status, const char *type, PotooWebBody *body);

@@ -249,6 +249,19 @@ potoo_web_request_get_number (PotooWebRequest *request, const char *name)
   return get_value (request, name)->number;
 }
 
+void
+potoo_web_request_get_window (PotooWebRequest *request,
+                              gint64 now_us,
+                              gint64 length_us,
+                              gint64 *start_us,
+                              gint64 *end_us)
+{
+  const PotooWebValue *start = get_value (request, "start"), *end = get_value (request, "end");
+
+  *end_us = end->present ? end->number : now_us;
+  *start_us = start->present ? start->number : MAX (*end_us - length_us, 0);
+}
+
 JsonObject *
 potoo_web_request_get_body (PotooWebRequest *request)
 {

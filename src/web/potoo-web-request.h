@@ -42,6 +42,12 @@ gboolean potoo_web_request_is_server_ready (PotooWebRequest *request);
 gboolean potoo_web_request_has (PotooWebRequest *request, const char *name);
 const char *potoo_web_request_get_text (PotooWebRequest *request, const char *name);
 gint64 potoo_web_request_get_number (PotooWebRequest *request, const char *name);
+/* From the parameter `start` (@length_us before the end if absent) to `end` (@now_us if absent). */
+void potoo_web_request_get_window (PotooWebRequest *request,
+                                   gint64 now_us,
+                                   gint64 length_us,
+                                   gint64 *start_us,
+                                   gint64 *end_us);
 
 /* The body of a route that takes one. (transfer none) */
 JsonObject *potoo_web_request_get_body (PotooWebRequest *request);

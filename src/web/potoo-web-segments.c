@@ -71,10 +71,8 @@ on_deleted (GObject *eviction, GAsyncResult *result, gpointer user_data)
   g_autoptr (PotooWebRequest) request = user_data;
   g_autoptr (GError) error = NULL;
 
-  if (potoo_eviction_delete_finish (POTOO_EVICTION (eviction), result, &error))
-    potoo_web_reply_empty (request, 204);
-  else
-    potoo_web_reply_error (request, error);
+  potoo_eviction_delete_finish (POTOO_EVICTION (eviction), result, &error);
+  potoo_web_reply_done (request, error);
 }
 
 static void

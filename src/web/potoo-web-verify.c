@@ -62,10 +62,8 @@ delete_verify (PotooWebRequest *request)
 {
   g_autoptr (GError) error = NULL;
 
-  if (potoo_verifier_stop (get_verifier (request), &error))
-    potoo_web_reply_empty (request, 204);
-  else
-    potoo_web_reply_error (request, error);
+  potoo_verifier_stop (get_verifier (request), &error);
+  potoo_web_reply_done (request, error);
 }
 
 const PotooRoute potoo_web_verify_routes[] = {
