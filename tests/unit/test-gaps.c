@@ -69,6 +69,17 @@ begin_recording (Recording *r)
   return start_us;
 }
 
+/* The camera is back after @away_us, and @n fragments are recorded; returns where they begin. */
+static gint64
+come_back (Recording *r, gint64 away_us, guint n)
+{
+  media_maker_skip (&r->maker, away_us);
+  gint64 start_us = now_of (r);
+  recording_push_many (r, n, MEDIA_KEY | MEDIA_DISCONTINUOUS);
+  recording_wait_handled (r);
+  return start_us;
+}
+
 static PotooGap
 only_gap (Recording *r)
 {
@@ -91,10 +102,7 @@ test_never_recorded (Recording *r, gconstpointer data)
   g_assert_cmpint (gap.end_us, ==, 0);
   g_assert_cmpint (gap.cause, ==, POTOO_GAP_DISCONNECTED);
 
-  media_maker_skip (&r->maker, G_TIME_SPAN_MINUTE);
-  gint64 start_us = now_of (r);
-  recording_push (r, MEDIA_KEY | MEDIA_DISCONTINUOUS);
-  recording_wait_handled (r);
+  gint64 start_us = come_back (r, G_TIME_SPAN_MINUTE, 1);
   gint64 id = gap.id;
   gap = only_gap (r);
   g_assert_cmpint (gap.id, ==, id);
@@ -125,10 +133,7 @@ test_interrupted (Recording *r, gconstpointer data)
   recording_wait_for (recording_get_metric ("potoo_segments_closed_total" DOOR) >= 1);
   assert_gaps (r, since_us, &(Expected){ end_us, 0, POTOO_GAP_STALLED }, 1);
 
-  media_maker_skip (&r->maker, 7 * G_USEC_PER_SEC);
-  gint64 start_us = now_of (r);
-  recording_push_many (r, 2, MEDIA_KEY | MEDIA_DISCONTINUOUS);
-  recording_wait_handled (r);
+  gint64 start_us = come_back (r, 7 * G_USEC_PER_SEC, 2);
   assert_gaps (r, since_us, &(Expected){ end_us, start_us, POTOO_GAP_STALLED }, 1);
 }
 
@@ -143,10 +148,7 @@ test_switched_off_and_on (Recording *r, gconstpointer data)
   recording_wait_for (recording_get_metric ("potoo_segments_closed_total" DOOR) >= 1);
   recording_plan (r, TRUE);
 
-  media_maker_skip (&r->maker, 7 * G_USEC_PER_SEC);
-  gint64 start_us = now_of (r);
-  recording_push_many (r, 2, MEDIA_KEY | MEDIA_DISCONTINUOUS);
-  recording_wait_handled (r);
+  gint64 start_us = come_back (r, 7 * G_USEC_PER_SEC, 2);
   assert_gaps (r, since_us, &(Expected){ end_us, start_us, POTOO_GAP_DISCONNECTED }, 1);
 }
 
@@ -327,44 +329,29 @@ test_disk_slow_without_keyframes (Recording *r, gconstpointer data)
 
 /* --- across runs --- */
 
-static void
-test_shutdown (Recording *r, gconstpointer data)
+typedef struct
 {
-  gint64 since_us = begin_recording (r);
-  gint64 end_us = now_of (r);
-  recording_stop (r);
-  recording_start (r);
-  assert_gaps (r, since_us, &(Expected){ end_us, 0, POTOO_GAP_SHUTDOWN }, 1);
-  /* Again, without a picture in between: still the same gap. */
-  recording_plan (r, TRUE);
-  recording_stop (r);
-  recording_start (r);
-  recording_plan (r, TRUE);
-  media_maker_skip (&r->maker, 60 * G_USEC_PER_SEC);
-  gint64 start_us = now_of (r);
-  recording_push (r, MEDIA_KEY | MEDIA_DISCONTINUOUS);
-  recording_wait_handled (r);
-  assert_gaps (r, since_us, &(Expected){ end_us, start_us, POTOO_GAP_SHUTDOWN }, 1);
-}
+  void (*end) (Recording *r);
+  PotooGapCause cause;
+} EndOfRun;
 
 static void
-test_crash (Recording *r, gconstpointer data)
+test_end_of_run (Recording *r, gconstpointer data)
 {
+  const EndOfRun *run = data;
+
   gint64 since_us = begin_recording (r);
   gint64 end_us = now_of (r);
-  recording_crash (r);
+  run->end (r);
   recording_start (r);
-  assert_gaps (r, since_us, &(Expected){ end_us, 0, POTOO_GAP_CRASH }, 1);
-  /* And once more, before the camera is back. */
+  assert_gaps (r, since_us, &(Expected){ end_us, 0, run->cause }, 1);
+  /* Again, before the camera is back: still the same gap. */
   recording_plan (r, TRUE);
-  recording_crash (r);
+  run->end (r);
   recording_start (r);
   recording_plan (r, TRUE);
-  media_maker_skip (&r->maker, 60 * G_USEC_PER_SEC);
-  gint64 start_us = now_of (r);
-  recording_push (r, MEDIA_KEY | MEDIA_DISCONTINUOUS);
-  recording_wait_handled (r);
-  assert_gaps (r, since_us, &(Expected){ end_us, start_us, POTOO_GAP_CRASH }, 1);
+  gint64 start_us = come_back (r, 60 * G_USEC_PER_SEC, 1);
+  assert_gaps (r, since_us, &(Expected){ end_us, start_us, run->cause }, 1);
 }
 
 static void
@@ -390,10 +377,7 @@ test_crash_in_a_gap (Recording *r, gconstpointer data)
   recording_crash (r);
   recording_start (r);
   recording_plan (r, TRUE);
-  media_maker_skip (&r->maker, 60 * G_USEC_PER_SEC);
-  gint64 start_us = now_of (r);
-  recording_push (r, MEDIA_KEY | MEDIA_DISCONTINUOUS);
-  recording_wait_handled (r);
+  gint64 start_us = come_back (r, 60 * G_USEC_PER_SEC, 1);
   assert_gaps (r, since_us, &(Expected){ end_us, start_us, POTOO_GAP_AUTH }, 1);
 }
 
@@ -404,10 +388,7 @@ test_crash_with_lost_rows (Recording *r, gconstpointer data)
   gint64 since_us = begin_recording (r);
   gint64 end_us = now_of (r);
   potoo_fragment_queue_interrupt (r->queue, POTOO_GAP_AUTH);
-  media_maker_skip (&r->maker, 60 * G_USEC_PER_SEC);
-  gint64 start_us = now_of (r);
-  recording_push_many (r, 2, MEDIA_KEY | MEDIA_DISCONTINUOUS);
-  recording_wait_handled (r);
+  gint64 start_us = come_back (r, 60 * G_USEC_PER_SEC, 2);
   gint64 last_us = now_of (r);
 
   g_autoptr (GPtrArray) segments = recording_list_segments (r);
@@ -485,10 +466,15 @@ test_camera_gone_at_start (Recording *r, gconstpointer data)
 int
 main (int argc, char *argv[])
 {
+  static const EndOfRun shutdown = { recording_stop, POTOO_GAP_SHUTDOWN };
+  static const EndOfRun crash = { recording_crash, POTOO_GAP_CRASH };
+
   g_test_init (&argc, &argv, NULL);
   g_log_set_always_fatal (G_LOG_LEVEL_CRITICAL | G_LOG_FATAL_MASK);
   real_calls = potoo_disk_calls;
-#define ADD(path, func) g_test_add ("/gaps/" path, Recording, NULL, set_up, func, tear_down)
+#define ADD_WITH(path, data, func)                                                                 \
+  g_test_add ("/gaps/" path, Recording, data, set_up, func, tear_down)
+#define ADD(path, func) ADD_WITH (path, NULL, func)
   ADD ("never-recorded", test_never_recorded);
   ADD ("not-wanted", test_not_wanted);
   ADD ("interrupted", test_interrupted);
@@ -500,8 +486,8 @@ main (int argc, char *argv[])
   ADD ("disk-slow-then-disconnected", test_disk_slow_then_disconnected);
   ADD ("disk-slow-around-a-disconnection", test_disk_slow_around_a_disconnection);
   ADD ("disk-slow-without-keyframes", test_disk_slow_without_keyframes);
-  ADD ("shutdown", test_shutdown);
-  ADD ("crash", test_crash);
+  ADD_WITH ("shutdown", &shutdown, test_end_of_run);
+  ADD_WITH ("crash", &crash, test_end_of_run);
   ADD ("power", test_power);
   ADD ("crash-in-a-gap", test_crash_in_a_gap);
   ADD ("crash-with-lost-rows", test_crash_with_lost_rows);
