@@ -105,6 +105,16 @@ count_hanging (void)
 
 /* --- the bench --- */
 
+/* Beside `main`, in the directory of its @name, from the next start on. */
+static void
+add_root (Recording *r, const char *name, const char *options)
+{
+  g_free (r->options);
+  r->options = g_strdup_printf ("segment-duration=10s\nsync-interval=250ms\n"
+                                "[storage-root %s]\npath=%s/%s\n%s",
+                                name, r->directory, name, options);
+}
+
 static void
 set_up (Recording *r, gconstpointer data)
 {
@@ -115,9 +125,7 @@ set_up (Recording *r, gconstpointer data)
   potoo_trust_us = TRUST_US;
   potoo_probe_us = 100 * 1000;
   recording_set_up (r);
-  r->options = g_strdup_printf ("segment-duration=10s\nsync-interval=250ms\n"
-                                "[storage-root spare]\npath=%s/spare\nmin-free=1\npriority=10",
-                                r->directory);
+  add_root (r, "spare", "min-free=1\npriority=10");
   recording_start (r);
 }
 
@@ -229,13 +237,19 @@ declared_us (Recording *r)
   return sum_us;
 }
 
+static void
+record (Recording *r, guint n, MediaFlags flags)
+{
+  recording_push_many (r, n, flags);
+  recording_wait_handled (r);
+}
+
 /* Six fragments on `main`, all durable. */
 static void
 begin_on_main (Recording *r)
 {
   recording_plan (r, TRUE);
-  recording_push_many (r, 6, MEDIA_KEY | MEDIA_DISCONTINUOUS);
-  recording_wait_handled (r);
+  record (r, 6, MEDIA_KEY | MEDIA_DISCONTINUOUS);
   wait_for (recording_get_metric ("potoo_storage_syncs_total{root=\"main\"}") >= 1);
   g_usleep (20000);
 }
@@ -274,8 +288,7 @@ test_failure (Recording *r, gconstpointer data)
 
   begin_on_main (r);
   set_fault (&fault, f->error);
-  recording_push_many (r, 4, MEDIA_KEY);
-  recording_wait_handled (r);
+  record (r, 4, MEDIA_KEY);
   wait_for (state_of (r, "main") == f->state);
   g_assert_cmpint (state_of (r, "spare"), ==, POTOO_ROOT_OK);
   finish (r);
@@ -294,12 +307,10 @@ static void
 test_lost_unsynced (Recording *r, gconstpointer data)
 {
   begin_on_main (r);
-  recording_push_many (r, 2, MEDIA_KEY);
-  recording_wait_handled (r);
+  record (r, 2, MEDIA_KEY);
   set_fault (&fault, EIO);
   wait_for (state_of (r, "main") == POTOO_ROOT_FAILED);
-  recording_push_many (r, 4, MEDIA_KEY);
-  recording_wait_handled (r);
+  record (r, 4, MEDIA_KEY);
   finish (r);
   g_assert_cmpuint (check_ledger (r), ==, 10);
   g_autoptr (GPtrArray) gaps = recording_list_gaps (r);
@@ -313,15 +324,13 @@ test_comes_back (Recording *r, gconstpointer data)
 {
   begin_on_main (r);
   set_fault (&fault, EIO);
-  recording_push_many (r, 4, MEDIA_KEY);
-  recording_wait_handled (r);
+  record (r, 4, MEDIA_KEY);
   wait_for (state_of (r, "main") == POTOO_ROOT_FAILED);
   set_fault (&fault, 0);
   wait_for (state_of (r, "main") == POTOO_ROOT_OK);
   recording_push_many (r, 2, MEDIA_KEY);
   g_usleep (TRUST_US + 100000);
-  recording_push_many (r, 8, MEDIA_KEY);
-  recording_wait_handled (r);
+  record (r, 8, MEDIA_KEY);
   finish (r);
 
   g_autoptr (GPtrArray) segments = recording_list_segments (r);
@@ -350,14 +359,11 @@ static void
 test_pinned (Recording *r, gconstpointer data)
 {
   plan_on (r, "spare");
-  recording_push_many (r, 4, MEDIA_KEY | MEDIA_DISCONTINUOUS);
-  recording_wait_handled (r);
+  record (r, 4, MEDIA_KEY | MEDIA_DISCONTINUOUS);
   plan_on (r, "main");
-  recording_push_many (r, 10, MEDIA_KEY);
-  recording_wait_handled (r);
+  record (r, 10, MEDIA_KEY);
   plan_on (r, "elsewhere");
-  recording_push_many (r, 10, MEDIA_KEY);
-  recording_wait_handled (r);
+  record (r, 10, MEDIA_KEY);
   finish (r);
   g_autoptr (GPtrArray) segments = recording_list_segments (r);
   g_assert_cmpuint (segments->len, ==, 3);
@@ -382,10 +388,7 @@ test_spread (Recording *r, gconstpointer data)
   g_autofree char *twin = g_build_filename (r->directory, "twin", NULL);
 
   recording_stop (r);
-  g_free (r->options);
-  r->options = g_strdup_printf ("segment-duration=10s\nsync-interval=250ms\n"
-                                "[storage-root twin]\npath=%s\nmin-free=1",
-                                twin);
+  add_root (r, "twin", "min-free=1");
   recording_start (r);
   g_assert_cmpint (g_rename (twin, away), ==, 0);
   g_usleep (1100000);
@@ -435,27 +438,21 @@ static void
 test_full (Recording *r, gconstpointer data)
 {
   recording_stop (r);
-  g_free (r->options);
-  r->options = g_strdup_printf ("segment-duration=10s\nsync-interval=250ms\n"
-                                "[storage-root first]\npath=%s/recordings-first\nmin-free=1%%\n"
-                                "priority=90",
-                                r->directory);
+  add_root (r, "recordings-first", "min-free=1%\npriority=90");
   recording_start (r);
   recording_plan (r, TRUE);
-  recording_push_many (r, 2, MEDIA_KEY | MEDIA_DISCONTINUOUS);
-  recording_wait_handled (r);
+  record (r, 2, MEDIA_KEY | MEDIA_DISCONTINUOUS);
   set_fault (&full, 1);
   g_usleep (1100000);
   recording_push (r, MEDIA_DELTA);
   recording_push (r, MEDIA_DELTA);
-  recording_push_many (r, 4, MEDIA_KEY);
-  recording_wait_handled (r);
-  g_assert_cmpint (state_of (r, "first"), ==, POTOO_ROOT_FULL);
+  record (r, 4, MEDIA_KEY);
+  g_assert_cmpint (state_of (r, "recordings-first"), ==, POTOO_ROOT_FULL);
   finish (r);
 
   g_autoptr (GPtrArray) segments = recording_list_segments (r);
   g_assert_cmpuint (segments->len, ==, 2);
-  g_assert_cmpint (segment_at (segments, 0)->root, ==, row_of (r, "first"));
+  g_assert_cmpint (segment_at (segments, 0)->root, ==, row_of (r, "recordings-first"));
   g_assert_cmpint (segment_at (segments, 1)->root, ==, row_of (r, "main"));
   g_assert_cmpint (segment_at (segments, 0)->recording, ==, segment_at (segments, 1)->recording);
   g_assert_cmpuint (check_ledger (r), ==, 8);
@@ -477,13 +474,11 @@ test_none_left (Recording *r, gconstpointer data)
   wait_for (state_of (r, "main") == POTOO_ROOT_FAILED);
   wait_for (state_of (r, "spare") == POTOO_ROOT_MISSING);
   recording_wait_handled (r);
-  recording_push_many (r, 6, MEDIA_KEY);
-  recording_wait_handled (r);
+  record (r, 6, MEDIA_KEY);
   g_assert_cmpint (g_rename (away, spare), ==, 0);
   wait_for (state_of (r, "spare") == POTOO_ROOT_OK);
   g_usleep (300000);
-  recording_push_many (r, 4, MEDIA_KEY);
-  recording_wait_handled (r);
+  record (r, 4, MEDIA_KEY);
   finish (r);
   g_autoptr (GPtrArray) segments = recording_list_segments (r);
   g_assert_cmpint (segment_at (segments, segments->len - 1)->root, ==, row_of (r, "spare"));
@@ -506,8 +501,7 @@ test_vanishes (Recording *r, gconstpointer data)
   g_assert_cmpint (g_rename (path, away), ==, 0);
   g_assert_cmpint (g_mkdir (path, 0750), ==, 0); /* the mount point */
   g_usleep (1100000);
-  recording_push_many (r, 4, MEDIA_KEY);
-  recording_wait_handled (r);
+  record (r, 4, MEDIA_KEY);
   wait_for (state_of (r, "main") == POTOO_ROOT_MISSING);
   g_usleep (300000);
   g_assert_false (g_file_test (id_file, G_FILE_TEST_EXISTS));
@@ -518,8 +512,7 @@ test_vanishes (Recording *r, gconstpointer data)
   g_assert_cmpint (g_rename (away, path), ==, 0);
   wait_for (state_of (r, "main") == POTOO_ROOT_OK);
   g_usleep (TRUST_US + 100000);
-  recording_push_many (r, 8, MEDIA_KEY);
-  recording_wait_handled (r);
+  record (r, 8, MEDIA_KEY);
   finish (r);
   g_autoptr (GPtrArray) segments = recording_list_segments (r);
   g_assert_cmpint (segment_at (segments, 0)->state, ==, POTOO_SEGMENT_CLOSED);
@@ -531,7 +524,39 @@ test_vanishes (Recording *r, gconstpointer data)
 
 /* --- a disk that does not answer --- */
 
-/* Pushes @n fragments as they would come, until @condition. */
+/* It hangs with the fragment that is pushed. */
+static void
+begin_hang (Recording *r, MediaFlags flags)
+{
+  set_fault (&hang, 1);
+  recording_push (r, flags);
+  wait_for (count_hanging () == 1);
+}
+
+/* It hangs as a segment is begun, after a gap of two seconds. */
+static void
+begin_hang_after_gap (Recording *r)
+{
+  begin_on_main (r);
+  potoo_fragment_queue_interrupt (r->queue, POTOO_GAP_STALLED);
+  wait_for (recording_get_metric ("potoo_segments_closed_total" DOOR) >= 1);
+  r->maker.at_ns += 2 * GST_SECOND;
+  begin_hang (r, MEDIA_KEY | MEDIA_DISCONTINUOUS);
+}
+
+/* It answers after all; the recording goes on, and ends. */
+static void
+end_hang (Recording *r)
+{
+  set_fault (&hang, 0);
+  wait_for (state_of (r, "main") == POTOO_ROOT_OK);
+  recording_push_many (r, 4, MEDIA_KEY);
+  wait_for (recording_get_metric ("potoo_segments_closed_total" DOOR) >= 1);
+  recording_wait_handled (r);
+  finish (r);
+}
+
+/* Pushes fragments as they would come, until the spare root has got one. */
 static void
 push_until_moved (Recording *r)
 {
@@ -562,12 +587,8 @@ test_stall (Recording *r, gconstpointer data)
     {
       recording_push (r, MEDIA_KEY);
       recording_wait_handled (r);
-      set_fault (&hang, 1);
     }
-  else
-    set_fault (&hang, 1);
-  recording_push (r, MEDIA_DELTA);
-  wait_for (count_hanging () == 1);
+  begin_hang (r, MEDIA_DELTA);
   recording_push (r, MEDIA_DELTA);
   push_until_moved (r);
   g_assert_cmpint (state_of (r, "main"), ==, POTOO_ROOT_STALLED);
@@ -576,12 +597,7 @@ test_stall (Recording *r, gconstpointer data)
   g_assert_cmpint (segment_at (open, 0)->state, ==, POTOO_SEGMENT_OPEN);
   g_assert_cmpint (declared_us (r), >, 0);
 
-  set_fault (&hang, 0);
-  wait_for (state_of (r, "main") == POTOO_ROOT_OK);
-  recording_push_many (r, 4, MEDIA_KEY);
-  wait_for (recording_get_metric ("potoo_segments_closed_total" DOOR) >= 1);
-  recording_wait_handled (r);
-  finish (r);
+  end_hang (r);
   g_assert_cmpuint (check_ledger (r), ==, r->pushed);
   g_assert_cmpint (declared_us (r), ==, 0);
   g_assert_cmpint (recording_get_metric ("potoo_fragment_queue_dropped_fragments_total" DOOR), ==,
@@ -596,9 +612,7 @@ test_stall_without_room (Recording *r, gconstpointer data)
   gint64 dropped = 0;
 
   begin_on_main (r);
-  set_fault (&hang, 1);
-  recording_push (r, MEDIA_DELTA);
-  wait_for (count_hanging () == 1);
+  begin_hang (r, MEDIA_DELTA);
   gint64 lost_us = r->maker.wall_end_us;
   r->maker.frame_bytes = 64 * 1024;
   recording_push (r, MEDIA_DELTA);
@@ -609,12 +623,7 @@ test_stall_without_room (Recording *r, gconstpointer data)
     }
   r->maker.frame_bytes = 100;
   push_until_moved (r);
-  set_fault (&hang, 0);
-  wait_for (state_of (r, "main") == POTOO_ROOT_OK);
-  recording_push_many (r, 4, MEDIA_KEY);
-  wait_for (recording_get_metric ("potoo_segments_closed_total" DOOR) >= 1);
-  recording_wait_handled (r);
-  finish (r);
+  end_hang (r);
   g_autoptr (GPtrArray) gaps = recording_list_gaps (r);
   const PotooGap *gap = gap_at (gaps, gaps->len - 1);
   g_assert_cmpint (gap->cause, ==, POTOO_GAP_DISK_SLOW);
@@ -628,13 +637,7 @@ test_stall_without_room (Recording *r, gconstpointer data)
 static void
 test_stall_in_begin (Recording *r, gconstpointer data)
 {
-  begin_on_main (r);
-  potoo_fragment_queue_interrupt (r->queue, POTOO_GAP_STALLED);
-  wait_for (recording_get_metric ("potoo_segments_closed_total" DOOR) >= 1);
-  r->maker.at_ns += 2 * GST_SECOND;
-  set_fault (&hang, 1);
-  recording_push (r, MEDIA_KEY | MEDIA_DISCONTINUOUS);
-  wait_for (count_hanging () == 1);
+  begin_hang_after_gap (r);
   recording_push (r, MEDIA_DELTA);
   push_until_moved (r);
   g_assert_cmpint (declared_us (r), ==, 4 * G_USEC_PER_SEC);
@@ -652,19 +655,12 @@ test_stall_in_begin (Recording *r, gconstpointer data)
 static void
 test_stall_in_begin_then_error (Recording *r, gconstpointer data)
 {
-  begin_on_main (r);
-  potoo_fragment_queue_interrupt (r->queue, POTOO_GAP_STALLED);
-  wait_for (recording_get_metric ("potoo_segments_closed_total" DOOR) >= 1);
-  r->maker.at_ns += 2 * GST_SECOND;
-  set_fault (&hang, 1);
-  recording_push (r, MEDIA_KEY | MEDIA_DISCONTINUOUS);
-  wait_for (count_hanging () == 1);
+  begin_hang_after_gap (r);
   push_until_moved (r);
   set_fault (&fault, EIO);
   set_fault (&hang, 0);
   wait_for (state_of (r, "main") == POTOO_ROOT_FAILED);
-  recording_push_many (r, 2, MEDIA_KEY);
-  recording_wait_handled (r);
+  record (r, 2, MEDIA_KEY);
   finish (r);
   g_assert_cmpuint (check_ledger (r), ==, r->pushed - 1);
   g_assert_cmpint (declared_us (r), ==, 3 * G_USEC_PER_SEC);
@@ -675,15 +671,12 @@ static void
 test_stall_then_error (Recording *r, gconstpointer data)
 {
   begin_on_main (r);
-  set_fault (&hang, 1);
-  recording_push (r, MEDIA_DELTA);
-  wait_for (count_hanging () == 1);
+  begin_hang (r, MEDIA_DELTA);
   push_until_moved (r);
   set_fault (&fault, EIO);
   set_fault (&hang, 0);
   wait_for (recording_get_metric ("potoo_segments_damaged_total" DOOR) >= 1);
-  recording_push_many (r, 2, MEDIA_KEY);
-  recording_wait_handled (r);
+  record (r, 2, MEDIA_KEY);
   finish (r);
   g_assert_cmpuint (check_ledger (r), ==, r->pushed - 1);
   g_assert_cmpint (declared_us (r), ==, G_USEC_PER_SEC);
@@ -694,9 +687,7 @@ static void
 test_stall_then_crash (Recording *r, gconstpointer data)
 {
   begin_on_main (r);
-  set_fault (&hang, 1);
-  recording_push (r, MEDIA_DELTA);
-  wait_for (count_hanging () == 1);
+  begin_hang (r, MEDIA_DELTA);
   push_until_moved (r);
   recording_push_many (r, 2, MEDIA_KEY);
   wait_for (recording_get_metric ("potoo_fragment_queue_messages" DOOR) == 0);
@@ -712,10 +703,7 @@ test_stall_then_crash (Recording *r, gconstpointer data)
 
   g_free (r->directory);
   r->directory = g_steal_pointer (&copy);
-  g_free (r->options);
-  r->options = g_strdup_printf ("segment-duration=10s\nsync-interval=250ms\n"
-                                "[storage-root spare]\npath=%s/spare\nmin-free=1\npriority=10",
-                                r->directory);
+  add_root (r, "spare", "min-free=1\npriority=10");
   recording_start (r);
   g_autoptr (GPtrArray) segments = recording_list_segments (r);
   g_assert_cmpint (segment_at (segments, 0)->state, ==, POTOO_SEGMENT_CLOSED);
@@ -818,9 +806,7 @@ static void
 test_stall_then_stop (Recording *r, gconstpointer data)
 {
   begin_on_main (r);
-  set_fault (&hang, 1);
-  recording_push (r, MEDIA_DELTA);
-  wait_for (count_hanging () == 1);
+  begin_hang (r, MEDIA_DELTA);
   push_until_moved (r);
   g_assert_false (potoo_recorder_stop (r->recorder, 300000));
   g_autoptr (GPtrArray) segments = recording_list_segments (r);
@@ -856,8 +842,7 @@ test_unmounted_at_start (Recording *r, gconstpointer data)
   recording_start (r);
   g_assert_cmpint (state_of (r, "main"), ==, POTOO_ROOT_MISSING);
   recording_plan (r, TRUE);
-  recording_push_many (r, 4, MEDIA_KEY | MEDIA_DISCONTINUOUS);
-  recording_wait_handled (r);
+  record (r, 4, MEDIA_KEY | MEDIA_DISCONTINUOUS);
   g_autoptr (GPtrArray) segments = recording_list_segments (r);
   g_assert_cmpint (segment_at (segments, 1)->root, ==, row_of (r, "spare"));
   g_assert_cmpint (g_rmdir (path), ==, 0); /* empty as it was */
@@ -878,8 +863,7 @@ test_swapped (Recording *r, gconstpointer data)
   g_assert_cmpint (state_of (r, "main"), ==, POTOO_ROOT_FOREIGN);
   g_assert_cmpint (state_of (r, "spare"), ==, POTOO_ROOT_FOREIGN);
   recording_plan (r, TRUE);
-  recording_push_many (r, 4, MEDIA_KEY | MEDIA_DISCONTINUOUS);
-  recording_wait_handled (r);
+  record (r, 4, MEDIA_KEY | MEDIA_DISCONTINUOUS);
   g_autoptr (GPtrArray) segments = recording_list_segments (r);
   g_assert_cmpuint (segments->len, ==, 1);
   move_away (r, "recordings", "x");
@@ -894,16 +878,12 @@ test_crash_then_unmounted (Recording *r, gconstpointer data)
 {
   begin_on_main (r);
   recording_crash (r);
-  g_free (r->options);
-  r->options = g_strdup_printf ("segment-duration=10s\nsync-interval=250ms\n"
-                                "[storage-root spare]\npath=%s/spare\nmin-free=1\npriority=10",
-                                r->directory);
+  add_root (r, "spare", "min-free=1\npriority=10");
   move_away (r, "recordings", "away");
   media_maker_skip (&r->maker, 5 * G_USEC_PER_SEC);
   recording_start (r);
   recording_plan (r, TRUE);
-  recording_push_many (r, 4, MEDIA_KEY | MEDIA_DISCONTINUOUS);
-  recording_wait_handled (r);
+  record (r, 4, MEDIA_KEY | MEDIA_DISCONTINUOUS);
   g_autoptr (GPtrArray) gaps = recording_list_gaps (r);
   g_autoptr (GPtrArray) segments = recording_list_segments (r);
   g_assert_cmpuint (segments->len, ==, 2);
