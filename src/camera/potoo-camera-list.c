@@ -11,7 +11,6 @@
 #include <string.h>
 
 #include "base/potoo-clock.h"
-#include "base/potoo-error.h"
 #include "base/potoo-log.h"
 #include "camera/potoo-camera-private.h"
 #include "catalog/potoo-catalog-cameras.h"

@@ -11,7 +11,6 @@
 #include <glib/gi18n-lib.h>
 
 #include "base/potoo-clock.h"
-#include "base/potoo-log.h"
 #include "base/potoo-main.h"
 #include "camera/potoo-camera-connection.h"
 #include "camera/potoo-fragment-gate.h"

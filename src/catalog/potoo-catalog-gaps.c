@@ -5,8 +5,6 @@
 
 #include "catalog/potoo-catalog-gaps.h"
 
-#include <string.h>
-
 #include "base/potoo-log.h"
 #include "catalog/potoo-catalog-query.h"
 

@@ -7,7 +7,6 @@
 #include "catalog/potoo-catalog-migrate.h"
 
 #include <glib/gi18n-lib.h>
-#include <string.h>
 
 #include "base/potoo-error.h"
 #include "base/potoo-log.h"

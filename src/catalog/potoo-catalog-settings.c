@@ -5,7 +5,6 @@
 #include "catalog/potoo-catalog-settings.h"
 
 #include <limits.h>
-#include <string.h>
 
 #include "base/potoo-text.h"
 #include "catalog/potoo-catalog-private.h"

@@ -7,7 +7,6 @@
 
 #include <glib/gi18n-lib.h>
 
-#include "base/potoo-error.h"
 #include "base/potoo-log.h"
 #include "catalog/potoo-catalog-damage.h"
 #include "catalog/potoo-catalog-migrate.h"

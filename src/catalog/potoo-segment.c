@@ -4,8 +4,6 @@
 
 #include "catalog/potoo-catalog-segments.h"
 
-#include <string.h>
-
 #include "base/potoo-clock.h"
 
 static const char *const stream_names[] = {

@@ -59,14 +59,11 @@ GPtrArray *potoo_config_scan (const char *file, const char *text, GError **error
 #define POTOO_CONFIG_MAX_LISTEN 16
 #define POTOO_CONFIG_MAX_ROOTS 64
 
-void potoo_listen_clear (PotooListen *listen);
 gboolean potoo_listen_equal (const PotooListen *a, const PotooListen *b);
 
-/* One address; only a loopback one until there is authentication. The error's
- * message says what is wrong, without the place. */
-gboolean potoo_listen_parse (const char *text, PotooListen *listen, GError **error);
-
-/* A `;`-list of at least one. (transfer full) (element-type PotooListen) */
+/* A `;`-list of at least one address; only of loopback ones until there is authentication. The
+ * error's message says what is wrong, without the place. (transfer full)
+ * (element-type PotooListen) */
 GArray *potoo_listen_parse_list (const char *text, GError **error);
 
 gboolean potoo_config_parse_log_level (const char *text, int *level, GError **error);

@@ -28,8 +28,8 @@ fail (GError **error, const char *format, ...)
   return FALSE;
 }
 
-void
-potoo_listen_clear (PotooListen *listen)
+static void
+listen_clear (PotooListen *listen)
 {
   g_clear_pointer (&listen->host, g_free);
   g_clear_pointer (&listen->path, g_free);
@@ -95,8 +95,8 @@ parse_loopback (const char *host, PotooListen *listen, GError **error)
   return TRUE;
 }
 
-gboolean
-potoo_listen_parse (const char *text, PotooListen *listen, GError **error)
+static gboolean
+parse_listen (const char *text, PotooListen *listen, GError **error)
 {
   g_autofree char *host = NULL;
   const char *port;
@@ -128,7 +128,7 @@ append_listen (GArray *list, const char *text, GError **error)
   PotooListen listen = { NULL };
   gboolean added = FALSE;
 
-  if (!potoo_listen_parse (text, &listen, error))
+  if (!parse_listen (text, &listen, error))
     added = FALSE;
   else if (list_has (list, &listen))
     fail (error, _ ("“%s” is in the list twice"), text);
@@ -140,7 +140,7 @@ append_listen (GArray *list, const char *text, GError **error)
   if (added)
     g_array_append_val (list, listen);
   else
-    potoo_listen_clear (&listen);
+    listen_clear (&listen);
   return added;
 }
 
@@ -151,7 +151,7 @@ potoo_listen_parse_list (const char *text, GError **error)
   g_auto (GStrv) parts = g_strsplit (text, ";", -1);
   guint n = g_strv_length (parts);
 
-  g_array_set_clear_func (list, (GDestroyNotify) potoo_listen_clear);
+  g_array_set_clear_func (list, (GDestroyNotify) listen_clear);
   if (n > 1 && *g_strstrip (parts[n - 1]) == '\0')
     n--; /* a list may end with its separator */
   for (guint i = 0; i < n; i++)

@@ -27,7 +27,6 @@ typedef struct
 
 struct _PotooSchedule
 {
-  gatomicrefcount ref_count;
   GArray *slots; /* Slot */
 };
 
@@ -43,18 +42,9 @@ static const struct
   { "off", POTOO_RECORD_OFF },
 };
 
-PotooSchedule *
-potoo_schedule_ref (PotooSchedule *schedule)
-{
-  g_atomic_ref_count_inc (&schedule->ref_count);
-  return schedule;
-}
-
 void
-potoo_schedule_unref (PotooSchedule *schedule)
+potoo_schedule_free (PotooSchedule *schedule)
 {
-  if (!g_atomic_ref_count_dec (&schedule->ref_count))
-    return;
   g_array_unref (schedule->slots);
   g_free (schedule);
 }
@@ -249,7 +239,6 @@ potoo_schedule_parse (const char *text, const char *pointer, GError **error)
   if (!check_week (slots, pointer, error))
     return NULL;
   PotooSchedule *schedule = g_new0 (PotooSchedule, 1);
-  g_atomic_ref_count_init (&schedule->ref_count);
   schedule->slots = g_steal_pointer (&slots);
   return schedule;
 }

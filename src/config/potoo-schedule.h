@@ -17,8 +17,7 @@ typedef enum
 /**
  * PotooSchedule:
  *
- * A week in local time, each minute of it in one slot: an immutable,
- * reference-counted value. Any thread.
+ * A week in local time, each minute of it in one slot: an immutable value. Any thread.
  *
  *     schedule = rule *( ";" rule ) [ ";" ]
  *     rule     = days time "-" time mode         ; with blanks between
@@ -39,9 +38,8 @@ typedef struct _PotooSchedule PotooSchedule;
  * grammar: POTOO_ERROR_INVALID_ARGUMENT at @pointer. (transfer full) */
 PotooSchedule *potoo_schedule_parse (const char *text, const char *pointer, GError **error);
 
-PotooSchedule *potoo_schedule_ref (PotooSchedule *schedule);
-void potoo_schedule_unref (PotooSchedule *schedule);
-G_DEFINE_AUTOPTR_CLEANUP_FUNC (PotooSchedule, potoo_schedule_unref)
+void potoo_schedule_free (PotooSchedule *schedule);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (PotooSchedule, potoo_schedule_free)
 
 /* What holds at @wall_us: the slot in which a clock on the wall in @zone stands then. When clocks
  * are put forward, the slots of the hour that is left out do not occur; when they are put back,

@@ -6,8 +6,6 @@
 
 #include "media/potoo-audio-encoder.h"
 
-#include <string.h>
-
 #include "base/potoo-clock.h"
 #include "media/potoo-transcoder.h"
 

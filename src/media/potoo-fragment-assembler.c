@@ -32,6 +32,14 @@ struct _PotooFragmentAssembler
   PotooMetric *fragments, *bytes, *frames, *dropped_audio;
 };
 
+static void
+video_free (PotooFragmentVideo *video)
+{
+  g_clear_pointer (&video->samples, g_array_unref);
+  gst_clear_caps (&video->video_caps);
+  g_free (video);
+}
+
 /* A new init begins: audio of before its first picture has no place in it. */
 static void
 release_audio (PotooFragmentAssembler *self, GstClockTime start_ns)
@@ -149,7 +157,7 @@ emit_ready (PotooFragmentAssembler *self, gboolean all, GstClockTime now)
          (all || has_its_audio (self, video, now)))
     {
       emit (self, video);
-      potoo_fragment_video_free (g_queue_pop_head (&self->waiting));
+      video_free (g_queue_pop_head (&self->waiting));
     }
 }
 
@@ -254,14 +262,6 @@ potoo_fragment_assembler_set_clock_offset (PotooFragmentAssembler *self, gint64 
   self->clock_offset_us = offset_us;
 }
 
-void
-potoo_fragment_video_free (PotooFragmentVideo *video)
-{
-  g_clear_pointer (&video->samples, g_array_unref);
-  gst_clear_caps (&video->video_caps);
-  g_free (video);
-}
-
 PotooFragmentAssembler *
 potoo_fragment_assembler_new (const char *camera_id,
                               const char *stream,
@@ -293,7 +293,7 @@ void
 potoo_fragment_assembler_free (PotooFragmentAssembler *self)
 {
   potoo_fragment_assembler_reset (self);
-  g_queue_clear_full (&self->waiting, (GDestroyNotify) potoo_fragment_video_free);
+  g_queue_clear_full (&self->waiting, (GDestroyNotify) video_free);
   if (self->destroy != NULL)
     self->destroy (self->user_data);
   potoo_metric_unref (self->fragments);

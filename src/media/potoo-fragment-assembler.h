@@ -27,8 +27,6 @@ typedef struct
   gint64 wall_start_us, wall_end_us;
 } PotooFragmentVideo;
 
-void potoo_fragment_video_free (PotooFragmentVideo *video);
-
 PotooFragmentAssembler *potoo_fragment_assembler_new (const char *camera_id,
                                                       const char *stream,
                                                       PotooFragmentFunc func,

@@ -8,7 +8,6 @@
 
 #include <gst/base/gstbytewriter.h>
 #include <gst/pbutils/pbutils.h>
-#include <string.h>
 
 #include "media/potoo-box.h"
 

@@ -49,8 +49,9 @@ check_cancelled (PotooPacer *pacer, GError **error)
   return FALSE;
 }
 
-gboolean
-potoo_pacer_sleep (PotooPacer *pacer, gint64 duration_us, GError **error)
+/* POTOO_ERROR_UNAVAILABLE when cancelled meanwhile. */
+static gboolean
+sleep_for (PotooPacer *pacer, gint64 duration_us, GError **error)
 {
   GPollFD fd;
 
@@ -75,7 +76,7 @@ potoo_pacer_take (PotooPacer *pacer, gsize bytes, GError **error)
   gint64 ahead_us = pacer->due_us - now_us;
   pacer->due_us = MAX (pacer->due_us, now_us - MAX_CREDIT_US) +
                   (gint64) bytes * POTOO_SECOND_US / pacer->bandwidth;
-  return ahead_us < 1000 || potoo_pacer_sleep (pacer, ahead_us, error);
+  return ahead_us < 1000 || sleep_for (pacer, ahead_us, error);
 }
 
 /* Pressure stall information, which a kernel may not have: `full avg10=1.23 avg60=…`. */
@@ -97,7 +98,7 @@ potoo_pacer_yield (PotooPacer *pacer, GError **error)
 {
   for (gint64 waited_us = 0; pacer->background && waited_us < MAX_YIELD_US && is_disk_busy ();
        waited_us += YIELD_STEP_US)
-    if (!potoo_pacer_sleep (pacer, YIELD_STEP_US, error))
+    if (!sleep_for (pacer, YIELD_STEP_US, error))
       return FALSE;
   return check_cancelled (pacer, error);
 }

@@ -26,8 +26,6 @@ typedef struct
 
 /* Waits until @bytes more may be read. POTOO_ERROR_UNAVAILABLE when cancelled meanwhile. */
 gboolean potoo_pacer_take (PotooPacer *pacer, gsize bytes, GError **error);
-/* Waits for @duration_us; the same error. */
-gboolean potoo_pacer_sleep (PotooPacer *pacer, gint64 duration_us, GError **error);
 /* Where others come first: waits while the disks are busy, but not for ever, since a machine that
  * always is must be looked after too. The same error. */
 gboolean potoo_pacer_yield (PotooPacer *pacer, GError **error);

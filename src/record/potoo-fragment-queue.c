@@ -77,12 +77,6 @@ potoo_fragment_queue_get_camera (PotooFragmentQueue *queue)
   return queue->camera;
 }
 
-PotooStreamKind
-potoo_fragment_queue_get_stream (PotooFragmentQueue *queue)
-{
-  return queue->stream;
-}
-
 void
 potoo_fragment_queue_set_ring (PotooFragmentQueue *queue, PotooFragmentRing *ring)
 {

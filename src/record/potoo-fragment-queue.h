@@ -61,7 +61,6 @@ void potoo_fragment_queue_unref (PotooFragmentQueue *queue);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (PotooFragmentQueue, potoo_fragment_queue_unref)
 
 const char *potoo_fragment_queue_get_camera (PotooFragmentQueue *queue);
-PotooStreamKind potoo_fragment_queue_get_stream (PotooFragmentQueue *queue);
 
 /* Where what is not written waits: for potoo_fragment_queue_get_pre_roll_us(). */
 void potoo_fragment_queue_set_ring (PotooFragmentQueue *queue, PotooFragmentRing *ring);

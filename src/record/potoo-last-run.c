@@ -3,7 +3,6 @@
 #include "record/potoo-last-run.h"
 
 #include "base/potoo-clock.h"
-#include "base/potoo-log.h"
 #include "catalog/potoo-catalog-cameras.h"
 #include "catalog/potoo-catalog-settings.h"
 

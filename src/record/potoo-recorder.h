@@ -103,8 +103,6 @@ typedef struct
 
 void potoo_root_status_free (PotooRootStatus *status);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (PotooRootStatus, potoo_root_status_free)
-/* Bytes that must go for the headroom to be there; 0: none. */
-gint64 potoo_root_status_get_pressure (const PotooRootStatus *status);
 /* Any thread. (transfer full) (element-type PotooRootStatus) */
 GPtrArray *potoo_recorder_list_roots (PotooRecorder *recorder);
 

@@ -11,8 +11,6 @@
 
 #include "record/potoo-retention-policy.h"
 
-#include "base/potoo-clock.h"
-
 /* Room for what an open segment has grown by that is not durable yet, and for what it grows by
  * until the next pass; at most this part of a camera's limit. */
 #define CAMERA_HEADROOM_SEGMENTS 2

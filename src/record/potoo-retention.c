@@ -7,10 +7,7 @@
 
 #include "record/potoo-retention.h"
 
-#include <string.h>
-
 #include "base/potoo-clock.h"
-#include "base/potoo-log.h"
 #include "base/potoo-main.h"
 #include "catalog/potoo-catalog-cameras.h"
 #include "catalog/potoo-catalog-settings.h"

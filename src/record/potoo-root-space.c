@@ -118,6 +118,18 @@ potoo_root_space_fill_locked (PotooStorageRoot *root, PotooRootStatus *status)
   status->headroom_bytes = root->headroom_bytes;
 }
 
+/* Bytes that must go for the headroom to be there; 0: none. */
+static gint64
+get_pressure (const PotooRootStatus *status)
+{
+  gint64 for_free = status->min_free_bytes + status->headroom_bytes - status->free_bytes;
+  gint64 for_quota = status->max_bytes > 0
+                         ? status->used_bytes - (status->max_bytes - status->headroom_bytes)
+                         : 0;
+
+  return status->total_bytes > 0 ? MAX (MAX (for_free, for_quota), 0) : 0;
+}
+
 static void
 press (PotooStorageRoot *root, gint64 mono_us)
 {
@@ -125,8 +137,7 @@ press (PotooStorageRoot *root, gint64 mono_us)
 
   g_mutex_lock (&root->lock);
   potoo_root_space_fill_locked (root, &status);
-  gboolean due = mono_us - root->pressed_at_us >= MEASURE_INTERVAL_US &&
-                 potoo_root_status_get_pressure (&status) > 0;
+  gboolean due = mono_us - root->pressed_at_us >= MEASURE_INTERVAL_US && get_pressure (&status) > 0;
   if (due)
     root->pressed_at_us = mono_us;
   g_mutex_unlock (&root->lock);
@@ -221,15 +232,4 @@ potoo_storage_root_read_used (PotooStorageRoot *root)
   g_mutex_lock (&root->lock);
   root->used_bytes = potoo_totals_get_used_bytes (&totals);
   g_mutex_unlock (&root->lock);
-}
-
-gint64
-potoo_root_status_get_pressure (const PotooRootStatus *status)
-{
-  gint64 for_free = status->min_free_bytes + status->headroom_bytes - status->free_bytes;
-  gint64 for_quota = status->max_bytes > 0
-                         ? status->used_bytes - (status->max_bytes - status->headroom_bytes)
-                         : 0;
-
-  return status->total_bytes > 0 ? MAX (MAX (for_free, for_quota), 0) : 0;
 }

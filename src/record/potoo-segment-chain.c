@@ -13,7 +13,6 @@
 
 #include "base/potoo-clock.h"
 #include "base/potoo-error.h"
-#include "base/potoo-log.h"
 #include "record/potoo-segment-metrics.h"
 #include "record/potoo-segment-writer.h"
 

@@ -296,8 +296,9 @@ potoo_verifier_stop (PotooVerifier *self, GError **error)
   return running;
 }
 
-PotooVerifyReport *
-potoo_verifier_get_report (PotooVerifier *self)
+/* The pass that runs, or the last one; NULL: none since the start. (transfer full) (nullable) */
+static PotooVerifyReport *
+get_report (PotooVerifier *self)
 {
   g_mutex_lock (&self->lock);
   PotooVerifyReport *report = self->pass != NULL ? potoo_verify_get_report (self->pass) : NULL;
@@ -346,7 +347,7 @@ JsonObject *
 potoo_verifier_to_json (PotooVerifier *self)
 {
   JsonObject *object = json_object_new ();
-  g_autoptr (PotooVerifyReport) report = potoo_verifier_get_report (self);
+  g_autoptr (PotooVerifyReport) report = get_report (self);
 
   g_mutex_lock (&self->lock);
   json_object_set_string_member (object, "state", self->running ? "running" : "idle");

@@ -32,8 +32,6 @@ void potoo_verifier_complete (PotooVerifier *verifier);
 /* Asks the pass that runs to end; POTOO_ERROR_CONFLICT when there is none. */
 gboolean potoo_verifier_stop (PotooVerifier *verifier, GError **error);
 
-/* The pass that runs, or the last one; NULL: none since the start. (transfer full) (nullable) */
-PotooVerifyReport *potoo_verifier_get_report (PotooVerifier *verifier);
 gboolean potoo_verifier_is_running (PotooVerifier *verifier);
 /* When the last whole pass ended, in this run or an earlier one; wall, 0: never. */
 gint64 potoo_verifier_get_last_us (PotooVerifier *verifier);

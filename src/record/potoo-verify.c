@@ -10,7 +10,6 @@
 #include <glib/gi18n-lib.h>
 
 #include "base/potoo-clock.h"
-#include "base/potoo-error.h"
 #include "catalog/potoo-catalog-amend.h"
 #include "catalog/potoo-catalog-restore.h"
 #include "catalog/potoo-catalog-totals.h"

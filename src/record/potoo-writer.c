@@ -6,8 +6,6 @@
 
 #include "base/potoo-clock.h"
 #include "base/potoo-cpu.h"
-#include "base/potoo-error.h"
-#include "base/potoo-log.h"
 #include "record/potoo-clean-mark.h"
 #include "record/potoo-writer-private.h"
 

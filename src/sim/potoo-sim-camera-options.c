@@ -4,7 +4,6 @@
 
 #include "sim/potoo-sim-options.h"
 
-#include <errno.h>
 #include <string.h>
 
 #include <glib/gi18n-lib.h>

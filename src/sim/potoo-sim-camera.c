@@ -269,13 +269,6 @@ potoo_sim_camera_add_client (PotooSimCamera *camera, GstRTSPClient *client)
 }
 
 gboolean
-potoo_sim_camera_has_client (PotooSimCamera *camera, GstRTSPClient *client)
-{
-  g_autoptr (GMutexLocker) locker = g_mutex_locker_new (&camera->lock);
-  return g_hash_table_contains (camera->clients, client);
-}
-
-gboolean
 potoo_sim_camera_knows_client (PotooSimCamera *camera, GstRTSPClient *client)
 {
   g_autoptr (GMutexLocker) locker = g_mutex_locker_new (&camera->lock);

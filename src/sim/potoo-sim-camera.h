@@ -95,7 +95,6 @@ gboolean potoo_sim_camera_set_password (PotooSimCamera *camera, const char *pass
 
 /* Remembers that @client asked for this camera, until it is closed. TRUE the first time. */
 gboolean potoo_sim_camera_add_client (PotooSimCamera *camera, GstRTSPClient *client);
-gboolean potoo_sim_camera_has_client (PotooSimCamera *camera, GstRTSPClient *client);
 /* FALSE: it is one of those that the camera has forgotten, and is not to be answered. */
 gboolean potoo_sim_camera_knows_client (PotooSimCamera *camera, GstRTSPClient *client);
 /* The camera forgets all connections without closing them, as in a power cut. */

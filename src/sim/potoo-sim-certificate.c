@@ -2,8 +2,6 @@
 
 #include "sim/potoo-sim-certificate.h"
 
-#include <string.h>
-
 #include <glib/gi18n-lib.h>
 #include <gnutls/gnutls.h>
 #include <gnutls/x509.h>

@@ -5,7 +5,6 @@
 
 #include "sim/potoo-sim-control.h"
 
-#include <errno.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -68,8 +67,9 @@ apply_to_all (GPtrArray *cameras, const char *fault, const char *argument)
   return cameras->len > 1 ? g_strdup_printf ("ok [%s]", text) : g_strdup_printf ("ok %s", text);
 }
 
-char *
-potoo_sim_control_execute (GPtrArray *cameras, const char *line)
+/* One line; returns the reply, without line feed. (transfer full) */
+static char *
+execute_line (GPtrArray *cameras, const char *line)
 {
   g_auto (GStrv) words = g_strsplit (line, " ", 3);
 
@@ -85,7 +85,7 @@ static gboolean
 answer (PotooSimControl *control, GOutputStream *output, const char *line)
 {
   g_autofree char *valid = g_utf8_make_valid (line, -1);
-  g_autofree char *reply = potoo_sim_control_execute (control->cameras, valid);
+  g_autofree char *reply = execute_line (control->cameras, valid);
   g_autofree char *text = g_strconcat (reply, "\n", NULL);
 
   return g_output_stream_write_all (output, text, strlen (text), NULL, control->cancellable, NULL);

@@ -14,10 +14,6 @@ typedef struct _PotooSimControl PotooSimControl;
 PotooSimControl *potoo_sim_control_new (const char *path, GPtrArray *cameras, GError **error);
 void potoo_sim_control_free (PotooSimControl *control);
 
-/* Executes one line and returns the reply, without line feed; for tests and
- * for the socket's threads. (transfer full) */
-char *potoo_sim_control_execute (GPtrArray *cameras, const char *line);
-
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (PotooSimControl, potoo_sim_control_free)
 
 G_END_DECLS

@@ -6,8 +6,6 @@
 
 #include "sim/potoo-sim-drip.h"
 
-#include <string.h>
-
 #define MAX_WAITING_BYTES (1024 * 1024)
 #define TICK_MS 10
 #define KEY "potoo-sim-drip"

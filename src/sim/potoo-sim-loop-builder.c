@@ -7,7 +7,6 @@
 #include "sim/potoo-sim-loop.h"
 
 #include <stdlib.h>
-#include <string.h>
 
 #include <glib/gi18n-lib.h>
 

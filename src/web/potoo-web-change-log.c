@@ -11,7 +11,6 @@
 
 #include "base/potoo-json.h"
 #include "base/potoo-metrics.h"
-#include "base/potoo-text.h"
 #include "web/potoo-web-json.h"
 
 typedef struct

@@ -9,7 +9,6 @@
 
 #include "web/potoo-web-media.h"
 
-#include <errno.h>
 #include <glib/gi18n-lib.h>
 #include <sys/stat.h>
 

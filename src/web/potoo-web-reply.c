@@ -39,20 +39,12 @@ potoo_web_reply_body (PotooWebRequest *request, guint status, const char *type, 
 }
 
 void
-potoo_web_reply_json (PotooWebRequest *request, guint status, JsonNode *node)
-{
-  g_autoptr (JsonNode) own = node;
-
-  potoo_web_reply_text (request, status, JSON_TYPE, potoo_json_to_text (own));
-}
-
-void
 potoo_web_reply_object (PotooWebRequest *request, guint status, JsonObject *object)
 {
-  JsonNode *node = json_node_new (JSON_NODE_OBJECT);
+  g_autoptr (JsonNode) node = json_node_new (JSON_NODE_OBJECT);
 
   json_node_take_object (node, object);
-  potoo_web_reply_json (request, status, node);
+  potoo_web_reply_text (request, status, JSON_TYPE, potoo_json_to_text (node));
 }
 
 void

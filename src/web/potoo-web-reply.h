@@ -10,8 +10,6 @@ G_BEGIN_DECLS
 /* Adds a field to the answer; before replying. @value: control characters are not allowed in it. */
 void potoo_web_reply_set_header (PotooWebRequest *request, const char *name, const char *value);
 
-/* @node: (transfer full) */
-void potoo_web_reply_json (PotooWebRequest *request, guint status, JsonNode *node);
 /* @object: (transfer full) */
 void potoo_web_reply_object (PotooWebRequest *request, guint status, JsonObject *object);
 /* 201 with its `Location` below @collection. @object: (transfer full) */

@@ -12,11 +12,8 @@
 
 #include "web/potoo-web-server.h"
 
-#include <glib/gi18n-lib.h>
 #include <libsoup/soup.h>
 
-#include "base/potoo-clock.h"
-#include "base/potoo-error.h"
 #include "base/potoo-log.h"
 #include "web/potoo-web-camera-test.h"
 #include "web/potoo-web-cameras.h"
@@ -31,7 +28,6 @@
 #include "web/potoo-web-media.h"
 #include "web/potoo-web-playback.h"
 #include "web/potoo-web-recording.h"
-#include "web/potoo-web-reply.h"
 #include "web/potoo-web-request-private.h"
 #include "web/potoo-web-segments.h"
 #include "web/potoo-web-storage.h"

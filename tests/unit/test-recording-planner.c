@@ -152,7 +152,7 @@ set_settings (Rig *rig, const char *members)
   rig->input.settings = potoo_camera_settings_new (
       json_node_get_object (json_parser_get_root (parser)), &error);
   g_assert_no_error (error);
-  g_clear_pointer (&rig->input.schedule, potoo_schedule_unref);
+  g_clear_pointer (&rig->input.schedule, potoo_schedule_free);
   const char *schedule = potoo_camera_settings_get_schedule (rig->input.settings);
   if (schedule != NULL)
     rig->input.schedule = potoo_schedule_parse (schedule, "", NULL);
@@ -173,7 +173,7 @@ tear_down (Rig *rig, gconstpointer data)
 {
   g_clear_pointer (&rig->plan, potoo_recording_plan_unref);
   g_clear_pointer (&rig->input.settings, potoo_camera_settings_unref);
-  g_clear_pointer (&rig->input.schedule, potoo_schedule_unref);
+  g_clear_pointer (&rig->input.schedule, potoo_schedule_free);
   g_time_zone_unref (rig->input.zone);
   g_array_unref (rig->input.events);
 }
