@@ -4,7 +4,9 @@
 
 #include "base/potoo-clock.h"
 #include "catalog/potoo-catalog-cameras.h"
+#include "catalog/potoo-catalog-restore.h"
 #include "catalog/potoo-catalog-settings.h"
+#include "record/potoo-rebuild.h"
 
 #define SETTING "recorder-run"
 #define CLOCK_SETTING "recorder-clock"
@@ -15,6 +17,16 @@
 #define HELD "held:"
 /* Recovery tells the end by the file, which rounds. */
 #define HELD_SLACK_US (100 * 1000)
+
+typedef struct
+{
+  PotooCatalog *catalog;
+  PotooCatalogReader *reader;
+  PotooRecoveryReport *report;
+  GHashTable *cameras; /* set of ids: gaps of others do not go on */
+  GHashTable *open;    /* stream key → PotooGap: what goes on */
+  gboolean complete;   /* the catalog is that of the last run, and no backup */
+} Settlement;
 
 static void
 note (PotooCatalog *catalog, const char *state)
@@ -177,42 +189,32 @@ end_gap (PotooCatalog *catalog, PotooGap *gap, gint64 end_us)
  * segment that was closed then is none of that, whatever the clock said: its last row is posted
  * after the end of the gap in front of it. */
 static gboolean
-settle_gap (PotooCatalog *catalog,
-            PotooCatalogReader *reader,
-            PotooGap *gap,
-            GHashTable *cameras,
-            PotooRecoveryReport *report,
-            GHashTable *open,
-            GError **error)
+settle_gap (Settlement *s, PotooGap *gap, GError **error)
 {
   gint64 end_us = 0, start_us = 0;
   g_autofree char *key = potoo_stream_key (gap->camera, gap->stream);
 
-  if (g_hash_table_contains (report->ends, key))
-    start_us = find_start_after (reader, gap, &end_us, error);
+  if (g_hash_table_contains (s->report->ends, key))
+    start_us = find_start_after (s->reader, gap, &end_us, error);
   if (start_us < 0)
     return FALSE;
   if (start_us > 0)
     {
       PotooSegment stream = { .stream = gap->stream };
       g_strlcpy (stream.camera, gap->camera, sizeof stream.camera);
-      potoo_recovery_report_note_end (report, &stream, end_us);
-      end_gap (catalog, gap, start_us);
+      potoo_recovery_report_note_end (s->report, &stream, end_us);
+      end_gap (s->catalog, gap, start_us);
     }
-  else if (!g_hash_table_contains (cameras, gap->camera))
-    end_gap (catalog, gap, potoo_clock_wall_us ());
+  else if (!g_hash_table_contains (s->cameras, gap->camera))
+    end_gap (s->catalog, gap, s->complete ? potoo_clock_wall_us () : gap->start_us);
   else
-    g_hash_table_replace (open, g_steal_pointer (&key), g_memdup2 (gap, sizeof *gap));
+    g_hash_table_replace (s->open, g_steal_pointer (&key), g_memdup2 (gap, sizeof *gap));
   return TRUE;
 }
 
 /* @key: camera/stream. */
 static void
-open_gap (PotooCatalog *catalog,
-          const char *key,
-          gint64 start_us,
-          PotooGapCause cause,
-          GHashTable *open)
+open_gap (Settlement *s, const char *key, gint64 start_us, PotooGapCause cause)
 {
   g_auto (GStrv) parts = g_strsplit (key, "/", 2);
   PotooGap gap = { .start_us = start_us, .cause = cause };
@@ -220,31 +222,26 @@ open_gap (PotooCatalog *catalog,
   g_strlcpy (gap.camera, parts[0], sizeof gap.camera);
   if (!potoo_stream_kind_parse (parts[1], &gap.stream))
     g_return_if_reached ();
-  gap.id = potoo_catalog_wait_for_gap_id (catalog);
+  gap.id = potoo_catalog_wait_for_gap_id (s->catalog);
   if (gap.id == 0)
     return;
-  potoo_catalog_put_gap (catalog, &gap);
-  g_hash_table_replace (open, g_strdup (key), g_memdup2 (&gap, sizeof gap));
+  potoo_catalog_put_gap (s->catalog, &gap);
+  g_hash_table_replace (s->open, g_strdup (key), g_memdup2 (&gap, sizeof gap));
 }
 
 static void
-open_gaps_of_interrupted (PotooCatalog *catalog,
-                          PotooCatalogReader *reader,
-                          PotooGapCause cause,
-                          GHashTable *cameras,
-                          PotooRecoveryReport *report,
-                          GHashTable *open)
+open_gaps_of_interrupted (Settlement *s, PotooGapCause cause)
 {
   GHashTableIter iter;
   gpointer key, end_us;
 
-  g_hash_table_iter_init (&iter, report->ends);
+  g_hash_table_iter_init (&iter, s->report->ends);
   while (g_hash_table_iter_next (&iter, &key, &end_us))
     {
       g_autofree char *camera = g_strndup (key, strcspn (key, "/"));
-      if (g_hash_table_contains (cameras, camera) && !g_hash_table_contains (open, key) &&
-          !was_held (reader, key, *(gint64 *) end_us))
-        open_gap (catalog, key, *(gint64 *) end_us, cause, open);
+      if (g_hash_table_contains (s->cameras, camera) && !g_hash_table_contains (s->open, key) &&
+          !was_held (s->reader, key, *(gint64 *) end_us))
+        open_gap (s, key, *(gint64 *) end_us, cause);
     }
 }
 
@@ -252,19 +249,24 @@ GHashTable *
 potoo_last_run_settle (PotooCatalog *catalog, PotooRecoveryReport *report, GError **error)
 {
   g_autoptr (PotooCatalogReader) reader = potoo_catalog_reader_new (catalog, error);
-  g_autoptr (GHashTable) cameras = reader != NULL ? list_camera_ids (reader, error) : NULL;
+
+  if (reader == NULL)
+    return NULL;
+  gboolean complete = potoo_catalog_reader_is_complete (reader);
+  g_autoptr (GHashTable) cameras = complete ? list_camera_ids (reader, error)
+                                            : potoo_rebuild_list_continuous (reader, error);
   g_autoptr (GPtrArray) gaps = cameras != NULL ? potoo_catalog_reader_list_open_gaps (reader, error)
                                                : NULL;
-
   if (gaps == NULL)
     return NULL;
   PotooGapCause cause = find_cause (reader);
   g_autoptr (GHashTable) open = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, g_free);
+  Settlement settlement = { catalog, reader, report, cameras, open, complete };
   for (guint i = 0; i < gaps->len; i++)
-    if (!settle_gap (catalog, reader, gaps->pdata[i], cameras, report, open, error))
+    if (!settle_gap (&settlement, gaps->pdata[i], error))
       return NULL;
   /* After a clean stop every stream that is to be recorded has an open gap. */
   if (cause != POTOO_GAP_SHUTDOWN)
-    open_gaps_of_interrupted (catalog, reader, cause, cameras, report, open);
+    open_gaps_of_interrupted (&settlement, cause);
   return g_steal_pointer (&open);
 }

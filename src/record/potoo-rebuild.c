@@ -18,21 +18,56 @@
 
 #define ROWS_PER_PAGE 256
 
-/* --- ids --- */
+/* --- at start --- */
 
 typedef struct
 {
   PotooCatalog *catalog;
   gint64 highest;
-} Ids;
+  GHashTable *newest; /* stream key → NewestFile */
+} Names;
+
+typedef struct
+{
+  char *path, *camera, *day;
+  PotooFileName name; /* of these texts */
+} NewestFile;
+
+static void
+newest_file_free (gpointer data)
+{
+  NewestFile *file = data;
+
+  g_free (file->path);
+  g_free (file->camera);
+  g_free (file->day);
+  g_free (file);
+}
+
+static NewestFile *
+newest_file_new (const PotooFileName *name)
+{
+  NewestFile *file = g_new0 (NewestFile, 1);
+
+  file->name = *name;
+  file->name.path = file->path = g_strdup (name->path);
+  file->name.camera = file->camera = g_strdup (name->camera);
+  file->name.day = file->day = g_strdup (name->day);
+  return file;
+}
 
 static gboolean
-note_id (const PotooFileName *name, gpointer user_data, GError **error)
+note_name (const PotooFileName *name, gpointer user_data, GError **error)
 {
-  Ids *ids = user_data;
+  Names *names = user_data;
 
-  if (name->id > ids->highest && potoo_catalog_is_plausible_segment_id (ids->catalog, name->id))
-    ids->highest = name->id;
+  if (!potoo_catalog_is_plausible_segment_id (names->catalog, name->id))
+    return TRUE;
+  names->highest = MAX (names->highest, name->id);
+  g_autofree char *key = potoo_stream_key (name->camera, name->stream);
+  const NewestFile *newest = g_hash_table_lookup (names->newest, key);
+  if (newest == NULL || name->id > newest->name.id)
+    g_hash_table_replace (names->newest, g_steal_pointer (&key), newest_file_new (name));
   return TRUE;
 }
 
@@ -42,15 +77,50 @@ pass_over (const char *path, gpointer user_data, GError **error)
   return TRUE;
 }
 
-gboolean
-potoo_rebuild_reserve_ids (PotooCatalog *catalog, PotooStorageRoot *root, GError **error)
+static gboolean
+adopt_newest (Names *names,
+              PotooStorageRoot *root,
+              PotooCatalogReader *reader,
+              PotooRecoveryReport *report,
+              GError **error)
 {
-  static const PotooRootVisitor visitor = { note_id, pass_over };
-  Ids ids = { catalog, 0 };
+  g_autoptr (GHashTable) continuous = potoo_rebuild_list_continuous (reader, error);
+  g_autoptr (PotooAdoption) adoption = potoo_adoption_new (root, names->catalog, reader, report);
+  GHashTableIter iter;
+  gpointer file;
 
-  if (!potoo_root_walk (root, "", &visitor, &ids, error))
+  if (continuous == NULL)
     return FALSE;
-  return ids.highest == 0 || potoo_catalog_raise_segment_ids (catalog, ids.highest, error);
+  g_hash_table_iter_init (&iter, names->newest);
+  while (g_hash_table_iter_next (&iter, NULL, &file))
+    {
+      const PotooFileName *name = &((NewestFile *) file)->name;
+      if (!g_hash_table_contains (continuous, name->camera))
+        continue;
+      int found = potoo_adoption_find_row (adoption, name, error);
+      if (found == -2 || (found == 0 && !potoo_adoption_add (adoption, name, error)))
+        return FALSE;
+    }
+  return TRUE;
+}
+
+gboolean
+potoo_rebuild_prepare (PotooCatalog *catalog,
+                       PotooStorageRoot *root,
+                       PotooCatalogReader *reader,
+                       PotooRecoveryReport *report,
+                       GError **error)
+{
+  static const PotooRootVisitor visitor = { note_name, pass_over };
+  g_autoptr (GHashTable)
+      newest = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, newest_file_free);
+  Names names = { catalog, 0, newest };
+
+  if (!potoo_root_walk (root, "", &visitor, &names, error))
+    return FALSE;
+  if (names.highest != 0 && !potoo_catalog_raise_segment_ids (catalog, names.highest, error))
+    return FALSE;
+  return adopt_newest (&names, root, reader, report, error);
 }
 
 /* --- rows of the backup --- */
@@ -84,8 +154,8 @@ typedef struct
   PotooSegment before;    /* id 0: none */
 } Join;
 
-static GHashTable *
-list_continuous (PotooCatalogReader *reader, GError **error)
+GHashTable *
+potoo_rebuild_list_continuous (PotooCatalogReader *reader, GError **error)
 {
   g_autoptr (GPtrArray) cameras = potoo_catalog_reader_list_cameras (reader, error);
 
@@ -160,8 +230,8 @@ cut_gap (PotooCatalog *catalog, const PotooGap *gap, const PotooSegment *row)
     potoo_catalog_put_gap (catalog, &after);
 }
 
-/* The start took for missing what was recorded after the backup: from where that ends until the
- * stream was recorded again. */
+/* A gap that was open when the catalog was backed up lasts to the newest file, and one that the
+ * start began may: what was recorded meanwhile is not missing. */
 static gboolean
 cut_gaps (Join *join, const PotooSegment *row, GError **error)
 {
@@ -179,7 +249,7 @@ cut_gaps (Join *join, const PotooSegment *row, GError **error)
       const PotooGap *gap = gaps->pdata[i];
       gint64 overlap_us = MIN (gap->end_us, row->end_us) - MAX (gap->start_us, row->start_us);
       if (gap->stream != row->stream || gap->end_us == 0 || overlap_us <= POTOO_SAME_MOMENT_US ||
-          (gap->cause != POTOO_GAP_CRASH && gap->cause != POTOO_GAP_POWER))
+          gap->cause == POTOO_GAP_DAMAGED || gap->cause == POTOO_GAP_CLOCK_STEP)
         continue;
       cut_gap (catalog, gap, row);
       cut = TRUE;
@@ -256,7 +326,8 @@ gboolean
 potoo_rebuild_join (PotooVerify *v, GError **error)
 {
   g_autoptr (GArray) streams = potoo_catalog_reader_list_totals (v->reader, 0, NULL, error);
-  g_autoptr (GHashTable) continuous = streams != NULL ? list_continuous (v->reader, error) : NULL;
+  g_autoptr (GHashTable)
+      continuous = streams != NULL ? potoo_rebuild_list_continuous (v->reader, error) : NULL;
   g_autoptr (GHashTable) done = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
   Join join = { .verify = v, .continuous = continuous };
 

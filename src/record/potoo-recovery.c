@@ -264,7 +264,7 @@ adopt (Recovery *r, GError **error)
 {
   if (potoo_catalog_reader_is_complete (r->reader))
     return potoo_adoption_run (r->root, r->catalog, r->reader, r->report, error);
-  return potoo_rebuild_reserve_ids (r->catalog, r->root, error);
+  return potoo_rebuild_prepare (r->catalog, r->root, r->reader, r->report, error);
 }
 
 gboolean

@@ -93,6 +93,8 @@ put_camera (Recording *r)
 
   json_object_set_string_member (object, "id", "door");
   json_object_set_string_member (object, "url", "rtsp://192.0.2.1/door");
+  if (r->mode != NULL)
+    json_object_set_string_member (object, "record", r->mode);
   g_autoptr (PotooCameraSettings) settings = potoo_camera_settings_new (object, &error);
   g_assert_no_error (error);
   potoo_catalog_put_camera_async (r->catalog, settings, on_camera_put, &done);

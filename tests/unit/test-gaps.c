@@ -1,9 +1,15 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 
+#include <glib/gstdio.h>
+
 #include "base/potoo-clock.h"
+#include "catalog/potoo-catalog-backup.h"
 #include "catalog/potoo-catalog-cameras.h"
+#include "catalog/potoo-catalog-restore.h"
 #include "catalog/potoo-catalog-settings.h"
+#include "record/potoo-recovery.h"
 #include "record/potoo-storage-root.h"
+#include "record/potoo-verify.h"
 #include "recording-fixture.h"
 
 static PotooDiskCalls real_calls;
@@ -366,6 +372,126 @@ test_power (Recording *r, gconstpointer data)
   assert_gaps (r, since_us, &(Expected){ end_us, 0, POTOO_GAP_POWER }, 1);
 }
 
+/* --- a catalog that was restored --- */
+
+static void
+back_up (Recording *r)
+{
+  g_autoptr (GError) error = NULL;
+
+  g_assert_true (potoo_catalog_sync (r->catalog, &error));
+  g_assert_true (potoo_catalog_back_up_now (r->catalog, NULL, &error));
+  g_assert_no_error (error);
+}
+
+/* It dies, its catalog is lost, and it starts with the backup. */
+static void
+restore (Recording *r)
+{
+  static const char *const names[] = { "catalog.db", "catalog.db-wal", "catalog.db-shm" };
+  g_autoptr (GError) error = NULL;
+
+  recording_crash (r);
+  for (guint i = 0; i < G_N_ELEMENTS (names); i++)
+    {
+      g_autofree char *path = g_build_filename (r->directory, names[i], NULL);
+      g_unlink (path);
+    }
+  g_autoptr (PotooCatalog) catalog = potoo_catalog_open_or_restore (r->directory, &error);
+  g_assert_no_error (error);
+  potoo_catalog_close (catalog);
+  recording_start (r);
+}
+
+static void
+complete (Recording *r)
+{
+  g_autoptr (GError) error = NULL;
+  g_autoptr (GPtrArray) roots = potoo_recorder_get_storage_roots (r->recorder);
+  const PotooVerifySpec spec = {
+    .catalog = r->catalog, .roots = roots, .repair = TRUE, .rebuild = TRUE, .live = TRUE
+  };
+  g_autoptr (PotooVerify) verify = potoo_verify_new (&spec);
+
+  g_assert_true (potoo_verify_run (verify, &error));
+  g_assert_no_error (error);
+}
+
+static void
+assert_near (gint64 a_us, gint64 b_us)
+{
+  g_assert_cmpint (ABS (a_us - b_us), <=, POTOO_SAME_MOMENT_US);
+}
+
+/* What was recorded after the backup is not missing, from the start on; what was missing when it
+ * was made has ended. */
+static void
+test_restored (Recording *r, gconstpointer data)
+{
+  gint64 since_us = begin_recording (r);
+  gint64 stalled_us = now_of (r);
+  potoo_fragment_queue_interrupt (r->queue, POTOO_GAP_STALLED);
+  recording_wait_for (recording_get_metric ("potoo_segments_closed_total" DOOR) >= 1);
+  back_up (r);
+  media_maker_skip (&r->maker, 7 * G_USEC_PER_SEC);
+  gint64 again_us = now_of (r);
+  recording_push_many (r, 35, MEDIA_KEY | MEDIA_DISCONTINUOUS);
+  recording_wait_handled (r);
+  gint64 end_us = now_of (r);
+  restore (r);
+  {
+    g_autoptr (GPtrArray) gaps = recording_list_gaps (r);
+    const PotooGap *last = gaps->pdata[gaps->len - 1];
+    assert_near (last->start_us, end_us);
+    g_assert_cmpint (last->end_us, ==, 0);
+    g_assert_cmpint (last->cause, ==, POTOO_GAP_CRASH);
+  }
+  recording_plan (r, TRUE);
+  complete (r);
+  media_maker_skip (&r->maker, 60 * G_USEC_PER_SEC);
+  gint64 start_us = now_of (r);
+  recording_push (r, MEDIA_KEY | MEDIA_DISCONTINUOUS);
+  recording_wait_handled (r);
+
+  g_autoptr (GPtrArray) segments = recording_list_segments (r);
+  g_assert_cmpuint (segments->len, ==, 6); /* of 10 s, but for the first and the last two */
+  g_autoptr (GPtrArray) gaps = recording_list_gaps (r);
+  if (((PotooGap *) gaps->pdata[0])->end_us <= since_us)
+    g_ptr_array_remove_index (gaps, 0);
+  g_assert_cmpuint (gaps->len, ==, 2);
+  const PotooGap *stalled = gaps->pdata[0], *crash = gaps->pdata[1];
+  g_assert_cmpint (stalled->cause, ==, POTOO_GAP_STALLED);
+  g_assert_cmpint (stalled->start_us, ==, stalled_us);
+  assert_near (stalled->end_us, again_us);
+  g_assert_cmpint (crash->cause, ==, POTOO_GAP_CRASH);
+  assert_near (crash->start_us, end_us);
+  g_assert_cmpint (crash->end_us, ==, start_us);
+}
+
+/* Nobody knows any more what was wanted of a camera that is recorded now and then. */
+static void
+test_restored_events (Recording *r, gconstpointer data)
+{
+  begin_recording (r);
+  back_up (r);
+  recording_push_many (r, 4, MEDIA_KEY);
+  recording_wait_handled (r);
+  gint64 end_us = now_of (r);
+  r->mode = "event";
+  restore (r);
+  recording_plan (r, FALSE);
+  complete (r);
+  recording_stop (r);
+  recording_start (r);
+  g_autoptr (GPtrArray) gaps = recording_list_gaps (r);
+  for (guint i = 0; i < gaps->len; i++)
+    {
+      const PotooGap *gap = gaps->pdata[i];
+      g_assert_cmpint (gap->end_us, !=, 0);
+      g_assert_cmpint (gap->end_us, <, end_us);
+    }
+}
+
 /* In a gap when it crashed: that gap goes on, with its cause. */
 static void
 test_crash_in_a_gap (Recording *r, gconstpointer data)
@@ -488,6 +614,8 @@ main (int argc, char *argv[])
   ADD ("disk-slow-without-keyframes", test_disk_slow_without_keyframes);
   ADD_WITH ("shutdown", &shutdown, test_end_of_run);
   ADD_WITH ("crash", &crash, test_end_of_run);
+  ADD ("restored", test_restored);
+  ADD ("restored-events", test_restored_events);
   ADD ("power", test_power);
   ADD ("crash-in-a-gap", test_crash_in_a_gap);
   ADD ("crash-with-lost-rows", test_crash_with_lost_rows);
