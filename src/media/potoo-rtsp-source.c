@@ -198,14 +198,19 @@ on_accept_certificate (GTlsConnection *connection,
   return accepted;
 }
 
+/* On a machine at its limit of threads this camera waits, and nothing else does. */
 static void
 start (PotooRtspSource *self)
 {
+  g_autoptr (GError) error = NULL;
+
   self->session = potoo_rtsp_session_new (self->settings, on_accept_certificate, self);
   self->reader = potoo_interleaved_reader_new (2 * POTOO_RTSP_MAX_STREAMS);
   self->unconnected = FALSE;
   self->stopping = FALSE;
-  self->thread = g_thread_new ("rtsp-source", run, self);
+  self->thread = g_thread_try_new ("rtsp-source", run, self, &error);
+  if (self->thread == NULL)
+    post_error (self, error);
 }
 
 static void

@@ -235,38 +235,52 @@ note_overrun (PotooUdpPorts *ports, PotooUdpPort port, struct msghdr *header)
       }
 }
 
+/* Where recvmmsg() puts what has come. */
+typedef struct
+{
+  struct mmsghdr messages[POTOO_UDP_BATCH];
+  struct iovec spaces[POTOO_UDP_BATCH];
+  struct sockaddr_storage senders[POTOO_UDP_BATCH];
+  _Alignas(struct cmsghdr) guint8 controls[POTOO_UDP_BATCH][CONTROL_BYTES];
+} Batch;
+
+static void
+batch_init (Batch *batch, guint8 *space)
+{
+  for (guint i = 0; i < POTOO_UDP_BATCH; i++)
+    {
+      batch->spaces[i] = (struct iovec){ space + i * MAX_DATAGRAM_BYTES, MAX_DATAGRAM_BYTES };
+      batch->messages[i] = (struct mmsghdr){
+        .msg_hdr.msg_name = &batch->senders[i],
+        .msg_hdr.msg_namelen = sizeof batch->senders[i],
+        .msg_hdr.msg_iov = &batch->spaces[i],
+        .msg_hdr.msg_iovlen = 1,
+        .msg_hdr.msg_control = batch->controls[i],
+        .msg_hdr.msg_controllen = CONTROL_BYTES,
+      };
+    }
+}
+
 gboolean
 potoo_udp_ports_receive (PotooUdpPorts *ports,
                          PotooUdpPort port,
                          PotooDatagramFunc func,
                          gpointer user_data)
 {
-  struct mmsghdr messages[POTOO_UDP_BATCH] = { 0 };
-  struct iovec spaces[POTOO_UDP_BATCH];
-  struct sockaddr_storage senders[POTOO_UDP_BATCH];
-  _Alignas(struct cmsghdr) guint8 controls[POTOO_UDP_BATCH][CONTROL_BYTES];
+  Batch batch;
 
-  for (guint i = 0; i < POTOO_UDP_BATCH; i++)
-    {
-      spaces[i] = (struct iovec){ ports->space + i * MAX_DATAGRAM_BYTES, MAX_DATAGRAM_BYTES };
-      messages[i].msg_hdr = (struct msghdr){
-        .msg_name = &senders[i],
-        .msg_namelen = sizeof senders[i],
-        .msg_iov = &spaces[i],
-        .msg_iovlen = 1,
-        .msg_control = controls[i],
-        .msg_controllen = CONTROL_BYTES,
-      };
-    }
-  int n = recvmmsg (g_socket_get_fd (ports->sockets[port]), messages, POTOO_UDP_BATCH, MSG_DONTWAIT,
-                    NULL);
+  batch_init (&batch, ports->space);
+  int n = recvmmsg (g_socket_get_fd (ports->sockets[port]), batch.messages, POTOO_UDP_BATCH,
+                    MSG_DONTWAIT, NULL);
   for (int i = 0; i < n; i++)
     {
-      note_overrun (ports, port, &messages[i].msg_hdr);
-      if ((messages[i].msg_hdr.msg_flags & MSG_TRUNC) != 0 || !is_camera (ports, port, &senders[i]))
+      struct mmsghdr *message = &batch.messages[i];
+      note_overrun (ports, port, &message->msg_hdr);
+      if ((message->msg_hdr.msg_flags & MSG_TRUNC) != 0 ||
+          !is_camera (ports, port, &batch.senders[i]))
         count (ports->refused, 1);
       else
-        func (spaces[i].iov_base, messages[i].msg_len, user_data);
+        func (batch.spaces[i].iov_base, message->msg_len, user_data);
     }
   return n == POTOO_UDP_BATCH;
 }
