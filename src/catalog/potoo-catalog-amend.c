@@ -3,6 +3,7 @@
 #include "catalog/potoo-catalog-amend.h"
 
 #include "catalog/potoo-catalog-class.h"
+#include "catalog/potoo-catalog-segment-rows.h"
 
 typedef struct
 {
@@ -53,25 +54,6 @@ update_row (PotooDb *db, const Amend *amend, GError **error)
 }
 
 static gboolean
-update_index (PotooDb *db, const Amend *amend, GError **error)
-{
-  g_autoptr (PotooStatement) statement = potoo_db_prepare (
-      db,
-      "INSERT INTO segment_index (id, fragments) VALUES (?1, ?2)"
-      " ON CONFLICT (id) DO UPDATE SET fragments = excluded.fragments",
-      error);
-  gsize length;
-  const void *data = g_bytes_get_data (amend->index, &length);
-
-  return statement != NULL &&
-         potoo_db_check (db,
-                         sqlite3_bind_int64 (statement, 1, amend->before.id) |
-                             sqlite3_bind_blob64 (statement, 2, data, length, SQLITE_TRANSIENT),
-                         error) &&
-         potoo_db_run (db, statement, error);
-}
-
-static gboolean
 amend_run (PotooDb *db, gpointer data, GError **error)
 {
   Amend *amend = data;
@@ -80,7 +62,8 @@ amend_run (PotooDb *db, gpointer data, GError **error)
   if (!update_row (db, amend, error))
     return FALSE;
   amend->changed = sqlite3_changes (potoo_db_get_handle (db)) == 1;
-  return !amend->changed || amend->index == NULL || update_index (db, amend, error);
+  return !amend->changed || amend->index == NULL ||
+         potoo_catalog_write_index (db, amend->before.id, amend->index, error);
 }
 
 static void

@@ -21,6 +21,9 @@ G_BEGIN_DECLS
  * (transfer full) (element-type PotooSegment) */
 GPtrArray *potoo_catalog_read_segments (PotooDb *db, PotooStatement *statement, GError **error);
 
+/* In the catalog's thread, inserted or instead of the one that is there. */
+gboolean potoo_catalog_write_index (PotooDb *db, gint64 id, GBytes *index, GError **error);
+
 void potoo_catalog_fail_no_segment (gint64 id, GError **error);
 
 G_END_DECLS

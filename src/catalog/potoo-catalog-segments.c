@@ -111,8 +111,8 @@ static const char put_segment_sql[] =
                             " clock_offset_us = excluded.clock_offset_us, class = excluded.class,"
                             " sha256 = iif (size_bytes = excluded.size_bytes, sha256, NULL) RETURNING class";
 
-static gboolean
-put_index (PotooDb *db, gint64 id, GBytes *index, GError **error)
+gboolean
+potoo_catalog_write_index (PotooDb *db, gint64 id, GBytes *index, GError **error)
 {
   g_autoptr (PotooStatement) statement = potoo_db_prepare (
       db,
@@ -150,7 +150,7 @@ put_segment_run (PotooDb *db, gpointer data, GError **error)
   if (put->raised != NULL && !potoo_id_blocks_raise (put->raised, db, put->segment.id, error))
     return FALSE;
   return put_row (db, &put->segment, error) &&
-         (put->index == NULL || put_index (db, put->segment.id, put->index, error));
+         (put->index == NULL || potoo_catalog_write_index (db, put->segment.id, put->index, error));
 }
 
 static void

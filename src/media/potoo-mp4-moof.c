@@ -53,6 +53,17 @@ potoo_mp4_next_box (GstByteReader *reader, guint32 *type, GstByteReader *content
   return gst_byte_reader_get_sub_reader (reader, content, size - 8);
 }
 
+gboolean
+potoo_mp4_find_box (GstByteReader *reader, const char *type, GstByteReader *content)
+{
+  guint32 found;
+
+  while (potoo_mp4_next_box (reader, &found, content))
+    if (found == POTOO_FOURCC (type))
+      return TRUE;
+  return FALSE;
+}
+
 static gboolean
 get_version_and_flags (GstByteReader *r, guint8 *version, guint32 *flags)
 {

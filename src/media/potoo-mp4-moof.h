@@ -13,6 +13,8 @@ G_BEGIN_DECLS
 /* Takes the next box: its type and a reader of its content. FALSE at the end of
  * @reader and when the box does not fit into it (then @reader has bytes left). */
 gboolean potoo_mp4_next_box (GstByteReader *reader, guint32 *type, GstByteReader *content);
+/* Takes boxes up to the first one of @type, four characters. FALSE when there is none. */
+gboolean potoo_mp4_find_box (GstByteReader *reader, const char *type, GstByteReader *content);
 
 /* What `trex` says about a track. */
 typedef struct

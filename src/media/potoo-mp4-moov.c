@@ -14,16 +14,6 @@
 #define AVCC_MIN_SIZE 7
 #define HVCC_MIN_SIZE 23
 
-static gboolean
-find_box (GstByteReader *parent, const char *type, GstByteReader *content)
-{
-  guint32 found;
-  while (potoo_mp4_next_box (parent, &found, content))
-    if (found == POTOO_FOURCC (type))
-      return TRUE;
-  return FALSE;
-}
-
 /* Walks down @path, a NULL-terminated list of box types. */
 static gboolean
 descend (const GstByteReader *from, const char *const *path, GstByteReader *content)
@@ -31,7 +21,7 @@ descend (const GstByteReader *from, const char *const *path, GstByteReader *cont
   GstByteReader at = *from;
   for (; *path != NULL; path++)
     {
-      if (!find_box (&at, *path, content))
+      if (!potoo_mp4_find_box (&at, *path, content))
         return FALSE;
       at = *content;
     }
@@ -91,7 +81,7 @@ caps_of_visual_entry (GstByteReader *entry, gboolean h264)
   GstByteReader record;
 
   if (!gst_byte_reader_skip (entry, VISUAL_ENTRY_SIZE) ||
-      !find_box (entry, h264 ? "avcC" : "hvcC", &record) ||
+      !potoo_mp4_find_box (entry, h264 ? "avcC" : "hvcC", &record) ||
       gst_byte_reader_get_remaining (&record) < (h264 ? AVCC_MIN_SIZE : HVCC_MIN_SIZE))
     return NULL;
   GstCaps *caps = caps_with_record (h264 ? "video/x-h264" : "video/x-h265", record.data,
@@ -112,7 +102,7 @@ caps_of_entry (guint32 type, GstByteReader *entry)
   if (type == POTOO_FOURCC ("Opus"))
     return gst_caps_new_empty_simple ("audio/x-opus");
   if (type == POTOO_FOURCC ("mp4a") && gst_byte_reader_skip (entry, AUDIO_ENTRY_SIZE) &&
-      find_box (entry, "esds", &record))
+      potoo_mp4_find_box (entry, "esds", &record))
     return caps_of_esds (&record);
   return NULL;
 }

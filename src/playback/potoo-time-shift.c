@@ -75,17 +75,6 @@ read_exactly (PotooTimeShift *self, guint64 offset, gsize size, GError **error)
 
 /* --- the init --- */
 
-static gboolean
-find_box (GstByteReader *parent, const char *type, GstByteReader *content)
-{
-  guint32 found;
-
-  while (potoo_mp4_next_box (parent, &found, content))
-    if (found == POTOO_FOURCC (type))
-      return TRUE;
-  return FALSE;
-}
-
 /* A 32-bit field of a full box behind its two times, which are wider in version 1. */
 static gboolean
 get_behind_times (GstByteReader *box, guint32 *value)
@@ -103,11 +92,11 @@ add_track (PotooTimeShift *self, const GstByteReader *trak)
   GstByteReader in_trak = *trak, in_mdia = *trak, box;
   Track *track = &self->tracks[self->n_tracks];
 
-  if (self->n_tracks == MAX_TRACKS || !find_box (&in_trak, "tkhd", &box) ||
-      !get_behind_times (&box, &track->id) || !find_box (&in_mdia, "mdia", &box))
+  if (self->n_tracks == MAX_TRACKS || !potoo_mp4_find_box (&in_trak, "tkhd", &box) ||
+      !get_behind_times (&box, &track->id) || !potoo_mp4_find_box (&in_mdia, "mdia", &box))
     return FALSE;
   in_mdia = box;
-  if (!find_box (&in_mdia, "mdhd", &box) || !get_behind_times (&box, &track->timescale))
+  if (!potoo_mp4_find_box (&in_mdia, "mdhd", &box) || !get_behind_times (&box, &track->timescale))
     return FALSE;
   self->n_tracks++;
   return TRUE;
@@ -120,7 +109,7 @@ parse_init (PotooTimeShift *self)
   guint32 type;
 
   gst_byte_reader_init (&file, self->buffer->data, self->buffer->len);
-  if (!find_box (&file, "moov", &moov))
+  if (!potoo_mp4_find_box (&file, "moov", &moov))
     return FALSE;
   while (potoo_mp4_next_box (&moov, &type, &box))
     if (type == POTOO_FOURCC ("trak") && !add_track (self, &box))
@@ -191,11 +180,11 @@ add_traf (PotooTimeShift *self, guint64 base, const GstByteReader *traf)
   GstByteReader in_traf = *traf, box;
   guint32 track_id;
 
-  if (!find_box (&in_traf, "tfhd", &box) || !gst_byte_reader_skip (&box, 4) ||
+  if (!potoo_mp4_find_box (&in_traf, "tfhd", &box) || !gst_byte_reader_skip (&box, 4) ||
       !gst_byte_reader_get_uint32_be (&box, &track_id))
     return FALSE;
   in_traf = *traf;
-  return find_box (&in_traf, "tfdt", &box) && gst_byte_reader_get_size (&box) == 12 &&
+  return potoo_mp4_find_box (&in_traf, "tfdt", &box) && gst_byte_reader_get_size (&box) == 12 &&
          box.data[0] == 1 &&
          add_time (self, base, (gsize) (box.data + 4 - self->buffer->data), track_id);
 }
