@@ -10,7 +10,7 @@
 typedef struct
 {
   char *directory;
-  char *options; /* lines of [storage]; NULL: segments of 10 s, synced every 250 ms */
+  char *options;    /* lines of [storage]; NULL: segments of 10 s, synced every 250 ms */
   const char *mode; /* `record` of the camera; NULL: as the default is */
   PotooConfig *config;
   PotooCatalog *catalog;
