@@ -6,7 +6,9 @@
 #include <glib/gi18n-lib.h>
 
 #include "base/potoo-log.h"
+#include "base/potoo-memory.h"
 #include "base/potoo-metrics.h"
+#include "catalog/potoo-catalog.h"
 #include "media/potoo-stream-hub.h"
 
 struct _PotooAppConfig
@@ -14,8 +16,8 @@ struct _PotooAppConfig
   char *path; /* (nullable) */
   char *state_dir;
   PotooConfig *config;
-  PotooMetric *memory;   /* gauge */
-  GFileMonitor *monitor; /* (nullable) */
+  PotooMetric *memory, *resident, *catalog; /* gauges, of memory */
+  GFileMonitor *monitor;                    /* (nullable) */
 };
 
 static void
@@ -29,7 +31,13 @@ share_memory_out (PotooAppConfig *self)
   self->memory = potoo_metric_new_gauge ("potoo_memory_budget_bytes",
                                          "Memory that Potoo goes by: [server] memory", NULL);
   potoo_metric_set (self->memory, budget->total);
+  self->resident = potoo_metric_new_asked ("potoo_memory_resident_bytes", "Memory of this process",
+                                           potoo_memory_get_resident);
+  self->catalog = potoo_metric_new_asked ("potoo_catalog_memory_bytes",
+                                          "Memory that SQLite takes, of all connections",
+                                          potoo_catalog_get_memory);
   potoo_stream_hub_set_ring_bytes (budget->hub_ring);
+  potoo_catalog_set_memory (budget->catalog);
   potoo_log_info (NULL, _ ("Memory: %s, of which %s may wait for disks and %s for events"), total,
                   queues, pre_roll);
 }
@@ -56,6 +64,8 @@ potoo_app_config_free (PotooAppConfig *self)
   potoo_app_config_unwatch (self);
   potoo_config_unref (self->config);
   potoo_metric_unref (self->memory);
+  potoo_metric_unref (self->resident);
+  potoo_metric_unref (self->catalog);
   g_free (self->path);
   g_free (self->state_dir);
   g_free (self);

@@ -141,6 +141,9 @@ start_services (PotooApp *self, GError **error)
   self->recording = potoo_app_recording_new (
       self->cameras, potoo_app_events_get_events (self->events), self->recorder, self->clock);
   self->live = potoo_app_live_new (self->cameras);
+  potoo_snapshots_set_cache_bytes (
+      potoo_app_live_get_snapshots (self->live),
+      potoo_config_get_memory_budget (potoo_app_config_get (self->config))->pictures);
   self->restream = potoo_app_restream_new (self->cameras, potoo_app_config_get (self->config));
   const PotooDbusContext dbus_context = {
     .catalog = self->catalog,

@@ -4,6 +4,7 @@
 
 #include <limits.h>
 #include <malloc.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <unistd.h>
 
@@ -33,6 +34,18 @@ potoo_memory_set_up (char **argv)
 {
   do_without_slices (argv);
   mallopt (M_ARENA_MAX, MALLOC_ARENAS);
+}
+
+gint64
+potoo_memory_get_resident (void)
+{
+  g_autofree char *text = NULL;
+  long pages = 0;
+
+  /* Size and resident, in pages: proc(5) */
+  if (g_file_get_contents ("/proc/self/statm", &text, NULL, NULL))
+    sscanf (text, "%*d %ld", &pages);
+  return (gint64) pages * sysconf (_SC_PAGESIZE);
 }
 
 void

@@ -15,6 +15,9 @@ void potoo_memory_set_up (char **argv);
  * wait for some milliseconds; so do others meanwhile that allocate. */
 void potoo_memory_trim (void);
 
+/* Bytes of this process that are in memory now, those of files among them. */
+gint64 potoo_memory_get_resident (void);
+
 /* Bytes that this process may use at most: what the machine has, or less where its control group,
  * or one above it, has a limit. Reads files of the kernel. */
 gint64 potoo_memory_get_available (void);

@@ -28,6 +28,7 @@ struct _PotooMetric
   gatomicrefcount ref_count;
   gint64 value; /* atomic */
   gint64 divisor;
+  gint64 (*ask) (void); /* (nullable): for the value */
   Family *family;
   char *labels; /* `{camera="a"}` or "" */
 };
@@ -135,6 +136,15 @@ potoo_metric_new_gauge (const char *name, const char *help, ...)
 }
 
 PotooMetric *
+potoo_metric_new_asked (const char *name, const char *help, gint64 (*ask) (void))
+{
+  PotooMetric *metric = potoo_metric_new_gauge (name, help, NULL);
+
+  g_atomic_pointer_set (&metric->ask, ask);
+  return metric;
+}
+
+PotooMetric *
 potoo_metric_ref (PotooMetric *metric)
 {
   g_atomic_ref_count_inc (&metric->ref_count);
@@ -191,7 +201,9 @@ potoo_metric_set_max (PotooMetric *metric, gint64 value)
 gint64
 potoo_metric_get (PotooMetric *metric)
 {
-  return __atomic_load_n (&metric->value, __ATOMIC_RELAXED);
+  gint64 (*ask) (void) = g_atomic_pointer_get (&metric->ask);
+
+  return ask != NULL ? ask () : __atomic_load_n (&metric->value, __ATOMIC_RELAXED);
 }
 
 static int

@@ -27,6 +27,9 @@ potoo_metric_new_counter (const char *name, const char *help, ...) G_GNUC_NULL_T
 PotooMetric *
 potoo_metric_new_gauge (const char *name, const char *help, ...) G_GNUC_NULL_TERMINATED;
 
+/* A gauge that is asked when it is printed, in any thread and under the registry's lock. */
+PotooMetric *potoo_metric_new_asked (const char *name, const char *help, gint64 (*ask) (void));
+
 PotooMetric *potoo_metric_ref (PotooMetric *metric);
 void potoo_metric_unref (PotooMetric *metric);
 

@@ -68,6 +68,18 @@ potoo_catalog_init (PotooCatalog *catalog)
   g_cond_init (&catalog->run_done);
 }
 
+void
+potoo_catalog_set_memory (gint64 bytes)
+{
+  sqlite3_soft_heap_limit64 (bytes);
+}
+
+gint64
+potoo_catalog_get_memory (void)
+{
+  return sqlite3_memory_used ();
+}
+
 #define IN_USE(table) "SELECT 1 FROM " table " WHERE id BETWEEN ?1 AND ?2 LIMIT 1"
 
 /* The first block of each kind; one transaction, since a commit waits for the disk. */

@@ -23,6 +23,12 @@ G_DECLARE_FINAL_TYPE (PotooCatalog, potoo_catalog, POTOO, CATALOG, GObject)
 
 /* Opens, backs up before migrating (VACUUM INTO, 2 kept), migrates; a newer schema is refused,
  * naming both versions. @state_dir exists and is locked by the caller. Blocks. */
+/* What SQLite may take in this process, of all connections together: while it has that much, one
+ * that needs another page takes one of its own anew. Unset: 2 MB for each. Before the first is
+ * opened. */
+void potoo_catalog_set_memory (gint64 bytes);
+gint64 potoo_catalog_get_memory (void); /* what it takes now. Any thread */
+
 PotooCatalog *potoo_catalog_open (const char *state_dir, GError **error);
 
 /* Does all posted jobs and stops the thread. Blocks. Later posts fail. To be called

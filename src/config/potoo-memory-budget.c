@@ -15,6 +15,8 @@ potoo_memory_budget_init (PotooMemoryBudget *budget, gint64 total, gint64 pre_ro
     .total = total,
     .queues = total / 4,
     .hub_ring = total / 8,
+    .catalog = total / 16,
+    .pictures = total / 16,
     .pre_roll = pre_roll == POTOO_MEMORY_AUTO ? total / 4 : pre_roll,
   };
 }

@@ -8,6 +8,7 @@
 #include "base/potoo-clock.h"
 #include "ctl/potoo-ctl-command.h"
 #include "ctl/potoo-ctl-json.h"
+#include "ctl/potoo-ctl-row.h"
 #include "ctl/potoo-ctl-text.h"
 
 static const PotooCtlColumn camera_columns[] = {
@@ -34,46 +35,46 @@ count_cameras (GPtrArray *cameras, const char *state)
 
   for (guint i = 0; i < cameras->len; i++)
     {
-      const char *found = "";
-      g_variant_lookup (cameras->pdata[i], "State", "&s", &found);
+      const char *found = potoo_ctl_row_get_text (cameras->pdata[i], "State");
       n += strcmp (found, state) == 0 ? 1 : 0;
     }
   return n;
 }
 
-static const char *
-get_overload (GVariant *manager)
-{
-  const char *overload = "none";
-
-  g_variant_lookup (manager, "Overload", "&s", &overload);
-  return overload;
-}
-
 static void
 print_manager (GVariant *manager)
 {
-  const char *version = "?", *url = "";
-  gint64 started_us = 0;
-
-  g_variant_lookup (manager, "Version", "&s", &version);
-  g_variant_lookup (manager, "WebUrl", "&s", &url);
-  g_variant_lookup (manager, "Started", "x", &started_us);
+  const char *url = potoo_ctl_row_get_text (manager, "WebUrl");
   g_autofree char *uptime = potoo_ctl_text_from_duration (
-      MAX (potoo_clock_wall_us () - started_us, 0));
-  g_print (_ ("Potoo %s, running for %s\n"), version, uptime);
+      MAX (potoo_clock_wall_us () - potoo_ctl_row_get_int64 (manager, "Started"), 0));
+
+  g_print (_ ("Potoo %s, running for %s\n"), potoo_ctl_row_get_text (manager, "Version"), uptime);
   if (url[0] != '\0')
     g_print ("%s\n", url);
-  if (strcmp (get_overload (manager), "none") != 0)
+  if (strcmp (potoo_ctl_row_get_text (manager, "Overload"), "none") != 0)
     g_print ("%s\n", _ ("The processor is overloaded; recording goes first"));
+}
+
+static void
+print_memory (GVariant *memory)
+{
+  gint64 fragments = potoo_ctl_row_get_int64 (memory, "queue_bytes") +
+                     potoo_ctl_row_get_int64 (memory, "pre_roll_bytes");
+  g_autofree char *budget = g_format_size (
+      (guint64) potoo_ctl_row_get_int64 (memory, "budget_bytes"));
+  g_autofree char *resident = g_format_size (
+      (guint64) potoo_ctl_row_get_int64 (memory, "resident_bytes"));
+  g_autofree char *waiting = g_format_size ((guint64) fragments);
+
+  g_print (_ ("\nMemory: %s of %s\n"), resident, budget);
+  g_print (_ ("Recordings that wait: %s\n"), waiting);
 }
 
 static gboolean
 is_well (GVariant *camera)
 {
-  const char *state = "";
+  const char *state = potoo_ctl_row_get_text (camera, "State");
 
-  g_variant_lookup (camera, "State", "&s", &state);
   return strcmp (state, "streaming") == 0 || strcmp (state, "disabled") == 0;
 }
 
@@ -92,21 +93,22 @@ print_cameras (PotooCtl *ctl, GPtrArray *cameras)
   for (guint i = 0; i < cameras->len; i++)
     {
       GVariant *camera = cameras->pdata[i];
-      const char *id = "", *state = "", *reason = "";
-      gint64 since_us = 0;
       if (is_well (camera))
         continue;
-      g_variant_lookup (camera, "Id", "&s", &id);
-      g_variant_lookup (camera, "State", "&s", &state);
-      g_variant_lookup (camera, "Since", "x", &since_us);
-      g_variant_lookup (camera, "Reason", "&s", &reason);
-      potoo_ctl_table_add (table, id);
-      potoo_ctl_table_add (table, state);
-      potoo_ctl_table_take (table, potoo_ctl_text_from_time (since_us));
-      potoo_ctl_table_add (table, reason);
+      potoo_ctl_table_add (table, potoo_ctl_row_get_text (camera, "Id"));
+      potoo_ctl_table_add (table, potoo_ctl_row_get_text (camera, "State"));
+      potoo_ctl_table_take (table,
+                            potoo_ctl_text_from_time (potoo_ctl_row_get_int64 (camera, "Since")));
+      potoo_ctl_table_add (table, potoo_ctl_row_get_text (camera, "Reason"));
     }
   if (potoo_ctl_table_get_n_rows (table) > 0)
     potoo_ctl_print_table (ctl, table);
+}
+
+static void
+take_size (PotooCtlTable *table, GVariant *root, const char *name)
+{
+  potoo_ctl_table_take (table, g_format_size ((guint64) potoo_ctl_row_get_int64 (root, name)));
 }
 
 static void
@@ -117,42 +119,32 @@ print_storage (PotooCtl *ctl, GVariant *roots)
   for (gsize i = 0; i < g_variant_n_children (roots); i++)
     {
       g_autoptr (GVariant) root = g_variant_get_child_value (roots, i);
-      const char *name = "", *path = "", *state = "";
-      gint64 total = 0, free_bytes = 0;
-      g_variant_lookup (root, "name", "&s", &name);
-      g_variant_lookup (root, "path", "&s", &path);
-      g_variant_lookup (root, "total_bytes", "x", &total);
-      g_variant_lookup (root, "free_bytes", "x", &free_bytes);
-      g_variant_lookup (root, "state", "&s", &state);
-      potoo_ctl_table_add (table, name);
-      potoo_ctl_table_take (table, g_format_size ((guint64) free_bytes));
-      potoo_ctl_table_take (table, g_format_size ((guint64) total));
-      potoo_ctl_table_add (table, state);
-      potoo_ctl_table_add (table, path);
+      potoo_ctl_table_add (table, potoo_ctl_row_get_text (root, "name"));
+      take_size (table, root, "free_bytes");
+      take_size (table, root, "total_bytes");
+      potoo_ctl_table_add (table, potoo_ctl_row_get_text (root, "state"));
+      potoo_ctl_table_add (table, potoo_ctl_row_get_text (root, "path"));
     }
   g_print ("\n");
   potoo_ctl_print_table (ctl, table);
 }
 
 static void
-print_json (GVariant *manager, GPtrArray *cameras, GVariant *roots)
+print_json (GVariant *manager, GVariant *memory, GPtrArray *cameras, GVariant *roots)
 {
   JsonObject *object = json_object_new ();
   JsonArray *camera_array = json_array_new (), *root_array = json_array_new ();
-  const char *version = "", *url = "";
-  gint64 started_us = 0;
+  const char *url = potoo_ctl_row_get_text (manager, "WebUrl");
+  g_autofree char *started = potoo_time_format (potoo_ctl_row_get_int64 (manager, "Started"));
 
-  g_variant_lookup (manager, "Version", "&s", &version);
-  g_variant_lookup (manager, "WebUrl", "&s", &url);
-  g_variant_lookup (manager, "Started", "x", &started_us);
-  g_autofree char *started = potoo_time_format (started_us);
-  json_object_set_string_member (object, "version", version);
+  json_object_set_string_member (object, "version", potoo_ctl_row_get_text (manager, "Version"));
   json_object_set_string_member (object, "started", started);
   if (url[0] != '\0')
     json_object_set_string_member (object, "web_url", url);
   else
     json_object_set_null_member (object, "web_url");
-  json_object_set_string_member (object, "overload", get_overload (manager));
+  json_object_set_string_member (object, "overload", potoo_ctl_row_get_text (manager, "Overload"));
+  json_object_set_object_member (object, "memory", potoo_ctl_json_from_dict (memory));
   for (guint i = 0; i < cameras->len; i++)
     json_array_add_object_element (camera_array, potoo_ctl_json_from_camera (cameras->pdata[i]));
   json_object_set_array_member (object, "cameras", camera_array);
@@ -176,16 +168,21 @@ potoo_ctl_status (PotooCtl *ctl, int argc, char **argv, GError **error)
       answer = cameras != NULL
                    ? potoo_ctl_client_call (client, "ListStorage", NULL, "(aa{sv}aa{sv})", error)
                    : NULL;
-  if (answer == NULL)
+  g_autoptr (GVariant)
+      usage = answer != NULL ? potoo_ctl_client_call (client, "GetMemory", NULL, "(a{sv})", error)
+                             : NULL;
+  if (usage == NULL)
     return FALSE;
   g_autoptr (GVariant) roots = g_variant_get_child_value (answer, 0);
+  g_autoptr (GVariant) memory = g_variant_get_child_value (usage, 0);
   if (ctl->json)
     {
-      print_json (manager, cameras, roots);
+      print_json (manager, memory, cameras, roots);
       return TRUE;
     }
   print_manager (manager);
   print_cameras (ctl, cameras);
+  print_memory (memory);
   print_storage (ctl, roots);
   return TRUE;
 }

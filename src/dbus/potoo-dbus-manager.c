@@ -139,6 +139,12 @@ list_storage (PotooDbusCall *call, gpointer target)
   potoo_dbus_list_storage (call, self->parts->reader, self->parts->context.retention);
 }
 
+static void
+get_memory (PotooDbusCall *call, gpointer target)
+{
+  potoo_dbus_get_memory (call, ((PotooDbusManager *) target)->parts->context.recorder);
+}
+
 /* --- viewers --- */
 
 static void
@@ -277,6 +283,7 @@ static const PotooDbusMethod methods[] = {
   { "handle-delete-camera", delete_camera },
   { "handle-list-camera-settings", list_camera_settings },
   { "handle-list-storage", list_storage },
+  { "handle-get-memory", get_memory },
   { "handle-list-viewers", list_viewers },
   { "handle-disconnect-viewer", disconnect_viewer },
   { "handle-get-verify", get_verify },

@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "base/potoo-clock.h"
+#include "base/potoo-memory.h"
 #include "record/potoo-forecast.h"
 
 static void
@@ -121,4 +122,20 @@ void
 potoo_dbus_list_storage (PotooDbusCall *call, PotooDbusReader *reader, PotooRetention *retention)
 {
   potoo_dbus_reader_report_async (reader, retention, on_reported, call);
+}
+
+/* Of the files that are read for it none is on a disk. */
+void
+potoo_dbus_get_memory (PotooDbusCall *call, PotooRecorder *recorder)
+{
+  PotooRecorderMemory memory = potoo_recorder_get_memory (recorder);
+  GVariantDict dict;
+
+  g_variant_dict_init (&dict, NULL);
+  g_variant_dict_insert (&dict, "budget_bytes", "x", memory.budget);
+  g_variant_dict_insert (&dict, "resident_bytes", "x", potoo_memory_get_resident ());
+  g_variant_dict_insert (&dict, "queue_bytes", "x", memory.queues);
+  g_variant_dict_insert (&dict, "pre_roll_bytes", "x", memory.pre_roll);
+  g_variant_dict_insert (&dict, "catalog_bytes", "x", potoo_catalog_get_memory ());
+  potoo_dbus_call_return_dict (call, g_variant_dict_end (&dict), NULL);
 }

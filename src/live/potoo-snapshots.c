@@ -42,7 +42,7 @@ struct _PotooSnapshots
 
   GHashTable *hubs; /* camera id → PotooStreamHub */
   GQueue cache;     /* CacheEntry, newest first */
-  gsize cache_bytes;
+  gsize cache_bytes, max_cache_bytes;
   GQueue waiting;     /* Job */
   GPtrArray *running; /* Job */
   GCancellable *cancellable;
@@ -146,7 +146,7 @@ cache_add (PotooSnapshots *self, const char *camera_id, PotooSnapshot *snapshot)
   entry->snapshot = potoo_snapshot_ref (snapshot);
   g_queue_push_head (&self->cache, entry);
   self->cache_bytes += g_bytes_get_size (snapshot->jpeg) + ENTRY_BYTES;
-  while (self->cache_bytes > POTOO_SNAPSHOTS_CACHE_BYTES)
+  while (self->cache_bytes > self->max_cache_bytes)
     cache_drop (self, self->cache.tail);
   potoo_metric_set (self->bytes, (gint64) self->cache_bytes);
 }
@@ -414,6 +414,14 @@ potoo_snapshots_new (void)
   return g_object_new (POTOO_TYPE_SNAPSHOTS, NULL);
 }
 
+void
+potoo_snapshots_set_cache_bytes (PotooSnapshots *self, gint64 bytes)
+{
+  g_return_if_fail (POTOO_IS_SNAPSHOTS (self));
+
+  self->max_cache_bytes = (gsize) CLAMP (bytes, 0, POTOO_SNAPSHOTS_MAX_CACHE_BYTES);
+}
+
 static void
 potoo_snapshots_finalize (GObject *object)
 {
@@ -467,5 +475,6 @@ potoo_snapshots_init (PotooSnapshots *self)
                                       (GDestroyNotify) potoo_stream_hub_unref);
   self->running = g_ptr_array_new_with_free_func ((GDestroyNotify) job_free);
   self->cancellable = g_cancellable_new ();
+  self->max_cache_bytes = POTOO_SNAPSHOTS_MAX_CACHE_BYTES;
   make_metrics (self);
 }

@@ -21,9 +21,11 @@ G_DECLARE_FINAL_TYPE (PotooSnapshots, potoo_snapshots, POTOO, SNAPSHOTS, GObject
 
 #define POTOO_SNAPSHOTS_MAX_DECODING 2
 #define POTOO_SNAPSHOTS_MAX_WAITING 32 /* pictures */
-#define POTOO_SNAPSHOTS_CACHE_BYTES (16 * 1024 * 1024)
+#define POTOO_SNAPSHOTS_MAX_CACHE_BYTES (16 * 1024 * 1024)
 
 PotooSnapshots *potoo_snapshots_new (void);
+/* How much may be cached, at most POTOO_SNAPSHOTS_MAX_CACHE_BYTES, which it is unless set. */
+void potoo_snapshots_set_cache_bytes (PotooSnapshots *snapshots, gint64 bytes);
 
 void potoo_snapshots_add_camera (PotooSnapshots *snapshots, const char *id, PotooStreamHub *hub);
 void potoo_snapshots_remove_camera (PotooSnapshots *snapshots, const char *id);

@@ -49,6 +49,12 @@ potoo_fragment_memory_unref (PotooFragmentMemory *memory)
   g_free (memory);
 }
 
+gint64
+potoo_fragment_memory_get_bytes (PotooFragmentMemory *memory)
+{
+  return potoo_metric_get (memory->used);
+}
+
 void
 potoo_fragment_memory_lock (PotooFragmentMemory *memory)
 {

@@ -25,6 +25,8 @@ PotooFragmentMemory *potoo_fragment_memory_ref (PotooFragmentMemory *memory);
 void potoo_fragment_memory_unref (PotooFragmentMemory *memory);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (PotooFragmentMemory, potoo_fragment_memory_unref)
 
+gint64 potoo_fragment_memory_get_bytes (PotooFragmentMemory *memory); /* that are held */
+
 void potoo_fragment_memory_lock (PotooFragmentMemory *memory);
 void potoo_fragment_memory_unlock (PotooFragmentMemory *memory);
 

@@ -320,6 +320,16 @@ potoo_recorder_get_inherited_gaps (PotooRecorder *self)
   return self->inherited;
 }
 
+PotooRecorderMemory
+potoo_recorder_get_memory (PotooRecorder *self)
+{
+  return (PotooRecorderMemory){
+    .budget = potoo_config_get_memory_budget (self->config)->total,
+    .queues = potoo_fragment_memory_get_bytes (self->queue_memory),
+    .pre_roll = potoo_fragment_memory_get_bytes (self->ring_memory),
+  };
+}
+
 PotooFragmentQueue *
 potoo_recorder_add_stream (PotooRecorder *self, const char *camera, PotooStreamKind stream)
 {

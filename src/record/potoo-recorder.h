@@ -38,6 +38,17 @@ void potoo_recorder_note_clock (PotooRecorder *recorder);
  * PotooGap) */
 GArray *potoo_recorder_get_inherited_gaps (PotooRecorder *recorder);
 
+/* Bytes. */
+typedef struct
+{
+  gint64 budget;   /* [server] memory */
+  gint64 queues;   /* fragments that wait for disks */
+  gint64 pre_roll; /* fragments that wait for events */
+} PotooRecorderMemory;
+
+/* Any thread. */
+PotooRecorderMemory potoo_recorder_get_memory (PotooRecorder *recorder);
+
 /**
  * PotooFragmentQueue:
  *

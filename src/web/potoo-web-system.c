@@ -3,6 +3,7 @@
 #include "web/potoo-web-system.h"
 
 #include "base/potoo-clock.h"
+#include "base/potoo-memory.h"
 #include "catalog/potoo-catalog-settings.h"
 #include "web/potoo-web-json.h"
 #include "web/potoo-web-reply.h"
@@ -16,6 +17,20 @@ add_catalog_error (JsonObject *object, PotooCatalog *catalog, PotooCatalogReader
   g_autofree char *noted = potoo_catalog_get_error (catalog);
 
   potoo_web_json_set_text (object, "catalog_error", error != NULL ? error->message : noted);
+}
+
+static void
+add_memory (JsonObject *object, PotooRecorder *recorder)
+{
+  PotooRecorderMemory memory = potoo_recorder_get_memory (recorder);
+  JsonObject *member = json_object_new ();
+
+  json_object_set_int_member (member, "budget_bytes", memory.budget);
+  json_object_set_int_member (member, "resident_bytes", potoo_memory_get_resident ());
+  json_object_set_int_member (member, "queue_bytes", memory.queues);
+  json_object_set_int_member (member, "pre_roll_bytes", memory.pre_roll);
+  json_object_set_int_member (member, "catalog_bytes", potoo_catalog_get_memory ());
+  json_object_set_object_member (object, "memory", member);
 }
 
 void
@@ -46,6 +61,7 @@ get_system (PotooWebRequest *request)
   json_object_set_int_member (object, "cameras", cameras->len);
   json_object_set_string_member (object, "overload",
                                  potoo_overload_get_name (potoo_overload_get ()));
+  add_memory (object, context->recorder);
   add_catalog_error (object, context->catalog, potoo_web_request_get_reader (request));
   potoo_web_reply_object (request, 200, object);
 }

@@ -111,6 +111,12 @@ def test_manager(client, world):
     assert abs(properties['Started'] - parse_time(system['started'])) < 5_000_000 * SLOWNESS
 
 
+def test_memory(client, world):
+    told, shown = client.manager('GetMemory'), world.daemon.get('/api/v1/system')['memory']
+    assert set(told) == set(shown)
+    assert told['budget_bytes'] == shown['budget_bytes'] and told['resident_bytes'] > 8_000_000
+
+
 def test_storage(client, world):
     roots, cameras = client.manager('ListStorage')
     shown = world.daemon.get('/api/v1/storage')

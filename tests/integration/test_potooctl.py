@@ -336,6 +336,9 @@ def test_status(ctl, world):
     assert world.daemon.url in text
     assert 'Cameras: 1 of 2 stream, 1 disabled' in text
     assert '2nd-cam' in text and 'front-door' not in text  # which is well
+    memory = ctl.json('status')['memory']
+    assert set(memory) == set(world.daemon.get('/api/v1/system')['memory'])
+    assert re.search(r'^Memory: [\d.]+\sMB of [\d.]+\s[MG]B$', text, re.M)
     assert str(world.daemon.recordings_dir) in text
 
 

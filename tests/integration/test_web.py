@@ -65,6 +65,12 @@ def test_system(daemon):
     assert 0 <= system['uptime_seconds'] < 600
     assert parse_time(system['boot_time']) < parse_time(system['started'])
     assert parse_time(system['started']) <= parse_time(system['time'])
+    memory, metrics = system['memory'], daemon.metrics()
+    assert memory['budget_bytes'] == metrics['potoo_memory_budget_bytes']
+    assert memory['resident_bytes'] > 8_000_000
+    assert metrics['potoo_memory_resident_bytes'] > 8_000_000
+    assert memory['queue_bytes'] == memory['pre_roll_bytes'] == 0
+    assert 0 < memory['catalog_bytes'] < memory['budget_bytes'] / 16 and metrics['potoo_catalog_memory_bytes'] > 0
 
 
 def test_storage(daemon):

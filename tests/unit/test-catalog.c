@@ -54,6 +54,45 @@ test_file (CatalogFixture *fixture, gconstpointer data)
   g_assert_cmpstr (mode, ==, "wal");
 }
 
+#define N_READERS 8
+
+/* What SQLite has when many connections have read all. */
+static gint64
+measure_memory (CatalogFixture *fixture)
+{
+  PotooCatalogReader *readers[N_READERS];
+  const PotooSegmentQuery query = { .camera = "front", .end_us = G_MAXINT64, .limit = 100000 };
+
+  for (guint i = 0; i < N_READERS; i++)
+    {
+      g_autoptr (GError) error = NULL;
+      readers[i] = potoo_catalog_reader_new (fixture->catalog, &error);
+      g_assert_no_error (error);
+      g_autoptr (GPtrArray) rows = potoo_catalog_reader_list_segments (readers[i], &query, &error);
+      g_assert_no_error (error);
+      g_assert_cmpuint (rows->len, ==, 10000);
+    }
+  gint64 bytes = potoo_catalog_get_memory ();
+  for (guint i = 0; i < N_READERS; i++)
+    potoo_catalog_reader_free (readers[i]);
+  return bytes;
+}
+
+/* All connections together keep to what they may take. */
+static void
+test_memory (CatalogFixture *fixture, gconstpointer data)
+{
+  const gint64 bound = 4 * 1024 * 1024;
+
+  for (guint i = 0; i < 10000; i++)
+    put (fixture, "front", DAY + i, DAY + i + 1);
+  catalog_fixture_sync (fixture);
+  g_assert_cmpint (measure_memory (fixture), >, bound * 3 / 2);
+  potoo_catalog_set_memory (bound);
+  g_assert_cmpint (measure_memory (fixture), <, bound * 5 / 4);
+  potoo_catalog_set_memory (0);
+}
+
 static void
 test_segment_round_trip (CatalogFixture *fixture, gconstpointer data)
 {
@@ -834,6 +873,7 @@ main (int argc, char *argv[])
 {
   g_test_init (&argc, &argv, NULL);
   ADD ("file", test_file);
+  ADD ("memory", test_memory);
   ADD ("segment/round-trip", test_segment_round_trip);
   ADD ("segment/sha256", test_sha256);
   ADD ("segment/root", test_root_segments);

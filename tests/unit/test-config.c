@@ -154,6 +154,9 @@ test_values (Fixture *fixture, gconstpointer data)
   const PotooMemoryBudget *budget = potoo_config_get_memory_budget (config);
   g_assert_cmpint (budget->total, ==, 256000000);
   g_assert_cmpint (budget->queues, ==, 64000000);
+  g_assert_cmpint (budget->hub_ring, ==, 32000000);
+  g_assert_cmpint (budget->catalog, ==, 16000000);
+  g_assert_cmpint (budget->pictures, ==, 16000000);
   g_assert_cmpint (budget->pre_roll, ==, 0);
 
   const PotooConfigRoot *roots = potoo_config_get_roots (config, &n);

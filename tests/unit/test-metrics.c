@@ -52,6 +52,21 @@ test_max (void)
   g_assert_cmpint (potoo_metric_get (metric), ==, 5);
 }
 
+static gint64
+ask_eight (void)
+{
+  return 8;
+}
+
+static void
+test_asked (void)
+{
+  g_autoptr (PotooMetric) metric = potoo_metric_new_asked ("potoo_e_bytes", "Ease.", ask_eight);
+
+  g_autofree char *text = potoo_metrics_render ();
+  g_assert_nonnull (strstr (text, "# TYPE potoo_e_bytes gauge\npotoo_e_bytes 8\n"));
+}
+
 static void
 assert_rendered (const char *expected)
 {
@@ -123,6 +138,7 @@ main (int argc, char **argv)
   g_test_add_func ("/metrics/lifetime", test_lifetime);
   g_test_add_func ("/metrics/same-labels", test_same_labels);
   g_test_add_func ("/metrics/max", test_max);
+  g_test_add_func ("/metrics/asked", test_asked);
   g_test_add_func ("/metrics/threads", test_threads);
   return g_test_run ();
 }

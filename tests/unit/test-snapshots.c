@@ -108,6 +108,26 @@ test_cached (Fixture *f, gconstpointer data)
   g_assert_cmpint (live_fixture_read_metric ("potoo_snapshots_cache_bytes"), ==, 0);
 }
 
+/* What is allowed for pictures is kept to, the oldest go. */
+static void
+test_cache_bound (Fixture *f, gconstpointer data)
+{
+  live_fixture_push (&f->camera, 1, FALSE);
+  g_autoptr (PotooSnapshot) one = get (f, 100);
+  gint64 bytes = live_fixture_read_metric ("potoo_snapshots_cache_bytes");
+  potoo_snapshots_set_cache_bytes (f->snapshots, bytes * 2);
+  g_autoptr (PotooSnapshot) two = get (f, 101);
+  g_autoptr (PotooSnapshot) three = get (f, 102);
+  g_assert_cmpint (live_fixture_read_metric ("potoo_snapshots_cache_bytes"), <=, bytes * 2);
+  g_autoptr (PotooSnapshot) newest = get (f, 102);
+  g_assert_true (newest == three);
+  g_autoptr (PotooSnapshot) anew = get (f, 100);
+  g_assert_true (anew != one);
+  potoo_snapshots_set_cache_bytes (f->snapshots, 0);
+  g_autoptr (PotooSnapshot) last = get (f, 103);
+  g_assert_cmpint (live_fixture_read_metric ("potoo_snapshots_cache_bytes"), ==, 0);
+}
+
 /* For want of processors nothing is decoded: rather an old picture than none. */
 static void
 test_overload (Fixture *f, gconstpointer data)
@@ -216,6 +236,7 @@ main (int argc, char **argv)
 #define TEST(name, func) g_test_add ("/snapshots/" name, Fixture, NULL, set_up, func, tear_down)
   TEST ("newest", test_newest);
   TEST ("cached", test_cached);
+  TEST ("cache-bound", test_cache_bound);
   TEST ("overload", test_overload);
   TEST ("shares-decoding", test_shares_decoding);
   TEST ("bound", test_bound);

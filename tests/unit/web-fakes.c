@@ -299,6 +299,18 @@ potoo_recorder_open_segment (PotooRecorder *recorder, const PotooSegment *segmen
   return fd;
 }
 
+PotooRecorderMemory
+potoo_recorder_get_memory (PotooRecorder *recorder)
+{
+  return (PotooRecorderMemory){ .budget = 256000000 };
+}
+
+gint64
+potoo_catalog_get_memory (void)
+{
+  return 0;
+}
+
 /* --- retention --- */
 
 PotooStorageReport *
