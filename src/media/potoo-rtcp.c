@@ -12,21 +12,41 @@
 #define MAX_LOST 0x7fffff /* 24 bits with a sign */
 
 void
-potoo_rtcp_receiver_init (PotooRtcpReceiver *receiver)
+potoo_rtcp_receiver_init (PotooRtcpReceiver *receiver, guint clock_rate)
 {
-  *receiver = (PotooRtcpReceiver){ .own_ssrc = g_random_int () };
+  *receiver = (PotooRtcpReceiver){ .own_ssrc = g_random_int (), .clock_rate = clock_rate };
+}
+
+/* RFC 3550, A.8: all wraps at 32 bits, differences are right nevertheless. */
+static void
+measure_jitter (PotooRtcpReceiver *receiver, guint32 rtp_time, gint64 mono_us, gboolean is_first)
+{
+  guint32 arrival = (guint32) (mono_us / G_USEC_PER_SEC * receiver->clock_rate +
+                               mono_us % G_USEC_PER_SEC * receiver->clock_rate / G_USEC_PER_SEC);
+  guint32 transit = arrival - rtp_time;
+  gint32 step = (gint32) (transit - receiver->transit);
+
+  receiver->transit = transit;
+  if (is_first)
+    receiver->jitter_16 = 0;
+  else
+    receiver->jitter_16 += (guint32) ABS ((gint64) step) - ((receiver->jitter_16 + 8) >> 4);
 }
 
 gboolean
-potoo_rtcp_receiver_take_packet (PotooRtcpReceiver *receiver, const guint8 *packet, gsize length)
+potoo_rtcp_receiver_take_packet (PotooRtcpReceiver *receiver,
+                                 const guint8 *packet,
+                                 gsize length,
+                                 gint64 mono_us)
 {
   if (length < RTP_HEADER_BYTES || packet[0] >> 6 != GST_RTP_VERSION)
     return FALSE;
   guint16 sequence = GST_READ_UINT16_BE (packet + 2);
   guint32 ssrc = GST_READ_UINT32_BE (packet + 8);
   gint16 step = (gint16) (sequence - (guint16) receiver->highest_sequence);
-  if (!receiver->started || ssrc != receiver->ssrc || step > POTOO_RTP_MAX_DROPOUT ||
-      step <= -POTOO_RTP_MAX_MISORDER)
+  gboolean is_first = !receiver->started || ssrc != receiver->ssrc ||
+                      step > POTOO_RTP_MAX_DROPOUT || step <= -POTOO_RTP_MAX_MISORDER;
+  if (is_first)
     {
       receiver->started = TRUE;
       receiver->ssrc = ssrc;
@@ -36,6 +56,7 @@ potoo_rtcp_receiver_take_packet (PotooRtcpReceiver *receiver, const guint8 *pack
   else if (step > 0)
     receiver->highest_sequence += (guint32) step;
   receiver->n_received++;
+  measure_jitter (receiver, GST_READ_UINT32_BE (packet + 4), mono_us, is_first);
   return TRUE;
 }
 
@@ -95,8 +116,8 @@ add_report (PotooRtcpReceiver *receiver, GstRTCPBuffer *rtcp, gint64 mono_us)
     delay = (guint32) ((mono_us - receiver->last_report_mono_us) * PARTS_A_SECOND / G_USEC_PER_SEC);
   gst_rtcp_buffer_add_packet (rtcp, GST_RTCP_TYPE_RR, &packet);
   gst_rtcp_packet_rr_set_ssrc (&packet, receiver->own_ssrc);
-  gst_rtcp_packet_add_rb (&packet, receiver->ssrc, fraction, n_lost, receiver->highest_sequence, 0,
-                          receiver->last_report, delay);
+  gst_rtcp_packet_add_rb (&packet, receiver->ssrc, fraction, n_lost, receiver->highest_sequence,
+                          receiver->jitter_16 >> 4, receiver->last_report, delay);
 }
 
 static void

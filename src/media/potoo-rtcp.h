@@ -20,26 +20,31 @@ typedef void (*PotooSenderReportFunc) (guint number,
  * PotooRtcpReceiver:
  *
  * The receiver's side of RTCP (RFC 3550) for one RTP stream: it reads sender reports, and makes the
- * receiver reports that tell the camera that somebody is there, and what was lost on the
- * way. Jitter, which nobody asks of a recorder, is not told. A plain value; one thread.
+ * receiver reports that tell the camera that somebody is there, and what was lost or delayed on
+ * the way. A plain value; one thread.
  */
 typedef struct
 {
   guint32 own_ssrc;
+  guint clock_rate; /* of RTP times, a second */
   gboolean started;
   guint32 ssrc;             /* of the camera */
   guint32 highest_sequence; /* counted on beyond 16 bits */
   guint32 first_sequence, n_received;
+  guint32 transit;   /* how long the newest took, from an unknown time on */
+  guint32 jitter_16; /* sixteenths of the clock */
   guint32 n_expected_before, n_received_before; /* when the newest report was made */
   guint32 last_report;                          /* the middle 32 bits of its NTP time */
   gint64 last_report_mono_us;                   /* 0: none has come */
 } PotooRtcpReceiver;
 
-void potoo_rtcp_receiver_init (PotooRtcpReceiver *receiver);
+void potoo_rtcp_receiver_init (PotooRtcpReceiver *receiver, guint clock_rate);
 
-/* @packet: an RTP packet. FALSE when it is none. */
-gboolean
-potoo_rtcp_receiver_take_packet (PotooRtcpReceiver *receiver, const guint8 *packet, gsize length);
+/* @packet: an RTP packet, which came at @mono_us. FALSE when it is none. */
+gboolean potoo_rtcp_receiver_take_packet (PotooRtcpReceiver *receiver,
+                                          const guint8 *packet,
+                                          gsize length,
+                                          gint64 mono_us);
 
 /* @rtcp: a compound packet. TRUE when it has a sender report: at @rtp_time the camera's clock said
  * @ntp_ns (since 1970). */

@@ -104,6 +104,16 @@ set_up_transport (PotooRtspSource *self,
   return TRUE;
 }
 
+/* 0: it is not said. */
+static guint
+get_clock_rate (GstCaps *caps)
+{
+  int rate = 0;
+
+  gst_structure_get_int (gst_caps_get_structure (caps, 0), "clock-rate", &rate);
+  return (guint) MAX (rate, 0);
+}
+
 /* FALSE with @error: the connection is of no use. */
 static gboolean
 set_up_stream (PotooRtspSource *self, const GstSDPMessage *sdp, guint number, GError **error)
@@ -128,7 +138,7 @@ set_up_stream (PotooRtspSource *self, const GstSDPMessage *sdp, guint number, GE
       return FALSE;
     }
   stream->is_video = g_strcmp0 (gst_sdp_media_get_media (media), "video") == 0;
-  potoo_rtcp_receiver_init (&stream->rtcp);
+  potoo_rtcp_receiver_init (&stream->rtcp, get_clock_rate (caps));
   add_pad (self, stream, caps);
   self->n_streams++;
   return TRUE;

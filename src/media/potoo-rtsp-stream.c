@@ -17,16 +17,16 @@ get_packets (PotooRtspStream *stream)
 
 /* Of an RTP packet. */
 static gboolean
-is_wanted (PotooRtspStream *stream, const guint8 *data, gsize length)
+is_wanted (PotooRtspStream *stream, const guint8 *data, gsize length, gint64 now_us)
 {
-  return potoo_rtcp_receiver_take_packet (&stream->rtcp, data, length) &&
+  return potoo_rtcp_receiver_take_packet (&stream->rtcp, data, length, now_us) &&
          (data[1] & 0x7f) == stream->payload_type && !stream->failed;
 }
 
 void
 potoo_rtsp_stream_take_rtp (PotooRtspStream *stream, const guint8 *data, gsize length)
 {
-  if (is_wanted (stream, data, length))
+  if (is_wanted (stream, data, length, potoo_clock_mono_us ()))
     gst_buffer_list_add (get_packets (stream), gst_buffer_new_memdup (data, length));
 }
 
@@ -45,13 +45,14 @@ static void
 take_rtp_datagram (const guint8 *data, gsize length, gpointer user_data)
 {
   PotooRtspStream *stream = user_data;
+  gint64 now_us = potoo_clock_mono_us ();
 
-  if (!is_wanted (stream, data, length))
+  if (!is_wanted (stream, data, length, now_us))
     return;
-  stream->heard_us = potoo_clock_mono_us ();
+  stream->heard_us = now_us;
   potoo_reorder_window_take (&stream->window, gst_buffer_new_memdup (data, length),
-                             GST_READ_UINT32_BE (data + 8), GST_READ_UINT16_BE (data + 2),
-                             stream->heard_us, get_packets (stream));
+                             GST_READ_UINT32_BE (data + 8), GST_READ_UINT16_BE (data + 2), now_us,
+                             get_packets (stream));
 }
 
 static void

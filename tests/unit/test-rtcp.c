@@ -5,6 +5,7 @@
 #include "media/potoo-rtcp.h"
 
 #define SSRC 0x11223344u
+#define CLOCK_RATE 90000
 #define SECOND_US ((gint64) G_USEC_PER_SEC)
 
 static gboolean
@@ -14,7 +15,7 @@ take (PotooRtcpReceiver *receiver, guint16 sequence, guint32 ssrc)
 
   GST_WRITE_UINT16_BE (packet + 2, sequence);
   GST_WRITE_UINT32_BE (packet + 8, ssrc);
-  return potoo_rtcp_receiver_take_packet (receiver, packet, sizeof packet);
+  return potoo_rtcp_receiver_take_packet (receiver, packet, sizeof packet, 0);
 }
 
 static void
@@ -23,9 +24,9 @@ test_packets (void)
   PotooRtcpReceiver receiver;
   const guint8 none[12] = { 0x40 };
 
-  potoo_rtcp_receiver_init (&receiver);
-  g_assert_false (potoo_rtcp_receiver_take_packet (&receiver, none, sizeof none));
-  g_assert_false (potoo_rtcp_receiver_take_packet (&receiver, (const guint8 *) "\x80", 1));
+  potoo_rtcp_receiver_init (&receiver, CLOCK_RATE);
+  g_assert_false (potoo_rtcp_receiver_take_packet (&receiver, none, sizeof none, 0));
+  g_assert_false (potoo_rtcp_receiver_take_packet (&receiver, (const guint8 *) "\x80", 1, 0));
   g_assert_null (potoo_rtcp_receiver_make_report (&receiver, 0, FALSE));
   g_assert_true (take (&receiver, 65534, SSRC));
   g_assert_true (take (&receiver, 65535, SSRC));
@@ -72,7 +73,7 @@ test_sender_report (void)
   guint32 rtp_time = 0;
   GstClockTime ntp_ns = 0;
 
-  potoo_rtcp_receiver_init (&receiver);
+  potoo_rtcp_receiver_init (&receiver, CLOCK_RATE);
   g_assert_false (take_report (&receiver, zero, &rtp_time, &ntp_ns));
   g_assert_false (potoo_rtcp_receiver_take_rtcp (&receiver, cut_off, sizeof cut_off, SECOND_US,
                                                  &rtp_time, &ntp_ns));
@@ -92,7 +93,7 @@ test_receiver_report (void)
   guint32 rtp_time, ssrc, highest, last, delay;
   GstClockTime ntp_ns;
 
-  potoo_rtcp_receiver_init (&receiver);
+  potoo_rtcp_receiver_init (&receiver, CLOCK_RATE);
   take (&receiver, 9, SSRC);
   take_report (&receiver, sent, &rtp_time, &ntp_ns);
   g_autoptr (GBytes) report = potoo_rtcp_receiver_make_report (&receiver, 3 * SECOND_US, TRUE);
@@ -139,7 +140,7 @@ test_lost (void)
 {
   PotooRtcpReceiver receiver;
 
-  potoo_rtcp_receiver_init (&receiver);
+  potoo_rtcp_receiver_init (&receiver, CLOCK_RATE);
   take (&receiver, 65534, SSRC);
   take (&receiver, 1, SSRC);
   take (&receiver, 65535, SSRC); /* late */
@@ -153,6 +154,52 @@ test_lost (void)
   assert_lost (&receiver, 0, 0);
 }
 
+/* What the next report says, after a packet of each of @n times of sending and of arrival. */
+static guint32
+measure_jitter (PotooRtcpReceiver *receiver,
+                const gint64 *sent_us,
+                const gint64 *came_us,
+                guint n,
+                guint32 first_time)
+{
+  GstRTCPBuffer rtcp = GST_RTCP_BUFFER_INIT;
+  GstRTCPPacket packet;
+  guint32 jitter;
+
+  for (guint i = 0; i < n; i++)
+    {
+      guint8 data[12] = { 0x80, 96 };
+      GST_WRITE_UINT16_BE (data + 2, (guint16) (receiver->highest_sequence + 1));
+      GST_WRITE_UINT32_BE (data + 4, first_time + (guint32) (sent_us[i] * CLOCK_RATE / SECOND_US));
+      GST_WRITE_UINT32_BE (data + 8, SSRC);
+      g_assert_true (potoo_rtcp_receiver_take_packet (receiver, data, sizeof data, came_us[i]));
+    }
+  g_autoptr (GBytes) report = potoo_rtcp_receiver_make_report (receiver, 0, FALSE);
+  g_autoptr (GstBuffer) buffer = gst_buffer_new_wrapped_bytes (report);
+  gst_rtcp_buffer_map (buffer, GST_MAP_READ, &rtcp);
+  g_assert_true (gst_rtcp_buffer_get_first_packet (&rtcp, &packet));
+  gst_rtcp_packet_get_rb (&packet, 0, NULL, NULL, NULL, NULL, &jitter, NULL, NULL);
+  gst_rtcp_buffer_unmap (&rtcp);
+  return jitter;
+}
+
+/* RFC 3550, A.8, where RTP time and that of arrival wrap. */
+static void
+test_jitter (void)
+{
+  const gint64 sent_us[] = { 0, 40000, 80000, 120000 };
+  const gint64 even_us[] = { 47721840000, 47721880000, 47721920000, 47721960000 };
+  const gint64 late_us[] = { 47722000000, 47722050000, 47722080000, 47722130000 };
+  PotooRtcpReceiver receiver;
+
+  potoo_rtcp_receiver_init (&receiver, CLOCK_RATE);
+  g_assert_cmpuint (measure_jitter (&receiver, sent_us, even_us, 4, (guint32) -7200), ==, 0);
+  /* The first of them is on time, the others come 10 ms, 900 ticks, later or earlier than the one
+   * before: 15/16 of what was known and 1/16 of that, three times. */
+  g_assert_cmpuint (measure_jitter (&receiver, sent_us, late_us, 4, (guint32) (4 * 3600 - 7200)),
+                    ==, 158);
+}
+
 int
 main (int argc, char **argv)
 {
@@ -162,5 +209,6 @@ main (int argc, char **argv)
   g_test_add_func ("/rtcp/sender-report", test_sender_report);
   g_test_add_func ("/rtcp/receiver-report", test_receiver_report);
   g_test_add_func ("/rtcp/lost", test_lost);
+  g_test_add_func ("/rtcp/jitter", test_jitter);
   return g_test_run ();
 }
