@@ -39,7 +39,7 @@ describe (void)
          "  metadata=0|1 [0]: a track in the SDP that is none of ours\n"
          "  seed=0…65535 [0]: what faults hit at random follows from it\n"
          "  user=TEXT, password=TEXT: digest authentication\n"
-         "Streams are at rtsp://127.0.0.1:PORT/ID/main and /ID/sub."),
+         "Streams are at rtsp://127.0.0.1:PORT/ID/main and /ID/sub, or at rtsp://[::1]:PORT/…"),
       "", faults);
 }
 
@@ -49,6 +49,7 @@ make_context (Raw *raw, PotooSimOptions *options)
   const GOptionEntry entries[] = {
     { "port", 'p', 0, G_OPTION_ARG_INT, &raw->port,
       N_ ("TCP port on 127.0.0.1 (default 8555; 0 takes a free one)"), "N" },
+    { "ipv6", 0, 0, G_OPTION_ARG_NONE, &options->ipv6, N_ ("Serve on [::1] instead"), NULL },
     { "cameras", 'n', 0, G_OPTION_ARG_INT, &raw->n_cameras,
       N_ ("Simulate N cameras cam1, cam2, … with default settings (default 1)"), "N" },
     { "camera", 'c', 0, G_OPTION_ARG_STRING_ARRAY, &raw->cameras,

@@ -36,6 +36,7 @@ typedef struct
 {
   guint port; /* 0: any */
   gboolean tls;
+  gboolean ipv6; /* [::1] is served, and not 127.0.0.1 */
   gboolean print_ready;
   gboolean die_with_parent;
   gboolean verbose;

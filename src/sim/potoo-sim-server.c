@@ -24,6 +24,7 @@
 struct _PotooSimServer
 {
   gboolean tls;
+  const char *host; /* as URLs have it */
   PotooSimCache *cache;
   PotooSimPacer *pacer;
   GPtrArray *cameras; /* PotooSimCamera */
@@ -133,7 +134,7 @@ serve (PotooSimServer *server, const PotooSimOptions *options, GError **error)
   g_autofree char *port = g_strdup_printf ("%u", options->port);
 
   server->rtsp = gst_rtsp_server_new ();
-  gst_rtsp_server_set_address (server->rtsp, "127.0.0.1");
+  gst_rtsp_server_set_address (server->rtsp, options->ipv6 ? "::1" : "127.0.0.1");
   gst_rtsp_server_set_service (server->rtsp, port);
   if (!set_auth (server, error))
     return FALSE;
@@ -149,8 +150,8 @@ serve (PotooSimServer *server, const PotooSimOptions *options, GError **error)
   if (server->attach_id == 0)
     {
       g_set_error (error, POTOO_ERROR, POTOO_ERROR_BUSY,
-                   _ ("Cannot listen on 127.0.0.1:%s: the port is in use; choose another --port"),
-                   port);
+                   _ ("Cannot listen on %s:%s: the port is in use; choose another --port"),
+                   server->host, port);
       return FALSE;
     }
   server->cleanup_id = g_timeout_add_seconds (SESSION_CLEANUP_SECONDS, on_cleanup, server);
@@ -163,6 +164,7 @@ potoo_sim_server_new (const PotooSimOptions *options, GError **error)
   g_autoptr (PotooSimServer) server = g_new0 (PotooSimServer, 1);
 
   server->tls = options->tls;
+  server->host = options->ipv6 ? "[::1]" : "127.0.0.1";
   server->cache = potoo_sim_cache_new (options->cache_directory);
   server->pacer = potoo_sim_pacer_new ();
   server->cameras = g_ptr_array_new_with_free_func ((GDestroyNotify) potoo_sim_camera_free);
@@ -237,9 +239,10 @@ potoo_sim_server_describe (PotooSimServer *server)
       /* A slug needs no escaping. */
       const char *id = potoo_sim_camera_get_id (server->cameras->pdata[i]);
       g_string_append_printf (out,
-                              "%s{\"id\":\"%s\",\"main\":\"%s://127.0.0.1:%d/%s/main\","
-                              "\"sub\":\"%s://127.0.0.1:%d/%s/sub\"}",
-                              i > 0 ? "," : "", id, scheme, port, id, scheme, port, id);
+                              "%s{\"id\":\"%s\",\"main\":\"%s://%s:%d/%s/main\","
+                              "\"sub\":\"%s://%s:%d/%s/sub\"}",
+                              i > 0 ? "," : "", id, scheme, server->host, port, id, scheme,
+                              server->host, port, id);
     }
   g_string_append (out, "]}");
   return g_string_free (out, FALSE);

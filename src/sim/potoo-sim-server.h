@@ -5,7 +5,7 @@
 
 G_BEGIN_DECLS
 
-/* All simulated cameras behind one RTSP port of 127.0.0.1, and the control
+/* All simulated cameras behind one RTSP port of 127.0.0.1 or [::1], and the control
  * socket. Main thread; serves in the main context and threads of its own. */
 typedef struct _PotooSimServer PotooSimServer;
 

@@ -46,9 +46,10 @@ def write_config(path, groups):
 class Daemon:
     """
     config: groups of potoo.conf that replace or add to the ones of a test: short segments, all logs.
+    host: the address that it listens on, as a URL has it.
     """
 
-    def __init__(self, directory, config=None, env=None, arguments=(), start=True):
+    def __init__(self, directory, config=None, env=None, arguments=(), start=True, host='127.0.0.1'):
         self.directory = directory
         self.state_dir = directory / 'state'
         self.recordings_dir = self.state_dir / 'recordings'
@@ -58,14 +59,15 @@ class Daemon:
         self.arguments = list(arguments)
         self.process = None
         self.expect_clean = True
+        self.host = host
         self.port = find_free_port()
-        self.url = f'http://127.0.0.1:{self.port}'
+        self.url = f'http://{host}:{self.port}'
         self.rtsp_port = find_free_port()
-        self.rtsp_url = f'rtsp://127.0.0.1:{self.rtsp_port}'
+        self.rtsp_url = f'rtsp://{host}:{self.rtsp_port}'
         self.config = {
             'server': {'log-level': 'debug'},
-            'http': {'listen': f'127.0.0.1:{self.port}'},
-            'rtsp': {'listen': f'127.0.0.1:{self.rtsp_port}'},
+            'http': {'listen': f'{host}:{self.port}'},
+            'rtsp': {'listen': f'{host}:{self.rtsp_port}'},
             'storage': {'segment-duration': '10s'},
         }
         for group, keys in (config or {}).items():
@@ -134,7 +136,7 @@ class Daemon:
         if body is not None:
             raw = json.dumps(body).encode()
             headers.setdefault('Content-Type', 'application/json')
-        connection = http.client.HTTPConnection('127.0.0.1', self.port, timeout=timeout)
+        connection = http.client.HTTPConnection(self.host.strip('[]'), self.port, timeout=timeout)
         try:
             connection.request(method, path, body=raw, headers=headers)
             response = connection.getresponse()
