@@ -2,6 +2,7 @@
 
 #include "restream/potoo-restream-auth.h"
 
+#include <glib/gi18n-lib.h>
 #include <string.h>
 
 #include "base/potoo-error.h"
@@ -12,6 +13,7 @@
 
 /* Seconds; for those that try again by themselves. */
 #define RETRY_AFTER "2"
+#define REASON_BYTES 200
 
 struct _PotooRestreamAuth
 {
@@ -28,11 +30,31 @@ struct _PotooRestreamAuth
 
 G_DEFINE_FINAL_TYPE (PotooRestreamAuth, potoo_restream_auth, GST_TYPE_RTSP_AUTH)
 
-static void
-refuse (GstRTSPContext *ctx, GstRTSPStatusCode status)
+/* Players show the reason phrase, and mostly nothing else: it says why, behind what the status
+ * means. It must be one line. */
+static char *
+make_reason (GstRTSPStatusCode status, const GError *why)
 {
-  gst_rtsp_message_init_response (ctx->response, status, gst_rtsp_status_as_text (status),
-                                  ctx->request);
+  GString *reason = g_string_new (gst_rtsp_status_as_text (status));
+
+  if (why != NULL)
+    g_string_append_printf (reason, ": %s", why->message);
+  for (char *c = reason->str; *c != '\0'; c++)
+    if (g_ascii_iscntrl (*c))
+      *c = ' ';
+  if (reason->len > REASON_BYTES)
+    g_string_truncate (reason, REASON_BYTES);
+  g_autofree char *text = g_string_free (reason, FALSE);
+  return g_utf8_make_valid (text, -1);
+}
+
+/* @why: (nullable) */
+static void
+refuse (GstRTSPContext *ctx, GstRTSPStatusCode status, const GError *why)
+{
+  g_autofree char *reason = make_reason (status, why);
+
+  gst_rtsp_message_init_response (ctx->response, status, reason, ctx->request);
   if (status == GST_RTSP_STS_SERVICE_UNAVAILABLE)
     gst_rtsp_message_add_header (ctx->response, GST_RTSP_HDR_RETRY_AFTER, RETRY_AFTER);
   gst_rtsp_client_send_message (ctx->client, ctx->session, ctx->response);
@@ -62,26 +84,29 @@ unmount (PotooRestreamAuth *self, const char *camera, const char *stream)
     gst_rtsp_mount_points_remove_factory (self->mounts, path);
 }
 
-/* What is known before anything is made for the viewer. */
+/* What is known before anything is made for the viewer; why, when that is not OK. */
 static GstRTSPStatusCode
-check_stream (PotooRestreamAuth *self, const char *camera, const char *stream)
+check_stream (PotooRestreamAuth *self, const char *camera, const char *stream, GError **error)
 {
-  g_autoptr (GError) error = NULL;
-  g_autoptr (PotooStreamHub) hub = self->lookup (camera, stream, self->user_data, &error);
+  g_autoptr (PotooStreamHub) hub = self->lookup (camera, stream, self->user_data, error);
   PotooAccessUnit keyframe;
 
-  if (hub == NULL && !g_error_matches (error, POTOO_ERROR, POTOO_ERROR_UNAVAILABLE))
+  if (hub == NULL && !g_error_matches (*error, POTOO_ERROR, POTOO_ERROR_UNAVAILABLE))
     {
       unmount (self, camera, stream);
       return GST_RTSP_STS_NOT_FOUND;
     }
   if (hub == NULL)
     return GST_RTSP_STS_SERVICE_UNAVAILABLE;
-  if (!potoo_overload_admit (POTOO_WORK_RESTREAM, NULL))
+  if (!potoo_overload_admit (POTOO_WORK_RESTREAM, error))
     return GST_RTSP_STS_SERVICE_UNAVAILABLE;
   potoo_stream_hub_want (hub);
   if (!potoo_stream_hub_get_keyframe (hub, &keyframe))
-    return GST_RTSP_STS_SERVICE_UNAVAILABLE;
+    {
+      g_set_error_literal (error, POTOO_ERROR, POTOO_ERROR_UNAVAILABLE,
+                           _ ("No picture has come from the camera yet"));
+      return GST_RTSP_STS_SERVICE_UNAVAILABLE;
+    }
   potoo_access_unit_clear (&keyframe);
   mount (self, camera, stream);
   return GST_RTSP_STS_OK;
@@ -116,15 +141,16 @@ check_url (PotooRestreamAuth *self, GstRTSPContext *ctx)
 {
   g_autofree char *camera = NULL;
   const char *stream;
+  g_autoptr (GError) why = NULL;
   GstRTSPStatusCode status = GST_RTSP_STS_NOT_FOUND;
 
   if (ctx->uri != NULL && ctx->uri->query == NULL &&
       potoo_restream_path_parse (ctx->uri->abspath, &camera, &stream))
-    status = check_stream (self, camera, stream);
+    status = check_stream (self, camera, stream, &why);
   if (status == GST_RTSP_STS_OK)
     return TRUE;
   potoo_metric_add (status == GST_RTSP_STS_NOT_FOUND ? self->not_found : self->unavailable, 1);
-  refuse (ctx, status);
+  refuse (ctx, status, why);
   return FALSE;
 }
 
@@ -141,7 +167,7 @@ check_request (PotooRestreamAuth *self, GstRTSPContext *ctx)
     {
     case GST_RTSP_ANNOUNCE:
     case GST_RTSP_RECORD:
-      refuse (ctx, GST_RTSP_STS_METHOD_NOT_ALLOWED);
+      refuse (ctx, GST_RTSP_STS_METHOD_NOT_ALLOWED, NULL);
       return FALSE;
     case GST_RTSP_DESCRIBE:
     case GST_RTSP_SETUP:

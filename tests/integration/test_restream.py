@@ -198,6 +198,20 @@ def test_unknown_path(daemon, path):
     assert describe(daemon, path) == 404
 
 
+def test_says_why(daemon):
+    """In the reason phrase, which is what players show."""
+    with RtspClient(url_of(daemon, 'nowhere')) as client:
+        assert client.describe().reason == 'Not Found: There is no stream main of nowhere'
+    daemon.add_camera(id='dead', url='rtsp://127.0.0.1:9/x')
+    with RtspClient(url_of(daemon, 'dead')) as client:
+        assert client.describe().reason == 'Service Unavailable: No picture has come from the camera yet'
+    shown = subprocess.run(
+        ['ffmpeg', '-v', 'error', '-i', url_of(daemon, 'dead'), '-f', 'null', '-'], capture_output=True, text=True
+    )
+    assert 'No picture has come from the camera yet' in shown.stderr
+    assert daemon.api('DELETE', '/api/v1/cameras/dead')[0] == 204
+
+
 def test_no_picture(daemon):
     url = 'rtsp://127.0.0.1:9/x'
     daemon.add_camera(id='off', url=url, sub_url=url, enabled=False)
@@ -206,6 +220,7 @@ def test_no_picture(daemon):
         with RtspClient(url_of(daemon, path)) as client:
             answer = client.describe()
             assert answer.status == 503
+            assert answer.reason == 'Service Unavailable: Camera off is switched off'
             assert int(answer.headers['retry-after']) > 0
         assert time.monotonic() - start < 2 * SLOWNESS
     assert daemon.api('DELETE', '/api/v1/cameras/off')[0] in (200, 204)

@@ -19,6 +19,7 @@ class Response(NamedTuple):
     status: int
     headers: dict
     body: str
+    reason: str
 
 
 class Packet(NamedTuple):
@@ -146,7 +147,8 @@ class RtspClient:
         headers = {k.lower(): v.strip() for k, v in (line.split(':', 1) for line in rest)}
         body = self.take(int(headers.get('content-length', 0))).decode()
         self.session = headers.get('session', self.session or '').split(';')[0] or None
-        return Response(int(first.split()[1]), headers, body)
+        _, status, reason = first.split(' ', 2)
+        return Response(int(status), headers, body, reason)
 
     # --- media ---
 
