@@ -5,7 +5,6 @@
 #include <glib-unix.h>
 #include <glib/gi18n.h>
 #include <glib/gstdio.h>
-#include <locale.h>
 #include <signal.h>
 #include <stdio.h>
 #include <sys/stat.h>
@@ -15,6 +14,7 @@
 #include "app/potoo-app.h"
 #include "app/potoo-demo.h"
 #include "base/potoo-error.h"
+#include "base/potoo-locale.h"
 #include "base/potoo-log.h"
 #include "base/potoo-memory.h"
 #include "config/potoo-config.h"
@@ -241,10 +241,7 @@ main (int argc, char **argv)
   Options options = { 0 };
 
   potoo_memory_set_up (argv);
-  setlocale (LC_ALL, "");
-  bindtextdomain (GETTEXT_PACKAGE, POTOO_LOCALE_DIR);
-  bind_textdomain_codeset (GETTEXT_PACKAGE, "UTF-8");
-  textdomain (GETTEXT_PACKAGE);
+  potoo_locale_set_up ();
   for (gsize i = 0; i < G_N_ELEMENTS (plain_gio); i++)
     g_setenv (plain_gio[i][0], plain_gio[i][1], TRUE);
   umask (0027);

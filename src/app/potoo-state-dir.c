@@ -50,9 +50,9 @@ potoo_state_dir_lock (const char *path, GError **error)
       if (saved == EWOULDBLOCK)
         g_set_error (
             error, POTOO_ERROR, POTOO_ERROR_BUSY,
-            _ ("The state directory %s is in use by another potoo (process %" G_GINT64_FORMAT
-               "): stop it, or choose another with --state-dir"),
-            path, read_pid (fd));
+            _ ("The state directory %s is in use by another potoo (process %lld): stop it, or "
+               "choose another with --state-dir"),
+            path, (long long) read_pid (fd));
       else
         potoo_set_error_errno (error, saved, _ ("Cannot lock the state directory %s"), path);
       close (fd);

@@ -134,8 +134,8 @@ potoo_config_root_check_quota (const PotooConfigRoot *root,
   if (root->max_bytes == 0 || root->max_bytes >= segment_bytes)
     return TRUE;
   g_set_error (error, POTOO_ERROR, POTOO_ERROR_INVALID_CONFIG,
-               _ ("the quota is smaller than one segment (%" G_GINT64_FORMAT
-                  " bytes: segment-duration at 8 Mb/s); allow more, or shorten segment-duration"),
-               segment_bytes);
+               _ ("the quota is smaller than one segment (%lld bytes: segment-duration at 8 Mb/s); "
+                  "allow more, or shorten segment-duration"),
+               (long long) segment_bytes);
   return FALSE;
 }

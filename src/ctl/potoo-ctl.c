@@ -3,12 +3,12 @@
 /* The table of commands, help and exit status of `potooctl`. */
 
 #include <glib/gi18n.h>
-#include <locale.h>
 #include <stdio.h>
 #include <string.h>
 #include <sysexits.h>
 
 #include "base/potoo-error.h"
+#include "base/potoo-locale.h"
 #include "base/potoo-log.h"
 #include "ctl/potoo-ctl-arguments.h"
 #include "ctl/potoo-ctl-command.h"
@@ -186,10 +186,7 @@ main (int argc, char **argv)
   PotooCtl ctl = { 0 };
   int status;
 
-  setlocale (LC_ALL, "");
-  bindtextdomain (GETTEXT_PACKAGE, POTOO_LOCALE_DIR);
-  bind_textdomain_codeset (GETTEXT_PACKAGE, "UTF-8");
-  textdomain (GETTEXT_PACKAGE);
+  potoo_locale_set_up ();
   g_set_prgname ("potooctl");
   /* GIO would look for things of the desktop, over D-Bus. */
   g_setenv ("GIO_USE_VFS", "local", TRUE);

@@ -48,7 +48,7 @@ static gboolean
 fail_at (guint64 offset, GError **error)
 {
   g_set_error (error, POTOO_ERROR, POTOO_ERROR_CORRUPT,
-               _ ("The file has no fragment of Potoo's at byte %" G_GUINT64_FORMAT), offset);
+               _ ("The file has no fragment of Potoo's at byte %llu"), (unsigned long long) offset);
   return FALSE;
 }
 

@@ -109,14 +109,14 @@ describe_locked (PotooStorageRoot *root)
       if (root->trouble != POTOO_ROOT_OK)
         return g_strdup (root->reason);
       if (root->settings->max_bytes > 0 && root->free_bytes > root->min_free_bytes)
-        return g_strdup_printf (_ ("The quota is used up: recordings take %" G_GINT64_FORMAT
-                                   " bytes, max-bytes is %" G_GINT64_FORMAT
-                                   ", and nothing more may be evicted; raise it, or keep less"),
-                                root->used_bytes, root->settings->max_bytes);
-      return g_strdup_printf (_ ("%" G_GINT64_FORMAT
-                                 " bytes are free, min-free is %" G_GINT64_FORMAT
-                                 ", and nothing more may be evicted; make room, or keep less"),
-                              root->free_bytes, root->min_free_bytes);
+        return g_strdup_printf (
+            _ ("The quota is used up: recordings take %lld bytes, max-bytes is %lld, and "
+               "nothing more may be evicted; raise it, or keep less"),
+            (long long) root->used_bytes, (long long) root->settings->max_bytes);
+      return g_strdup_printf (
+          _ ("%lld bytes are free, min-free is %lld, and nothing more may be evicted; make "
+             "room, or keep less"),
+          (long long) root->free_bytes, (long long) root->min_free_bytes);
     default:
       return g_strdup (root->reason);
     }

@@ -2,7 +2,6 @@
 
 /* potoo-camera-sim: options, signals, exit status. */
 
-#include <locale.h>
 #include <signal.h>
 #include <stdio.h>
 #include <sys/prctl.h>
@@ -13,6 +12,7 @@
 #include <gst/gst.h>
 
 #include "base/potoo-error.h"
+#include "base/potoo-locale.h"
 #include "base/potoo-log.h"
 #include "base/potoo-memory.h"
 #include "sim/potoo-sim-server.h"
@@ -69,9 +69,7 @@ main (int argc, char **argv)
 
   potoo_memory_set_up (argv);
   signal (SIGPIPE, SIG_IGN);
-  setlocale (LC_ALL, "");
-  bindtextdomain (GETTEXT_PACKAGE, POTOO_LOCALE_DIR);
-  bind_textdomain_codeset (GETTEXT_PACKAGE, "UTF-8");
+  potoo_locale_set_up ();
 
   g_autoptr (PotooSimOptions) options = potoo_sim_options_parse (argc, argv, &error);
   if (options == NULL)

@@ -84,6 +84,7 @@ class Process:
             **os.environ,
             'G_DEBUG': 'fatal-criticals',
             'LC_ALL': 'C.UTF-8',
+            'LANGUAGE': '',
             'DBUS_SESSION_BUS_ADDRESS': 'disabled:',  # not that of who runs the tests
             **(env or {}),
         }
