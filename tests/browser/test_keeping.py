@@ -34,6 +34,7 @@ def test_marks(stage, size):
     locks = stage.run('marks', size=size, start=stage.start, asked={'locks': lambda: stage.list('locks')})
     assert [lock['reason'] for lock in locks] == ['For the police']
     assert locks[0]['expires'] is not None
+    assert locks[0]['start'][:10] < stage.start[:10]  # over midnight
     assert stage.list('locks') == []
     assert not [event for event in stage.list('events') if event['kind'] == 'bookmark']
 

@@ -114,6 +114,15 @@ def test_has_the_frames_of_the_index(stage):
     stage.run('stepThrough', steps=[n for n in steps if n < len(stage.frames)])
 
 
+@pytest.mark.parametrize('size', SIZES)
+def test_steps_by_frames(stage, size):
+    stage.run('frameByFrame', size=size, border=stage.borders()[0], timeout=120)
+
+
+def test_moves_the_timeline(stage):
+    stage.run('moveTimeline', size='wide')
+
+
 @pytest.mark.parametrize('camera', CAMERAS)
 def test_plays_files(stage, camera):
     """Each from its first to its last frame."""

@@ -5,7 +5,7 @@
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { dayFrom, dayOf, listTicks, parseDateText, parseTimeText, shiftDay, toDateText } from '../src/state/day';
+import { dayFrom, dayOf, listTicks, parseDateText, parseMomentText, parseTimeText, shiftDay, toDateText, toMomentText } from '../src/state/day';
 
 const HOUR = 3_600_000;
 const spring = dayFrom(2026, 2, 29);
@@ -74,4 +74,13 @@ test('there are about as many ticks as there is room for', () => {
   const ticks = listTicks(tenMinutes, 10);
   assert.deepEqual(ticks[0], day.startMs + 60_000);
   assert.equal(ticks.length, 10);
+});
+
+test('a moment as text comes back, over midnight and changes of the clock', () => {
+  for (const ms of [spring.startMs - 1000, spring.startMs, spring.startMs + 3 * HOUR, autumn.endMs - 1000]) {
+    assert.equal(parseMomentText(toMomentText(ms)), ms);
+  }
+  assert.equal(toMomentText(spring.startMs), '2026-03-29T00:00:00');
+  assert.equal(parseMomentText('2026-03-29T00:05'), spring.startMs + HOUR / 12);
+  for (const text of ['', '2026-03-29', 'T10:00', '2026-02-30T10:00', '2026-03-29T24:00']) assert.equal(parseMomentText(text), null);
 });

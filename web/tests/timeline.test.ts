@@ -13,8 +13,10 @@ import {
   fromRatio,
   gapBetween,
   growTrack,
+  moveView,
   nextRecorded,
   readTimeline,
+  scaleView,
   stepOfKey,
   toRatio,
   zoomView,
@@ -124,4 +126,15 @@ test('an event is found in its time, a bookmark near it, and one that goes on gr
   assert.equal(findEvent(track, at('10:05:05'), 10_000)?.id, 'f');
   const grown = growTrack(track, at('10:27:00'), { startMs: at('10:00:00'), endMs: at('11:00:00') });
   assert.equal(grown.events[2]?.endMs, at('10:27:00'));
+});
+
+test('closer, a moment stays where it is; a view moves as far as the day goes', () => {
+  const day = { startMs: at('00:00:00'), endMs: at('00:00:00') + 86_400_000 };
+  const closer = scaleView(day, day, at('06:00:00'), 6 * 3_600_000);
+  assert.deepEqual(closer, { startMs: at('04:30:00'), endMs: at('10:30:00') });
+  assert.deepEqual(scaleView(closer, day, at('06:00:00'), 86_400_000), day);
+  assert.deepEqual(scaleView(day, day, day.endMs, 3_600_000).endMs, day.endMs);
+  assert.deepEqual(moveView(closer, day, 3_600_000), { startMs: at('05:30:00'), endMs: at('11:30:00') });
+  assert.equal(moveView(closer, day, -86_400_000).startMs, day.startMs);
+  assert.equal(moveView(closer, day, 86_400_000).endMs, day.endMs);
 });

@@ -94,6 +94,7 @@ export async function marks(session) {
   const dialog = page.getByRole('dialog');
   await dialog.getByRole('button', { name: 'Lock', exact: true }).click();
   await dialog.getByText('Say why').waitFor();
+  await dialog.getByLabel('From').fill(await page.evaluate(() => `${new Date(Date.now() - 86_400_000).toISOString().slice(0, 10)}T23:30:15`));
   await dialog.getByRole('textbox', { name: 'Reason' }).fill('For the police');
   await dialog.getByRole('combobox', { name: 'For how long' }).selectOption('30');
   await page.keyboard.press('Enter');

@@ -182,3 +182,61 @@ export async function stepThrough(session) {
     check(code === frame.position, `frame ${number} is ${code} of the loop instead of ${frame.position}`);
   }
 }
+
+/** By buttons and keys, on and back over the border of a file: each frame and its time. */
+export async function frameByFrame(session) {
+  const { page, options } = session;
+  const { frames, border } = options;
+  const video = await openAt(session, frames[border - 3 * FPS].wall);
+  await page.getByLabel('Speed').selectOption('0.5');
+  await session.until('two frames', () => video.evaluate(element => element.getVideoPlaybackQuality().totalVideoFrames > 4));
+  await pause(session);
+  // The player's own step may be a frame off where it stood; from then on none is left out.
+  await press(session, 'One frame forward');
+  const readNumber = async () => {
+    const { code, wall } = await video.evaluate(element => ({ code: potoo.readCode(element), wall: potoo.readWall() }));
+    const number = frames.findIndex(frame => frame.position === code);
+    return number >= 0 && Math.abs(frames[number].wall - wall) < 500 / FPS ? number : null;
+  };
+  let number = await session.until('picture and time to agree', readNumber);
+  const expect = async (by, step) => {
+    await step();
+    number += by;
+    await session.until(`frame ${number}`, async () => (await readNumber()) === number);
+  };
+  for (let i = 0; i < 5; i++) await expect(1, () => press(session, 'One frame forward'));
+  for (let i = 0; i < 3; i++) await expect(-1, () => press(session, 'One frame back'));
+  await video.focus();
+  while (number < border + 2) await expect(1, () => page.keyboard.press('.'));
+  for (let i = 0; i < 4; i++) await expect(-1, () => page.keyboard.press(','));
+}
+
+/** The view of the timeline: closer around the pointer, earlier and later, and what follows what. */
+export async function moveTimeline(session) {
+  const { page, options } = session;
+  const slider = page.getByRole('slider', { name: 'Time of day' });
+  const readLength = async () => Number(await slider.getAttribute('aria-valuemax'));
+  const readTicks = () => page.locator('.ticks').innerText();
+  await openAt(session, options.frames[0].wall);
+  await pause(session);
+  while (await page.getByRole('button', { name: 'Show more time' }).isEnabled()) await press(session, 'Show more time');
+  const whole = await readLength();
+  check(whole === 86_400, `all of the day is ${whole} s`);
+  check(await page.getByRole('button', { name: 'Show earlier' }).isDisabled(), 'there is nothing earlier than all');
+  // With Ctrl the wheel goes closer; the page does not.
+  await slider.hover();
+  await page.keyboard.down('Control');
+  await page.mouse.wheel(0, -100);
+  await page.keyboard.up('Control');
+  await session.until('6 hours', async () => (await readLength()) === 21_600);
+  const ticks = await readTicks();
+  await press(session, 'Show earlier');
+  await session.until('other times', async () => (await readTicks()) !== ticks);
+  await press(session, 'Show later');
+  await session.until('the same times', async () => (await readTicks()) === ticks);
+  await slider.hover();
+  await page.mouse.wheel(300, 0);
+  await session.until('later times', async () => (await readTicks()) !== ticks);
+  await slider.press('-');
+  await session.until('all of the day', async () => (await readLength()) === whole);
+}

@@ -9,7 +9,7 @@ import { useEffect, useRef, useState } from 'preact/hooks';
 import { formatDuration, formatMinute, formatTime } from '../i18n/format';
 import { _ } from '../i18n/text';
 import { type Range, listTicks } from '../state/day';
-import { type LockedRange, type Mark, type Missing, type Track, findEvent, findGap, findSpan, fromRatio, nextRecorded, stepOfKey, toRatio } from '../state/timeline';
+import { type LockedRange, type Mark, type Missing, type Track, clamp, findEvent, findGap, findSpan, fromRatio, nextRecorded, stepOfKey, toRatio } from '../state/timeline';
 import { causeWords, eventWords } from '../state/words';
 
 interface TimelineProps {
@@ -21,10 +21,15 @@ interface TimelineProps {
   positionMs: number | null;
   label: string;
   onSeek: (ms: number) => void;
+  /** Shows less (1) or more (-1) time, `ms` staying where it is. */
+  onZoom?: (by: -1 | 1, ms: number) => void;
+  /** Shows as much, so much later. */
+  onMove?: (byMs: number) => void;
 }
 
 const TICK_PX = 72;
 const NEAR_PX = 4;
+const NOTCH_PX = 80; // of a wheel; a touchpad sends many small ones
 const percent = (ratio: number) => `${(ratio * 100).toFixed(4)}%`;
 
 function placeOf(range: Range, view: Range) {
@@ -67,19 +72,39 @@ function useWidth(ref: { current: HTMLElement | null }): number {
   return width;
 }
 
-export function Timeline({ track, locks = [], view, nowMs, positionMs, label, onSeek }: TimelineProps) {
+/** Ctrl with the wheel, and two fingers on a touchpad: further or closer; sideways: earlier or later. */
+function useWheel(bar: { current: HTMLElement | null }, view: Range, onZoom: TimelineProps['onZoom'], onMove: TimelineProps['onMove']) {
+  const turned = useRef(0);
+  return (event: WheelEvent) => {
+    const box = (bar.current as HTMLElement).getBoundingClientRect();
+    if (event.ctrlKey && onZoom) {
+      event.preventDefault();
+      turned.current += event.deltaY * (event.deltaMode === 0 ? 1 : NOTCH_PX);
+      if (Math.abs(turned.current) < NOTCH_PX) return;
+      onZoom(turned.current < 0 ? 1 : -1, fromRatio((event.clientX - box.left) / box.width, view));
+      turned.current = 0;
+    } else if (onMove && Math.abs(event.deltaX) > Math.abs(event.deltaY)) {
+      event.preventDefault();
+      onMove((event.deltaX / box.width) * (view.endMs - view.startMs));
+    }
+  };
+}
+
+export function Timeline({ track, locks = [], view, nowMs, positionMs, label, onSeek, onZoom, onMove }: TimelineProps) {
   const bar = useRef<HTMLDivElement>(null);
   const width = useWidth(bar);
   const [pointerMs, setPointerMs] = useState<number | null>(null);
   const nearMs = width > 0 ? ((view.endMs - view.startMs) / width) * NEAR_PX : 0;
   const valueMs = positionMs ?? nextRecorded(track, view.startMs) ?? view.startMs;
 
+  const onWheel = useWheel(bar, view, onZoom, onMove);
   const msAt = (event: PointerEvent) => {
     const box = (bar.current as HTMLDivElement).getBoundingClientRect();
     return fromRatio((event.clientX - box.left) / box.width, view);
   };
   const onKeyDown = (event: KeyboardEvent) => {
     if (event.altKey || event.ctrlKey || event.metaKey) return;
+    if (event.key === '+' || event.key === '-') return onZoom?.(event.key === '+' ? 1 : -1, clamp(valueMs, view));
     const step = stepOfKey(event.key, event.shiftKey);
     if (step === null) return;
     event.preventDefault();
@@ -101,6 +126,7 @@ export function Timeline({ track, locks = [], view, nowMs, positionMs, label, on
         aria-valuenow={Math.round(toRatio(valueMs, view) * ((view.endMs - view.startMs) / 1000))}
         aria-valuetext={momentWords(track, valueMs, nowMs, 0)}
         onKeyDown={onKeyDown}
+        onWheel={onWheel}
         onPointerDown={event => {
           if (event.button !== 0) return;
           bar.current?.setPointerCapture(event.pointerId);

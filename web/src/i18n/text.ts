@@ -33,9 +33,9 @@ export function pgettext(context: string, text: string, values?: Values): string
   return fill(catalog.messages[`${context}\u0004${text}`]?.[0] ?? text, values);
 }
 
-/** The form for `n` things; {n} is filled. */
+/** The form for `n` things; {n} is filled. A part of one is several: 1.5 days. */
 export function ngettext(one: string, many: string, n: number, values?: Values): string {
-  const whole = Math.abs(Math.trunc(n));
+  const whole = Number.isInteger(n) ? Math.abs(n) : 2;
   const forms = catalog.messages[one];
   const place = whole < 200 ? whole : 100 + (whole % 100);
   const form = forms?.[Number(catalog.plurals[place] ?? 0)] ?? (n === 1 ? one : many);

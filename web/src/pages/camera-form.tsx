@@ -298,7 +298,7 @@ function Form({ original }: FormProps) {
           label={_('Transport')}
           value={form.transport}
           options={[
-            { value: 'auto', label: _('Automatic: TCP, or UDP if the camera refuses it') },
+            { value: 'auto', label: _('Automatic: TCP, else UDP') },
             { value: 'tcp', label: 'TCP' },
             { value: 'udp', label: 'UDP' },
           ]}

@@ -8,13 +8,13 @@ import { addBookmark, addLock, removeLock } from '../api/client';
 import { type ApiError, fieldOf, toApiError } from '../api/error';
 import { IconButton } from '../components/button';
 import { ConfirmDialog } from '../components/confirm-dialog';
-import { Field, SelectField, TextField } from '../components/field';
+import { Field, SelectField, TextField, describedBy } from '../components/field';
 import { Icon } from '../components/icon';
 import { Message } from '../components/notice';
-import { formatShortDay, formatTime } from '../i18n/format';
+import { formatDayTime, formatShortDay, formatTime } from '../i18n/format';
 import { _, ngettext } from '../i18n/text';
 import { getNowMs } from '../state/app-state';
-import { type Range, parseTimeText } from '../state/day';
+import { type Range, parseMomentText, toMomentText } from '../state/day';
 import type { LockedRange } from '../state/timeline';
 
 const DAY_MS = 86_400_000;
@@ -61,16 +61,10 @@ export function BookmarkDialog({ camera, ms, onClose }: { camera: string; ms: nu
 
 // --- locks ---
 
-/** 14:03:27, as <input type="time"> has it. */
-function toTimeText(ms: number): string {
-  const date = new Date(ms);
-  return [date.getHours(), date.getMinutes(), date.getSeconds()].map(n => String(n).padStart(2, '0')).join(':');
-}
-
-function TimeField({ id, label, value, error, onInput }: { id: string; label: string; value: string; error?: string | undefined; onInput: (value: string) => void }) {
+function MomentField({ id, label, value, error, onInput }: { id: string; label: string; value: string; error?: string | undefined; onInput: (value: string) => void }) {
   return (
     <Field id={id} label={label} error={error}>
-      <input id={id} class="input" type="time" step="1" value={value} aria-invalid={error ? 'true' : undefined} onInput={event => onInput(event.currentTarget.value)} />
+      <input id={id} class="input" type="datetime-local" step="1" value={value} aria-invalid={error ? 'true' : undefined} aria-describedby={describedBy(id, undefined, error)} onInput={event => onInput(event.currentTarget.value)} />
     </Field>
   );
 }
@@ -82,37 +76,43 @@ function expiryWords(days: number): string {
 
 interface LockDialogProps {
   camera: string;
-  day: Range;
   /** What the range is laid around. */
   aroundMs: number;
   onClose: () => void;
 }
 
-export function LockDialog({ camera, day, aroundMs, onClose }: LockDialogProps) {
-  const [from, setFrom] = useState(toTimeText(Math.max(day.startMs, aroundMs - AROUND_MS)));
-  const [to, setTo] = useState(toTimeText(Math.min(day.endMs - 1000, aroundMs + AROUND_MS)));
+export function LockDialog({ camera, aroundMs, onClose }: LockDialogProps) {
+  const [from, setFrom] = useState(toMomentText(aroundMs - AROUND_MS));
+  const [to, setTo] = useState(toMomentText(aroundMs + AROUND_MS));
   const [reason, setReason] = useState('');
   const [expiry, setExpiry] = useState<(typeof EXPIRIES)[number]>('0');
-  const [problem, setProblem] = useState<string | null>(null);
+  const [problem, setProblem] = useState<{ field: 'end' | 'reason'; words: string } | null>(null);
   const { isBusy, error, act } = useAction();
   const wrong = fieldOf(error?.pointer ?? null);
-  const errorOf = (field: string) => (wrong === field ? error?.message : undefined);
+  const errorOf = (field: string) => {
+    if (problem) return problem.field === field ? problem.words : undefined;
+    return wrong === field ? error?.message : undefined;
+  };
+  const refuse = (field: 'end' | 'reason', id: string, words: string) => {
+    setProblem({ field, words });
+    document.getElementById(id)?.focus();
+  };
   const lock = () => {
-    const [startMs, endMs] = [parseTimeText(day, from), parseTimeText(day, to)];
-    if (startMs === null || endMs === null || startMs >= endMs) return setProblem(_('The end must be later than the beginning.'));
-    if (reason.trim() === '') return setProblem(_('Say why, for whoever wonders later.'));
+    const [startMs, endMs] = [parseMomentText(from), parseMomentText(to)];
+    if (startMs === null || endMs === null || startMs >= endMs) return refuse('end', 'lock-to', _('The end must be later than the beginning.'));
+    if (reason.trim() === '') return refuse('reason', 'lock-reason', _('Say why, for whoever wonders later.'));
     setProblem(null);
     const expiresMs = expiry === '0' ? null : getNowMs() + Number(expiry) * DAY_MS;
     void act(() => addLock(camera, { startMs, endMs, reason: reason.trim(), expiresMs }), onClose);
   };
-  const elsewhere = problem ?? (error && !['start', 'end', 'reason'].includes(wrong ?? '') ? error.message : null);
+  const isElsewhere = error && !problem && !['start', 'end', 'reason', 'expires'].includes(wrong ?? '');
   return (
     <ConfirmDialog title={_('Lock recordings')} action={_('Lock')} kind="primary" isBusy={isBusy} onConfirm={lock} onCancel={onClose}>
       <p>{_('What is locked is not deleted, however full the disk is.')}</p>
-      {elsewhere !== null && <Message tone="bad">{elsewhere}</Message>}
+      {isElsewhere && <Message tone="bad">{error.message}</Message>}
       <div class="form-pair">
-        <TimeField id="lock-from" label={_('From')} value={from} error={errorOf('start')} onInput={setFrom} />
-        <TimeField id="lock-to" label={_('To')} value={to} error={errorOf('end')} onInput={setTo} />
+        <MomentField id="lock-from" label={_('From')} value={from} error={errorOf('start')} onInput={setFrom} />
+        <MomentField id="lock-to" label={_('To')} value={to} error={errorOf('end')} onInput={setTo} />
       </div>
       <TextField id="lock-reason" label={_('Reason')} value={reason} maxLength={200} error={errorOf('reason')} onInput={setReason} />
       <SelectField
@@ -143,7 +143,18 @@ function UnlockDialog({ lock, onClose }: { lock: LockedRange; onClose: () => voi
   );
 }
 
-export function LockList({ locks, onPlay }: { locks: readonly LockedRange[]; onPlay: (ms: number) => void }) {
+/** With its date where it is of another day than the one that is shown. */
+function momentWords(ms: number, day: Range): string {
+  return ms < day.startMs || ms > day.endMs ? formatDayTime(ms) : formatTime(ms);
+}
+
+interface LockListProps {
+  locks: readonly LockedRange[];
+  day: Range;
+  onPlay: (ms: number) => void;
+}
+
+export function LockList({ locks, day, onPlay }: LockListProps) {
   const [unlocking, setUnlocking] = useState<LockedRange | null>(null);
   if (locks.length === 0) return null;
   return (
@@ -155,13 +166,13 @@ export function LockList({ locks, onPlay }: { locks: readonly LockedRange[]; onP
       <ol class="gap-list">
         {locks.map(lock => (
           <li key={lock.id} class="event-row">
-            <button type="button" onClick={() => onPlay(lock.startMs)} title={_('Play')}>
+            <button type="button" onClick={() => onPlay(Math.max(lock.startMs, day.startMs))} title={_('Play')}>
               <span class="event-icon">
                 <Icon name="lock" />
               </span>
               <span>
                 <span class="gap-time">
-                  {formatTime(lock.startMs)} – {formatTime(lock.endMs)}
+                  {momentWords(lock.startMs, day)} – {momentWords(lock.endMs, day)}
                 </span>
                 <span class="event-words">{lock.reason}</span>
                 {lock.expiresMs !== null && <span class="gap-words">{_('until {day}', { day: formatShortDay(lock.expiresMs) })}</span>}

@@ -20,7 +20,7 @@ import { _, ngettext } from '../i18n/text';
 import { getNowMs, useCameras } from '../state/app-state';
 import { sortCameras } from '../state/cameras';
 import { type Range, dayOf, parseDateText, parseTimeText, shiftDay, toDateText } from '../state/day';
-import { type Missing, type Track, emptyTrack, extentOf, findGap, followView, gapBetween, nextRecorded, zoomView } from '../state/timeline';
+import { type Missing, type Track, clamp, emptyTrack, extentOf, findGap, followView, gapBetween, moveView, nextRecorded, scaleView, zoomView } from '../state/timeline';
 import { causeWords } from '../state/words';
 import { EventList } from './day-events';
 import { BookmarkDialog, LockDialog, LockList } from './day-locks';
@@ -328,6 +328,8 @@ export function RecordingsPage({ id, route }: { id: string; route: RecordingsRou
   const [dialog, setDialog] = useState<{ kind: 'bookmark' | 'lock'; ms: number } | null>(null);
   const { playback, play, player } = usePlayback(id, video, known);
   const { positionMs } = playback;
+  const lastMs = useRef<number | null>(null); // where the player was
+  const isShown = (ms: number) => ms >= view.startMs && ms < view.endMs;
 
   const showDay = (next: Range, aroundMs = next.startMs) => {
     setDay(next);
@@ -352,6 +354,7 @@ export function RecordingsPage({ id, route }: { id: string; route: RecordingsRou
 
   const goTo = (ms: number) => {
     if (ms < day.startMs || ms >= day.endMs) showDay(dayOf(ms), ms);
+    else setView(before => followView(before, day, ms));
     setWanted(ms);
   };
 
@@ -368,11 +371,13 @@ export function RecordingsPage({ id, route }: { id: string; route: RecordingsRou
     seek(wantedMs, track);
   }, [wantedMs, track]);
 
-  // The day and the view follow the player.
+  // The day and the view follow the player, unless somebody looks elsewhere.
   useEffect(() => {
+    const beforeMs = lastMs.current;
+    lastMs.current = positionMs;
     if (positionMs === null || state.isPaused) return;
     if (positionMs >= day.endMs) showDay(dayOf(positionMs), positionMs);
-    else setView(before => followView(before, day, positionMs));
+    else if (beforeMs === null || isShown(beforeMs)) setView(before => followView(before, day, positionMs));
   }, [positionMs, day]);
 
   useEffect(() => {
@@ -389,10 +394,19 @@ export function RecordingsPage({ id, route }: { id: string; route: RecordingsRou
     setView(zoomView(day, positionMs ?? (extent.startMs + extent.endMs) / 2, ZOOMS_MS[fitting] as number));
   }, [track]);
 
-  const changeZoom = (next: number) => {
-    setZoom(next);
-    setView(zoomView(day, positionMs ?? (view.startMs + view.endMs) / 2, ZOOMS_MS[next] as number));
+  const middleMs = positionMs !== null && isShown(positionMs) ? positionMs : (view.startMs + view.endMs) / 2;
+
+  const changeZoom = (by: -1 | 1, stayingMs: number | null = null) => {
+    const length = ZOOMS_MS[zoom + by];
+    if (length === undefined) return;
+    setZoom(zoom + by);
+    setView(stayingMs === null ? zoomView(day, middleMs, length) : scaleView(view, day, stayingMs, length));
   };
+
+  /** What is marked where nothing plays must be recorded. */
+  const recordedMs = positionMs ?? clamp(middleMs, extentOf(known) ?? view);
+
+  const move = (byMs: number) => setView(before => moveView(before, day, byMs));
 
   const changeDay = (next: Range) => {
     video.current?.pause();
@@ -437,30 +451,37 @@ export function RecordingsPage({ id, route }: { id: string; route: RecordingsRou
               <>
                 <IconButton label={_('10 seconds back')} icon="skipback" isDisabled={positionMs === null} onClick={() => goTo((positionMs ?? 0) - 10_000)} />
                 <IconButton label={_('10 seconds forward')} icon="skipforward" isDisabled={positionMs === null} onClick={() => goTo((positionMs ?? 0) + 10_000)} />
+                <IconButton label={_('One frame back')} icon="stepback" isDisabled={positionMs === null} onClick={() => player.current?.step(-1)} />
                 <WallTime ms={positionMs} />
+                <IconButton label={_('One frame forward')} icon="stepforward" isDisabled={positionMs === null} onClick={() => player.current?.step(1)} />
                 <RateChoice rate={rate} onRate={setRate} />
               </>
             }
+            onKey={event => {
+              if (event.key === ',' || event.key === '.') player.current?.step(event.key === ',' ? -1 : 1);
+            }}
             onPlay={() => {
               if (playback.phase === 'idle') playFromBeginning();
               else video.current?.play().catch(() => undefined);
             }}
           />
-          <Timeline track={known} locks={locks} view={view} nowMs={now} positionMs={positionMs} label={_('Time of day')} onSeek={goTo} />
+          <Timeline track={known} locks={locks} view={view} nowMs={now} positionMs={positionMs} label={_('Time of day')} onSeek={goTo} onZoom={changeZoom} onMove={move} />
           <div class="day-bar">
             <DayChoice day={day} nowMs={now} onDay={changeDay} />
             <TimeChoice key={day.startMs} day={day} onTime={goTo} />
             <div class="day-tools">
-              <Button icon="bookmark" isDisabled={positionMs === null} onClick={() => setDialog({ kind: 'bookmark', ms: positionMs ?? now })}>
+              <Button icon="bookmark" isDisabled={positionMs === null} onClick={() => setDialog({ kind: 'bookmark', ms: recordedMs })}>
                 {_('Bookmark')}
               </Button>
-              <Button icon="lock" isDisabled={known.spans.length === 0} onClick={() => setDialog({ kind: 'lock', ms: positionMs ?? (view.startMs + view.endMs) / 2 })}>
+              <Button icon="lock" isDisabled={known.spans.length === 0} onClick={() => setDialog({ kind: 'lock', ms: recordedMs })}>
                 {_('Lock …')}
               </Button>
             </div>
             <div class="zoom" role="group" aria-label={_('Zoom of the timeline')}>
-              <IconButton label={_('Show more time')} icon="zoomout" isDisabled={zoom === 0} onClick={() => changeZoom(zoom - 1)} />
-              <IconButton label={_('Show less time')} icon="zoomin" isDisabled={zoom === ZOOMS_MS.length - 1} onClick={() => changeZoom(zoom + 1)} />
+              <IconButton label={_('Show earlier')} icon="earlier" isDisabled={view.startMs <= day.startMs} onClick={() => move((view.startMs - view.endMs) / 2)} />
+              <IconButton label={_('Show more time')} icon="zoomout" isDisabled={zoom === 0} onClick={() => changeZoom(-1)} />
+              <IconButton label={_('Show less time')} icon="zoomin" isDisabled={zoom === ZOOMS_MS.length - 1} onClick={() => changeZoom(1)} />
+              <IconButton label={_('Show later')} icon="later" isDisabled={view.endMs >= day.endMs} onClick={() => move((view.endMs - view.startMs) / 2)} />
             </div>
           </div>
           <DayStrip state={strip} day={day} onDay={changeDay} />
@@ -470,12 +491,12 @@ export function RecordingsPage({ id, route }: { id: string; route: RecordingsRou
         </div>
         <aside class="watch-side">
           {track !== null && !(isEmpty && track.events.length === 0) && <EventList track={track} title={_('Events')} onPlay={goTo} />}
-          <LockList locks={locks} onPlay={goTo} />
+          <LockList locks={locks} day={day} onPlay={goTo} />
           {track !== null && !(isEmpty && track.gaps.length === 0) && <GapList track={track} share={findCoverage(strip, day)?.share ?? track.coverage} onPlay={goTo} />}
         </aside>
       </div>
       {dialog?.kind === 'bookmark' && <BookmarkDialog camera={id} ms={dialog.ms} onClose={() => setDialog(null)} />}
-      {dialog?.kind === 'lock' && <LockDialog camera={id} day={day} aroundMs={dialog.ms} onClose={() => setDialog(null)} />}
+      {dialog?.kind === 'lock' && <LockDialog camera={id} aroundMs={dialog.ms} onClose={() => setDialog(null)} />}
     </>
   );
 }

@@ -93,14 +93,12 @@ function Root({ root }: { root: StorageRoot }) {
   return (
     <li class="panel root" data-root={root.name}>
       <div class="root-head">
-        <div>
-          <h3>{root.name}</h3>
-          <p class="root-path">{root.path}</p>
-        </div>
+        <h3>{root.name}</h3>
         <span class={`state state-${tone}`}>
           <Icon name={root.state === 'ok' ? 'check' : 'warning'} />
           {rootStateWords(root.state)}
         </span>
+        <p class="root-path">{root.path}</p>
       </div>
       {root.reason !== null && <p class="reason">{root.reason}</p>}
       <Meter root={root} />

@@ -51,6 +51,19 @@ export function parseTimeText(day: Range, text: string): number | null {
   return new Date(date.getFullYear(), date.getMonth(), date.getDate(), hours, minutes, seconds).getTime();
 }
 
+/** 2026-11-21T14:03:27, as <input type="datetime-local"> has it. */
+export function toMomentText(ms: number): string {
+  const date = new Date(ms);
+  const time = [date.getHours(), date.getMinutes(), date.getSeconds()].map(n => String(n).padStart(2, '0'));
+  return `${toDateText(ms)}T${time.join(':')}`;
+}
+
+export function parseMomentText(text: string): number | null {
+  const [date = '', time = ''] = text.split('T');
+  const day = parseDateText(date);
+  return day && parseTimeText(day, time);
+}
+
 const STEPS_MS = [
   10_000, 30_000, 60_000, 120_000, 300_000, 600_000, 900_000, 1_800_000, 3_600_000, 7_200_000,
   10_800_000, 21_600_000, 43_200_000,

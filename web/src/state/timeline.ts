@@ -133,11 +133,26 @@ export function fromRatio(ratio: number, view: Range): number {
   return view.startMs + Math.min(1, Math.max(0, ratio)) * (view.endMs - view.startMs);
 }
 
-/** `length` of `day` with `ms` in the middle, as far as the day goes. */
-export function zoomView(day: Range, ms: number, lengthMs: number): Range {
+/** `lengthMs` of `day` with `ms` at `ratio` of it, as far as the day goes. */
+function viewOf(day: Range, ms: number, ratio: number, lengthMs: number): Range {
   const length = Math.min(lengthMs, day.endMs - day.startMs);
-  const startMs = Math.min(Math.max(day.startMs, ms - length / 2), day.endMs - length);
+  const startMs = Math.min(Math.max(day.startMs, ms - ratio * length), day.endMs - length);
   return { startMs, endMs: startMs + length };
+}
+
+/** `lengthMs` of `day` with `ms` in the middle, as far as the day goes. */
+export function zoomView(day: Range, ms: number, lengthMs: number): Range {
+  return viewOf(day, ms, 0.5, lengthMs);
+}
+
+/** Another length of `view`; `ms` stays where it is, as far as the day goes. */
+export function scaleView(view: Range, day: Range, ms: number, lengthMs: number): Range {
+  return viewOf(day, ms, toRatio(ms, view), lengthMs);
+}
+
+/** `view`, so much later, as far as the day goes. */
+export function moveView(view: Range, day: Range, byMs: number): Range {
+  return viewOf(day, view.startMs + byMs, 0, view.endMs - view.startMs);
 }
 
 /** The view that still shows `ms`: the same, or a page that has it near its beginning. */

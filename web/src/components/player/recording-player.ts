@@ -36,6 +36,8 @@ const RETRY_MS = 3000;
 const MARGIN_MS = 10; // less than a frame, more than what rounding loses
 const BUFFER_S = 30;
 const BACK_BUFFER_S = 60;
+const SHORTEST_FRAME_S = 0.005;
+const LONGEST_FRAME_S = 1; // as long as not two frames have been seen, at most
 
 interface Frame {
   time: number;
@@ -57,6 +59,9 @@ export class RecordingPlayer {
   #entries: readonly Entry[] = [];
   #windowEndMs = 0;
   #frame: Frame | null = null;
+  #shownTime = 0; // of the frame that was shown last, also while seeking
+  #frameLength = LONGEST_FRAME_S; // the shortest that was seen
+  #isStepping = false;
   #detour: Detour | null = null;
   #retryTimer = 0;
   #loads = 0; // the newest load wins
@@ -71,6 +76,7 @@ export class RecordingPlayer {
     video.addEventListener('ended', () => void this.#continue(), { signal });
     video.addEventListener('waiting', () => this.#takeDetour(), { signal });
     video.addEventListener('timeupdate', () => this.#onTimeUpdate(), { signal });
+    video.addEventListener('seeked', () => this.#endStep(), { signal });
     this.#watchFrames();
   }
 
@@ -83,6 +89,17 @@ export class RecordingPlayer {
     this.#rate = rate;
     this.#video.defaultPlaybackRate = rate;
     this.#video.playbackRate = rate;
+  }
+
+  /** Stops and shows the frame before (-1) or after (1) the one on the screen. */
+  step(count: -1 | 1): void {
+    const video = this.#video;
+    video.pause();
+    if (this.#frame === null || video.seeking) return;
+    this.#isStepping = true;
+    // Into the middle of it, since times are rounded; on, when frames are longer than thought.
+    const time = this.#frame.time + (count + 0.5) * this.#frameLength;
+    video.currentTime = count > 0 ? Math.max(time, video.currentTime + this.#frameLength) : Math.max(0, time);
   }
 
   /** Within what is loaded already, at once; else by a playlist of its own. */
@@ -133,6 +150,8 @@ export class RecordingPlayer {
     this.#hls = null;
     this.#entries = [];
     this.#frame = null;
+    this.#frameLength = LONGEST_FRAME_S;
+    this.#isStepping = false;
     this.#detour = null;
   }
 
@@ -179,12 +198,21 @@ export class RecordingPlayer {
 
   #watchFrames(): void {
     if (!('requestVideoFrameCallback' in this.#video)) return;
-    const look = (_now: number, metadata: { mediaTime: number }) => {
+    const look = (_now: number, { mediaTime }: { mediaTime: number }) => {
       if (this.#abort.signal.aborted) return;
-      this.#noteFrame(metadata.mediaTime);
+      const length = Math.abs(mediaTime - this.#shownTime);
+      if (length > SHORTEST_FRAME_S) this.#frameLength = Math.min(this.#frameLength, length);
+      this.#shownTime = mediaTime;
+      this.#noteFrame(mediaTime);
       this.#video.requestVideoFrameCallback(look);
     };
     this.#video.requestVideoFrameCallback(look);
+  }
+
+  /** A frame may have been shown a little before the seek was over that led to it. */
+  #endStep(): void {
+    if (this.#isStepping) this.#noteFrame(this.#shownTime);
+    this.#isStepping = false;
   }
 
   #onTimeUpdate(): void {
