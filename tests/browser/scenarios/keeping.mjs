@@ -99,6 +99,7 @@ export async function marks(session) {
   await dialog.getByRole('combobox', { name: 'For how long' }).selectOption('30');
   await page.keyboard.press('Enter');
   await dialog.waitFor({ state: 'hidden' });
+  check(await page.evaluate(() => document.activeElement.innerText.startsWith('Lock')), 'the focus is not back where it was');
   await page.getByText('For the police').waitFor();
   await page.locator('.timeline .locked').waitFor();
   const locks = await session.ask('locks');
@@ -110,6 +111,7 @@ export async function marks(session) {
   await session.until('the lock to go', async () => (await page.locator('.timeline .locked').count()) === 0);
   await page.getByRole('button', { name: /^Remove the bookmark/ }).click();
   await session.until('the bookmark to go', async () => (await page.locator('.timeline .mark-bookmark').count()) === 0);
+  await session.until('the focus at its list', () => page.evaluate(() => document.activeElement.innerText === 'Events'));
   return locks;
 }
 

@@ -22,13 +22,13 @@ export function ConfirmDialog({ title, action, isBusy, kind = 'danger', children
   const id = useId();
   useEffect(() => {
     const element = dialog.current;
+    const opener = document.activeElement;
     element?.showModal();
-    return () => element?.close();
+    return () => {
+      element?.close();
+      if (opener instanceof HTMLElement && opener.isConnected) opener.focus();
+    };
   }, []);
-  const cancel = () => {
-    dialog.current?.close(); // while it is in the page, so that focus goes back to where it was
-    onCancel();
-  };
   return (
     <dialog
       ref={dialog}
@@ -36,10 +36,10 @@ export function ConfirmDialog({ title, action, isBusy, kind = 'danger', children
       aria-labelledby={id}
       onCancel={event => {
         event.preventDefault();
-        cancel();
+        onCancel();
       }}
       onClick={event => {
-        if (event.target === dialog.current) cancel();
+        if (event.target === dialog.current) onCancel();
       }}
     >
       <form
@@ -53,7 +53,7 @@ export function ConfirmDialog({ title, action, isBusy, kind = 'danger', children
         <h2 id={id}>{title}</h2>
         {children}
         <div class="dialog-actions">
-          <Button onClick={cancel}>{_('Cancel')}</Button>
+          <Button onClick={onCancel}>{_('Cancel')}</Button>
           <Button type="submit" kind={kind} isDisabled={isBusy}>
             {action}
           </Button>

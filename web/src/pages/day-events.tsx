@@ -9,6 +9,7 @@ import { Button, IconButton } from '../components/button';
 import { Icon } from '../components/icon';
 import { Message } from '../components/notice';
 import { markWords } from '../components/timeline';
+import { useKeptFocus } from '../components/use-kept-focus';
 import { formatDuration, formatTime } from '../i18n/format';
 import { _ } from '../i18n/text';
 import type { Mark, Track } from '../state/timeline';
@@ -67,12 +68,13 @@ interface EventListProps {
 export function EventList({ track: { events, hasMoreEvents }, title, most = SHOWN, onPlay }: EventListProps) {
   const [isWhole, setWhole] = useState(false);
   const [reason, setReason] = useState<string | null>(null);
+  const { heading, section } = useKeptFocus(events.length);
   const newestFirst = [...events].sort((a, b) => b.startMs - a.startMs);
   const shown = isWhole ? newestFirst : newestFirst.slice(0, most);
   return (
-    <section class="panel events" aria-labelledby="events">
+    <section class="panel events" aria-labelledby="events" {...section}>
       <div class="panel-head">
-        <h2 id="events">{title}</h2>
+        <h2 id="events" ref={heading} tabIndex={-1}>{title}</h2>
         {events.length > 0 && <span class="count">{events.length}</span>}
       </div>
       {reason !== null && <Message tone="bad">{reason}</Message>}

@@ -11,6 +11,7 @@ import { ConfirmDialog } from '../components/confirm-dialog';
 import { Field, SelectField, TextField, describedBy } from '../components/field';
 import { Icon } from '../components/icon';
 import { Message } from '../components/notice';
+import { useKeptFocus } from '../components/use-kept-focus';
 import { formatDayTime, formatShortDay, formatTime } from '../i18n/format';
 import { _, ngettext } from '../i18n/text';
 import { getNowMs } from '../state/app-state';
@@ -156,11 +157,12 @@ interface LockListProps {
 
 export function LockList({ locks, day, onPlay }: LockListProps) {
   const [unlocking, setUnlocking] = useState<LockedRange | null>(null);
+  const { heading, section } = useKeptFocus(locks.length);
   if (locks.length === 0) return null;
   return (
-    <section class="panel locks" aria-labelledby="locks">
+    <section class="panel locks" aria-labelledby="locks" {...section}>
       <div class="panel-head">
-        <h2 id="locks">{_('Locked')}</h2>
+        <h2 id="locks" ref={heading} tabIndex={-1}>{_('Locked')}</h2>
         <span class="count">{locks.length}</span>
       </div>
       <ol class="gap-list">

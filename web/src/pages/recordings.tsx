@@ -14,7 +14,7 @@ import { PageHead } from '../components/page-head';
 import { PlayerFrame, Spinner, type VideoState, useVideo } from '../components/player/player-frame';
 import { type RecordingPhase, RecordingPlayer } from '../components/player/recording-player';
 import { Timeline, gapWords } from '../components/timeline';
-import { formatDay, formatDayTime, formatDuration, formatShare, formatShortDay, formatTime, formatZone } from '../i18n/format';
+import { formatDay, formatDayTime, formatDuration, formatNumber, formatShare, formatShortDay, formatTime, formatZone } from '../i18n/format';
 import { getLocale } from '../i18n/language';
 import { _, ngettext } from '../i18n/text';
 import { getNowMs, useCameras } from '../state/app-state';
@@ -175,7 +175,7 @@ function RateChoice({ rate, onRate }: { rate: number; onRate: (rate: number) => 
       <select class="input" value={rate} title={_('Speed')} onChange={event => onRate(Number(event.currentTarget.value))}>
         {RATES.map(value => (
           <option key={value} value={value}>
-            {value} ×
+            {formatNumber(value, 1)} ×
           </option>
         ))}
       </select>
