@@ -12,6 +12,7 @@
 #include "ctl/potoo-ctl-command.h"
 #include "ctl/potoo-ctl-json.h"
 #include "ctl/potoo-ctl-password.h"
+#include "ctl/potoo-ctl-row.h"
 
 typedef struct
 {
@@ -75,8 +76,7 @@ find_setting (GVariant *rows, const char *name, GError **error)
   for (gsize i = 0; i < g_variant_n_children (rows); i++)
     {
       g_autoptr (GVariant) row = g_variant_get_child_value (rows, i);
-      const char *row_name = "";
-      g_variant_lookup (row, "name", "&s", &row_name);
+      const char *row_name = potoo_ctl_row_get_text (row, "name");
       if (strcmp (row_name, name) == 0)
         return g_steal_pointer (&row);
       g_string_append_printf (names, "%s%s", names->len > 0 ? ", " : "", row_name);
@@ -125,12 +125,7 @@ parse_typed (const char *type, const char *name, const char *text, GError **erro
 static GVariant *
 parse_value (GVariant *row, const char *name, const char *text, GError **error)
 {
-  gboolean write_only = FALSE;
-  const char *type = "";
-
-  g_variant_lookup (row, "type", "&s", &type);
-  g_variant_lookup (row, "write_only", "b", &write_only);
-  if (write_only && text[0] != '\0')
+  if (potoo_ctl_row_get_boolean (row, "write_only") && text[0] != '\0')
     g_set_error (error, POTOO_ERROR, POTOO_ERROR_INVALID_ARGUMENT,
                  _ ("%s cannot be given on the command line, where other users can see it; use "
                     "--ask-password or --password-file"),
@@ -139,7 +134,7 @@ parse_value (GVariant *row, const char *name, const char *text, GError **error)
     g_set_error (error, POTOO_ERROR, POTOO_ERROR_INVALID_ARGUMENT, _ ("%s must be text in UTF-8"),
                  name);
   else
-    return parse_typed (type, name, text, error);
+    return parse_typed (potoo_ctl_row_get_text (row, "type"), name, text, error);
   return NULL;
 }
 

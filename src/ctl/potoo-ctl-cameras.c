@@ -4,9 +4,11 @@
  * potoo-ctl-camera-edit.c. */
 
 #include <glib/gi18n-lib.h>
+#include <string.h>
 
 #include "ctl/potoo-ctl-change.h"
 #include "ctl/potoo-ctl-json.h"
+#include "ctl/potoo-ctl-row.h"
 #include "ctl/potoo-ctl-text.h"
 
 /* --- list --- */
@@ -23,33 +25,33 @@ static const PotooCtlColumn list_columns[] = {
 };
 
 static char *
-format_fps (double fps)
+format_fps (GVariant *camera)
 {
+  double fps = potoo_ctl_row_get_double (camera, "Fps");
+
   return fps > 0 ? g_strdup_printf ("%.1f", fps) : g_strdup ("");
+}
+
+static const char *
+describe_boolean (gboolean value)
+{
+  return value ? _ ("yes") : _ ("no");
 }
 
 static void
 add_row (PotooCtlTable *table, GVariant *camera)
 {
-  const char *id = "", *name = "", *state = "", *reason = "";
-  gboolean recording = FALSE;
-  double fps = 0;
-  guint64 bitrate = 0;
+  const char *id = potoo_ctl_row_get_text (camera, "Id");
+  const char *name = potoo_ctl_row_get_text (camera, "Name");
 
-  g_variant_lookup (camera, "Id", "&s", &id);
-  g_variant_lookup (camera, "Name", "&s", &name);
-  g_variant_lookup (camera, "State", "&s", &state);
-  g_variant_lookup (camera, "Reason", "&s", &reason);
-  g_variant_lookup (camera, "Recording", "b", &recording);
-  g_variant_lookup (camera, "Fps", "d", &fps);
-  g_variant_lookup (camera, "Bitrate", "t", &bitrate);
   potoo_ctl_table_add (table, id);
-  potoo_ctl_table_add (table, g_strcmp0 (id, name) != 0 ? name : "");
-  potoo_ctl_table_add (table, state);
-  potoo_ctl_table_add (table, recording ? _ ("yes") : _ ("no"));
-  potoo_ctl_table_take (table, format_fps (fps));
-  potoo_ctl_table_take (table, potoo_ctl_text_from_bitrate ((gint64) bitrate));
-  potoo_ctl_table_add (table, reason);
+  potoo_ctl_table_add (table, strcmp (id, name) != 0 ? name : "");
+  potoo_ctl_table_add (table, potoo_ctl_row_get_text (camera, "State"));
+  potoo_ctl_table_add (table, describe_boolean (potoo_ctl_row_get_boolean (camera, "Recording")));
+  potoo_ctl_table_take (table, format_fps (camera));
+  potoo_ctl_table_take (table,
+                        potoo_ctl_text_from_bitrate (potoo_ctl_row_get_int64 (camera, "Bitrate")));
+  potoo_ctl_table_add (table, potoo_ctl_row_get_text (camera, "Reason"));
 }
 
 gboolean
@@ -93,7 +95,7 @@ static char *
 format_value (GVariant *value)
 {
   if (g_variant_is_of_type (value, G_VARIANT_TYPE_BOOLEAN))
-    return g_strdup (g_variant_get_boolean (value) ? _ ("yes") : _ ("no"));
+    return g_strdup (describe_boolean (g_variant_get_boolean (value)));
   if (g_variant_is_of_type (value, G_VARIANT_TYPE_STRING))
     return g_variant_dup_string (value, NULL);
   return g_variant_print (value, FALSE);
@@ -112,38 +114,42 @@ take_pair (PotooCtlTable *table, const char *title, char *value)
 }
 
 static void
+add_text (PotooCtlTable *table, const char *title, GVariant *camera, const char *property)
+{
+  take_pair (table, title, g_strdup (potoo_ctl_row_get_text (camera, property)));
+}
+
+static void
+add_time (PotooCtlTable *table, const char *title, GVariant *camera, const char *property)
+{
+  take_pair (table, title, potoo_ctl_text_from_time (potoo_ctl_row_get_int64 (camera, property)));
+}
+
+static char *
+describe_video (GVariant *camera)
+{
+  const char *codec = potoo_ctl_row_get_text (camera, "VideoCodec");
+  int width = (int) potoo_ctl_row_get_int64 (camera, "Width");
+  int height = (int) potoo_ctl_row_get_int64 (camera, "Height");
+
+  return width > 0 ? g_strdup_printf ("%s, %d × %d", codec, width, height) : g_strdup (codec);
+}
+
+static void
 add_status (PotooCtlTable *table, GVariant *camera)
 {
-  const char *state = "", *reason = "", *video = "", *audio = "", *restream = "";
-  gint64 since_us = 0, retry_us = 0;
-  guint64 bitrate = 0;
-  guint width = 0, height = 0;
-  double fps = 0;
-  gboolean recording = FALSE;
-
-  g_variant_lookup (camera, "State", "&s", &state);
-  g_variant_lookup (camera, "Reason", "&s", &reason);
-  g_variant_lookup (camera, "Since", "x", &since_us);
-  g_variant_lookup (camera, "RetryAt", "x", &retry_us);
-  g_variant_lookup (camera, "VideoCodec", "&s", &video);
-  g_variant_lookup (camera, "AudioCodec", "&s", &audio);
-  g_variant_lookup (camera, "Width", "u", &width);
-  g_variant_lookup (camera, "Height", "u", &height);
-  g_variant_lookup (camera, "Fps", "d", &fps);
-  g_variant_lookup (camera, "Bitrate", "t", &bitrate);
-  g_variant_lookup (camera, "Recording", "b", &recording);
-  g_variant_lookup (camera, "RestreamUrl", "&s", &restream);
-  take_pair (table, _ ("state"), g_strdup (state));
-  take_pair (table, _ ("reason"), g_strdup (reason));
-  take_pair (table, _ ("since"), potoo_ctl_text_from_time (since_us));
-  take_pair (table, _ ("next try"), potoo_ctl_text_from_time (retry_us));
-  take_pair (table, _ ("recording"), g_strdup (recording ? _ ("yes") : _ ("no")));
-  take_pair (table, _ ("video"),
-             width > 0 ? g_strdup_printf ("%s, %u × %u", video, width, height) : g_strdup (video));
-  take_pair (table, _ ("sound"), g_strdup (audio));
-  take_pair (table, _ ("frames a second"), format_fps (fps));
-  take_pair (table, _ ("bit rate"), potoo_ctl_text_from_bitrate ((gint64) bitrate));
-  take_pair (table, _ ("re-stream"), g_strdup (restream));
+  add_text (table, _ ("state"), camera, "State");
+  add_text (table, _ ("reason"), camera, "Reason");
+  add_time (table, _ ("since"), camera, "Since");
+  add_time (table, _ ("next try"), camera, "RetryAt");
+  take_pair (table, _ ("recording"),
+             g_strdup (describe_boolean (potoo_ctl_row_get_boolean (camera, "Recording"))));
+  take_pair (table, _ ("video"), describe_video (camera));
+  add_text (table, _ ("sound"), camera, "AudioCodec");
+  take_pair (table, _ ("frames a second"), format_fps (camera));
+  take_pair (table, _ ("bit rate"),
+             potoo_ctl_text_from_bitrate (potoo_ctl_row_get_int64 (camera, "Bitrate")));
+  add_text (table, _ ("re-stream"), camera, "RestreamUrl");
 }
 
 static gboolean
@@ -162,15 +168,13 @@ print_camera (PotooCtl *ctl, GVariant *camera, GError **error)
   for (gsize i = 0; settings != NULL && i < g_variant_n_children (rows); i++)
     {
       g_autoptr (GVariant) row = g_variant_get_child_value (rows, i);
-      const char *name = "";
-      g_variant_lookup (row, "name", "&s", &name);
+      const char *name = potoo_ctl_row_get_text (row, "name");
       g_autoptr (GVariant) value = g_variant_lookup_value (settings, name, NULL);
       if (value != NULL)
         take_pair (table, name, format_value (value));
     }
-  gboolean has_password = FALSE;
-  if (settings != NULL && g_variant_lookup (settings, "has_password", "b", &has_password))
-    take_pair (table, _ ("password"), g_strdup (has_password ? _ ("is set") : ""));
+  if (settings != NULL && potoo_ctl_row_get_boolean (settings, "has_password"))
+    take_pair (table, _ ("password"), g_strdup (_ ("is set")));
   add_status (table, camera);
   potoo_ctl_print_table (ctl, table);
   return TRUE;
@@ -251,18 +255,17 @@ static char *
 format_values (GVariant *row)
 {
   g_autofree const char **choices = NULL;
-  const char *type = "";
+  const char *type = potoo_ctl_row_get_text (row, "type");
   gint64 minimum, maximum;
 
-  g_variant_lookup (row, "type", "&s", &type);
   if (g_variant_lookup (row, "choices", "^a&s", &choices))
     return g_strjoinv (", ", (char **) choices);
-  if (g_strcmp0 (type, "size") == 0)
+  if (strcmp (type, "size") == 0)
     return g_strdup (_ ("bytes, such as 500MB or 20GiB"));
   if (g_variant_lookup (row, "minimum", "x", &minimum) &&
       g_variant_lookup (row, "maximum", "x", &maximum))
     return g_strdup_printf ("%" G_GINT64_FORMAT "–%" G_GINT64_FORMAT, minimum, maximum);
-  return g_strdup (g_strcmp0 (type, "boolean") == 0 ? _ ("yes, no") : _ ("text"));
+  return g_strdup (strcmp (type, "boolean") == 0 ? _ ("yes, no") : _ ("text"));
 }
 
 gboolean
@@ -290,13 +293,10 @@ potoo_ctl_cameras_settings (PotooCtl *ctl, int argc, char **argv, GError **error
     {
       g_autoptr (GVariant) row = g_variant_get_child_value (rows, i);
       g_autoptr (GVariant) standard = g_variant_lookup_value (row, "default", NULL);
-      const char *name = "", *help = "";
-      g_variant_lookup (row, "name", "&s", &name);
-      g_variant_lookup (row, "help", "&s", &help);
-      potoo_ctl_table_add (table, name);
+      potoo_ctl_table_add (table, potoo_ctl_row_get_text (row, "name"));
       potoo_ctl_table_take (table, format_values (row));
       potoo_ctl_table_take (table, standard != NULL ? format_value (standard) : g_strdup (""));
-      potoo_ctl_table_add (table, help);
+      potoo_ctl_table_add (table, potoo_ctl_row_get_text (row, "help"));
     }
   potoo_ctl_print_table (ctl, table);
   return TRUE;
