@@ -107,6 +107,26 @@ potoo_catalog_update_class (PotooDb *db,
 }
 
 int
+potoo_protected_drop (PotooDb *db,
+                      const char *sql,
+                      gint64 id,
+                      PotooSegmentClass class,
+                      GError **error)
+{
+  g_autoptr (PotooStatement) statement = potoo_db_prepare_for (db, sql, id, error);
+  int result = statement != NULL ? potoo_db_step (db, statement, error) : -1;
+  PotooProtected before;
+
+  if (result <= 0)
+    return result;
+  potoo_protected_read (&before, statement, 0);
+  return potoo_db_run (db, statement, error) &&
+                 potoo_catalog_update_class (db, class, &before, NULL, error)
+             ? 1
+             : -1;
+}
+
+int
 potoo_catalog_has_segments (PotooDb *db, const PotooProtected *time, GError **error)
 {
   g_autoptr (PotooStatement) statement = potoo_db_prepare (db, find_sql, error);

@@ -59,6 +59,14 @@ gboolean potoo_catalog_update_class (PotooDb *db,
                                      const PotooProtected *now,
                                      GError **error);
 
+/* Drops the row of @id by @sql, which deletes it and returns its camera, start and end, and lowers
+ * what had @class by it. 1, 0: there is no such row, -1: error. */
+int potoo_protected_drop (PotooDb *db,
+                          const char *sql,
+                          gint64 id,
+                          PotooSegmentClass class,
+                          GError **error);
+
 /* 1: a kept segment overlaps it, 0: none, -1: error. */
 int potoo_catalog_has_segments (PotooDb *db, const PotooProtected *time, GError **error);
 

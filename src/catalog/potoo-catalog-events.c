@@ -198,17 +198,13 @@ static gboolean
 drop_event_run (PotooDb *db, gpointer data, GError **error)
 {
   const PotooDropJob *drop = data;
-  PotooProtected before;
+  int dropped = potoo_protected_drop (
+      db, "DELETE FROM events WHERE id = ?1 RETURNING camera, keep_start_us, keep_end_us", drop->id,
+      POTOO_SEGMENT_EVENT, error);
 
-  int known = find_before (db, drop->id, &before, error);
-  if (known == 0)
+  if (dropped == 0)
     potoo_catalog_fail_no_event (drop->id, error);
-  if (known <= 0)
-    return FALSE;
-  g_autoptr (PotooStatement)
-      statement = potoo_db_prepare_for (db, "DELETE FROM events WHERE id = ?1", drop->id, error);
-  return statement != NULL && potoo_db_run (db, statement, error) &&
-         potoo_catalog_update_class (db, POTOO_SEGMENT_EVENT, &before, NULL, error);
+  return dropped > 0;
 }
 
 static void

@@ -197,17 +197,13 @@ static gboolean
 drop_lock_run (PotooDb *db, gpointer data, GError **error)
 {
   const PotooDropJob *drop = data;
-  PotooProtected before;
+  int dropped = potoo_protected_drop (
+      db, "DELETE FROM locks WHERE id = ?1 RETURNING camera, start_us, end_us", drop->id,
+      POTOO_SEGMENT_LOCKED, error);
 
-  int known = find_before (db, drop->id, &before, error);
-  if (known == 0)
+  if (dropped == 0)
     fail_not_found (drop->id, error);
-  if (known <= 0)
-    return FALSE;
-  g_autoptr (PotooStatement)
-      statement = potoo_db_prepare_for (db, "DELETE FROM locks WHERE id = ?1", drop->id, error);
-  return statement != NULL && potoo_db_run (db, statement, error) &&
-         potoo_catalog_update_class (db, POTOO_SEGMENT_LOCKED, &before, NULL, error);
+  return dropped > 0;
 }
 
 static void
