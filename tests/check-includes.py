@@ -63,7 +63,6 @@ CONFINED = (
             'web/potoo-web-answer.c',
             'web/potoo-web-connection.c',
             'web/potoo-web-connection.h',
-            'web/potoo-web-listener.c',
             'web/potoo-web-request.c',
             'web/potoo-web-request-private.h',
             'web/potoo-web-server.c',

@@ -1,11 +1,9 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 
 /*
- * Listening and accepting, apart from HTTP. We accept ourselves instead of giving libsoup the
- * listening socket: libsoup 3.2 stops listening for good when it runs out of
- * file descriptors, has no limit on connections and does not tell of one before it
- * speaks. This is also the place where a connection layer of our own (time-outs, TLS,
- * PROXY protocol) goes in front of it.
+ * Listening and accepting, apart from HTTP. We accept ourselves (potoo-acceptor.h), also because
+ * libsoup does not tell of a connection before it speaks. This is the place where a
+ * connection layer of our own (time-outs, TLS, PROXY protocol) goes in front of it.
  */
 
 #include "web/potoo-web-listener.h"
@@ -17,12 +15,8 @@
 #include <sys/un.h>
 #include <unistd.h>
 
+#include "base/potoo-acceptor.h"
 #include "base/potoo-error.h"
-
-#define BACKLOG 64
-#define ACCEPTS_AT_ONCE 16
-#define RETRY_MS 100
-#define UNIX_MODE 0600
 
 struct _PotooWebListener
 {
@@ -32,8 +26,7 @@ struct _PotooWebListener
   dev_t device;
   ino_t inode;
 
-  GMainContext *context;
-  GSource *source; /* accepting, or waiting to try again */
+  PotooAcceptor acceptor;
   PotooWebAcceptFunc func;
   gpointer user_data;
 };
@@ -52,28 +45,6 @@ make_inet_address (const PotooListen *listen, GError **error)
       return NULL;
     }
   return g_inet_socket_address_new (address, listen->port);
-}
-
-static GSocket *
-open_socket (GSocketAddress *address, GError **error)
-{
-  g_autoptr (GSocket)
-      socket = g_socket_new (g_socket_address_get_family (address), G_SOCKET_TYPE_STREAM,
-                             G_SOCKET_PROTOCOL_DEFAULT, error);
-
-  if (socket == NULL)
-    return NULL;
-  g_socket_set_blocking (socket, FALSE);
-  g_socket_set_listen_backlog (socket, BACKLOG);
-  /* Linux gives the new file the mode of the socket's inode, so it never has a wider one. */
-  if (G_IS_UNIX_SOCKET_ADDRESS (address) && fchmod (g_socket_get_fd (socket), UNIX_MODE) != 0)
-    {
-      potoo_set_error_errno (error, errno, _ ("Cannot set the mode of a unix socket"));
-      return NULL;
-    }
-  if (!g_socket_bind (socket, address, TRUE, error) || !g_socket_listen (socket, error))
-    return NULL;
-  return g_steal_pointer (&socket);
 }
 
 /* TRUE when @path is a socket that nobody listens on any more. */
@@ -105,7 +76,7 @@ open_unix (PotooWebListener *listener, const char *path, GError **error)
       return FALSE;
     }
   address = g_unix_socket_address_new (path);
-  listener->socket = open_socket (address, &own_error);
+  listener->socket = potoo_listen_on (address, &own_error);
   if (g_error_matches (own_error, G_IO_ERROR, G_IO_ERROR_ADDRESS_IN_USE) &&
       is_stale (address, path))
     {
@@ -115,7 +86,7 @@ open_unix (PotooWebListener *listener, const char *path, GError **error)
           potoo_set_error_errno (error, errno, _ ("Cannot replace the stale socket %s"), path);
           return FALSE;
         }
-      listener->socket = open_socket (address, &own_error);
+      listener->socket = potoo_listen_on (address, &own_error);
     }
   if (listener->socket == NULL)
     {
@@ -138,7 +109,7 @@ open_inet (PotooWebListener *listener, const PotooListen *listen, GError **error
 
   if (address == NULL)
     return FALSE;
-  listener->socket = open_socket (address, error);
+  listener->socket = potoo_listen_on (address, error);
   return listener->socket != NULL;
 }
 
@@ -182,54 +153,15 @@ potoo_web_listener_free (PotooWebListener *listener)
   g_free (listener);
 }
 
-static void attach_source (PotooWebListener *listener, GSource *source, GSourceFunc func);
-
-/* Out of descriptors or memory: accepting at once again would spin. */
-static gboolean retry (gpointer user_data);
-
-static gboolean
-accept_some (GSocket *socket, GIOCondition condition, gpointer user_data)
-{
-  PotooWebListener *listener = user_data;
-  gboolean unix_socket = listener->path != NULL;
-
-  for (int i = 0; i < ACCEPTS_AT_ONCE; i++)
-    {
-      g_autoptr (GError) error = NULL;
-      g_autoptr (GSocket) accepted = g_socket_accept (socket, NULL, &error);
-      if (g_error_matches (error, G_IO_ERROR, G_IO_ERROR_WOULD_BLOCK))
-        return G_SOURCE_CONTINUE;
-      if (accepted == NULL)
-        {
-          listener->func (NULL, unix_socket, error, listener->user_data);
-          attach_source (listener, g_timeout_source_new (RETRY_MS), retry);
-          return G_SOURCE_REMOVE;
-        }
-      g_autoptr (GSocketConnection)
-          connection = g_socket_connection_factory_create_connection (accepted);
-      listener->func (connection, unix_socket, NULL, listener->user_data);
-    }
-  return G_SOURCE_CONTINUE;
-}
-
-static gboolean
-retry (gpointer user_data)
-{
-  PotooWebListener *listener = user_data;
-
-  attach_source (listener, g_socket_create_source (listener->socket, G_IO_IN, NULL),
-                 G_SOURCE_FUNC (accept_some));
-  return G_SOURCE_REMOVE;
-}
-
-/* Takes @source. */
 static void
-attach_source (PotooWebListener *listener, GSource *source, GSourceFunc func)
+on_accepted (GSocket *accepted, const GError *error, gpointer user_data)
 {
-  potoo_web_listener_detach (listener);
-  listener->source = source;
-  g_source_set_callback (source, func, listener, NULL);
-  g_source_attach (source, listener->context);
+  PotooWebListener *listener = user_data;
+  g_autoptr (GSocketConnection) connection = NULL;
+
+  if (accepted != NULL)
+    connection = g_socket_connection_factory_create_connection (accepted);
+  listener->func (connection, listener->path != NULL, error, listener->user_data);
 }
 
 void
@@ -238,19 +170,15 @@ potoo_web_listener_attach (PotooWebListener *listener,
                            PotooWebAcceptFunc func,
                            gpointer user_data)
 {
-  listener->context = context;
   listener->func = func;
   listener->user_data = user_data;
-  retry (listener);
+  potoo_acceptor_attach (&listener->acceptor, listener->socket, context, on_accepted, listener);
 }
 
 void
 potoo_web_listener_detach (PotooWebListener *listener)
 {
-  if (listener->source == NULL)
-    return;
-  g_source_destroy (listener->source);
-  g_clear_pointer (&listener->source, g_source_unref);
+  potoo_acceptor_detach (&listener->acceptor);
 }
 
 char *
