@@ -5,6 +5,7 @@
 
 #include "catalog/potoo-catalog-totals.h"
 
+#include "catalog/potoo-catalog-ageing.h"
 #include "catalog/potoo-catalog-private.h"
 
 /* A segment's own classes, and that of those that are being deleted. */
@@ -153,4 +154,51 @@ potoo_catalog_reader_list_recorded_days (PotooCatalogReader *reader,
       g_array_append_val (list, day);
     }
   return result == 0 ? g_steal_pointer (&list) : NULL;
+}
+
+/* --- what is known no more --- */
+
+/* The time that @sql finds for @camera; @value stays as it is when there is none. */
+static gboolean
+find_time (PotooDb *db, const char *sql, const char *camera, gint64 *value, GError **error)
+{
+  g_autoptr (PotooStatement) statement = potoo_db_prepare (db, sql, error);
+
+  if (statement == NULL ||
+      !potoo_db_check (db, potoo_statement_bind_text (statement, 1, camera), error))
+    return FALSE;
+  int result = potoo_db_step (db, statement, error);
+  if (result > 0)
+    *value = sqlite3_column_int64 (statement, 0);
+  return result >= 0;
+}
+
+gboolean
+potoo_catalog_reader_find_aged_gaps (PotooCatalogReader *reader,
+                                     const char *camera,
+                                     gint64 start_us,
+                                     gint64 now_us,
+                                     gint64 *since_us,
+                                     GError **error)
+{
+  PotooDb *db = potoo_catalog_reader_get_db (reader);
+  gint64 before_us = now_us - POTOO_AGEING_MAX_US, oldest_us = before_us;
+  gint64 first_us = 0, excess_us = 0;
+
+  if (!find_time (db, "SELECT start_us FROM segments WHERE camera = ?1 ORDER BY start_us LIMIT 1",
+                  camera, &oldest_us, error) ||
+      !find_time (db, "SELECT start_us FROM gaps WHERE camera = ?1 ORDER BY start_us LIMIT 1",
+                  camera, &first_us, error))
+    return FALSE;
+  /* Only then it matters whether there were more: they are counted. */
+  if (start_us < first_us &&
+      !find_time (db,
+                  "SELECT start_us FROM gaps WHERE camera = ?1 ORDER BY start_us DESC"
+                  " LIMIT 1 OFFSET " G_STRINGIFY (POTOO_AGEING_MAX_ROWS) " - 1",
+                  camera, &excess_us, error))
+    return FALSE;
+  *since_us = MAX (MIN (before_us, oldest_us), excess_us);
+  if (*since_us <= start_us)
+    *since_us = 0;
+  return TRUE;
 }

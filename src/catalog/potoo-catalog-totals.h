@@ -63,4 +63,13 @@ GArray *potoo_catalog_reader_list_recorded_days (PotooCatalogReader *reader,
                                                  gint64 first_day,
                                                  GError **error);
 
+/* Gaps of @camera that began before @since_us may have been dropped with age
+ * (potoo-catalog-ageing.h); 0: none that began at @start_us or later. */
+gboolean potoo_catalog_reader_find_aged_gaps (PotooCatalogReader *reader,
+                                              const char *camera,
+                                              gint64 start_us,
+                                              gint64 now_us,
+                                              gint64 *since_us,
+                                              GError **error);
+
 G_END_DECLS

@@ -132,7 +132,7 @@ potoo_coverage_get_share (const PotooCoverage *coverage)
   double recorded = (double) (coverage->recorded_us + coverage->deleted_us);
   double wanted = recorded + (double) coverage->missing_us;
 
-  return wanted > 0 ? recorded / wanted : -1;
+  return wanted > 0 && !coverage->aged ? recorded / wanted : -1;
 }
 
 void
@@ -435,13 +435,19 @@ potoo_coverage_list_days (PotooCatalogReader *reader,
   g_autoptr (GPtrArray) days = make_days (zone, start_us, end_us);
   const PotooCoverage *first = days->pdata[0], *last = days->pdata[days->len - 1];
   gint64 first_day = first->start_us / POTOO_DAY_US;
-  gint64 end_day = (last->end_us - 1) / POTOO_DAY_US + 1;
+  gint64 end_day = (last->end_us - 1) / POTOO_DAY_US + 1, since_us;
   g_autoptr (GArray) cells = make_cells (days, first_day * POTOO_DAY_US, end_day * POTOO_DAY_US);
-  if (!fill_cells (cells, reader, camera, first_day, end_day, now_us, error))
+  if (!fill_cells (cells, reader, camera, first_day, end_day, now_us, error) ||
+      !potoo_catalog_reader_find_aged_gaps (reader, camera, first->start_us, now_us, &since_us,
+                                            error))
     return NULL;
   for (guint i = 0; i < days->len; i++)
-    for (guint j = 0; j < cells->len; j++)
-      add_cell (days->pdata[i], &g_array_index (cells, Cell, j).sums);
+    {
+      PotooCoverage *day = days->pdata[i];
+      for (guint j = 0; j < cells->len; j++)
+        add_cell (day, &g_array_index (cells, Cell, j).sums);
+      day->aged = day->start_us < since_us;
+    }
   return g_steal_pointer (&days);
 }
 

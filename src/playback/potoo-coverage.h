@@ -24,9 +24,11 @@ typedef struct
   gint64 deleted_us;       /* was there, and has been deleted since */
   gint64 missing_us;       /* up to now */
   gint64 missing_by_cause_us[POTOO_GAP_N_CAUSES];
+  gboolean aged; /* it may lack gaps, which the ledger does not keep for ever */
 } PotooCoverage;
 
-/* 0 … 1: what was recorded, out of that and what is missing; negative when nothing was to be. */
+/* 0 … 1: what was recorded, out of that and what is missing; negative when nothing was to be, or it
+ * is not known any more what is missing. */
 double potoo_coverage_get_share (const PotooCoverage *coverage);
 
 /* Of the window that @coverage has, all but `deleted_us`. @spans: PotooSpan; @gaps: PotooGap of the

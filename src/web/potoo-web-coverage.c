@@ -48,8 +48,11 @@ static gboolean
 is_empty (const GPtrArray *days)
 {
   for (guint i = 0; i < days->len; i++)
-    if (potoo_coverage_get_share (days->pdata[i]) >= 0)
-      return FALSE;
+    {
+      const PotooCoverage *day = days->pdata[i];
+      if (day->recorded_us + day->deleted_us + day->missing_us > 0)
+        return FALSE;
+    }
   return TRUE;
 }
 

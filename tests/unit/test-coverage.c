@@ -3,6 +3,7 @@
 #include "base/potoo-clock.h"
 #include "base/potoo-error.h"
 #include "catalog-fixture.h"
+#include "catalog/potoo-catalog-ageing.h"
 #include "playback/potoo-coverage.h"
 
 #define S POTOO_SECOND_US
@@ -190,6 +191,48 @@ test_open (CatalogFixture *f, gconstpointer data)
   assert_day (days, 1, 12 * MINUTE, 0, 0);
 }
 
+/* On the day after DAY and the next one. */
+static void
+put_many_gaps (CatalogFixture *f, guint n)
+{
+  g_autofree char *sql = g_strdup_printf (
+      "WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < %u)"
+      " INSERT INTO gaps (id, camera, stream, start_us, end_us, cause) SELECT 1000000 + i, 'front',"
+      " 0, 1795219200000000 + i * 1000000, 1795219200500000 + i * 1000000, 'stalled' FROM n",
+      n);
+  catalog_fixture_tamper (f, sql);
+}
+
+/* Gaps are dropped with age, by time and by number: then nobody knows any more. */
+static void
+test_aged (CatalogFixture *f, gconstpointer data)
+{
+  const gint64 old = DAY - 500 * POTOO_DAY_US;
+
+  put_hours (f, old, old + 2 * HOUR);
+  catalog_fixture_sync (f);
+  catalog_fixture_tamper (f, "UPDATE segments SET state = 3");
+  catalog_fixture_tamper (f, "DELETE FROM segments");
+  put_hours (f, DAY, DAY + 2 * HOUR);
+  put_gap (f, DAY + 2 * HOUR, DAY + 3 * HOUR, POTOO_GAP_DISCONNECTED);
+  g_autoptr (GPtrArray) days = list (f, "UTC", DAY, DAY + 1, DAY + POTOO_DAY_US);
+  assert_day (days, 0, 2 * HOUR, 0, HOUR);
+  g_assert_cmpfloat (potoo_coverage_get_share (days->pdata[0]), >, 0.6);
+  g_autoptr (GPtrArray) old_days = list (f, "UTC", old, old + 1, DAY + POTOO_DAY_US);
+  assert_day (old_days, 0, 0, 2 * HOUR, 0);
+  g_assert_cmpfloat (potoo_coverage_get_share (old_days->pdata[0]), <, 0);
+
+  /* As many as are kept are of the next days; the first one of all that there were has gone. */
+  put_many_gaps (f, POTOO_AGEING_MAX_ROWS - 2);
+  g_autoptr (GPtrArray) still = list (f, "UTC", DAY, DAY + 1, DAY + 4 * POTOO_DAY_US);
+  g_assert_cmpfloat (potoo_coverage_get_share (still->pdata[0]), >, 0.6);
+  catalog_fixture_tamper (f, "DELETE FROM gaps");
+  put_many_gaps (f, POTOO_AGEING_MAX_ROWS);
+  g_autoptr (GPtrArray) many = list (f, "UTC", DAY, DAY + 1, DAY + 4 * POTOO_DAY_US);
+  assert_day (many, 0, 2 * HOUR, 0, 0);
+  g_assert_cmpfloat (potoo_coverage_get_share (many->pdata[0]), <, 0);
+}
+
 static void
 test_windows (CatalogFixture *f, gconstpointer data)
 {
@@ -230,6 +273,7 @@ main (int argc, char *argv[])
   ADD ("zones", test_zones);
   ADD ("deleted", test_deleted);
   ADD ("open", test_open);
+  ADD ("aged", test_aged);
   ADD ("windows", test_windows);
   return g_test_run ();
 }

@@ -198,6 +198,18 @@ potoo_catalog_reader_list_recorded_days (PotooCatalogReader *reader,
 }
 
 gboolean
+potoo_catalog_reader_find_aged_gaps (PotooCatalogReader *reader,
+                                     const char *camera,
+                                     gint64 start_us,
+                                     gint64 now_us,
+                                     gint64 *since_us,
+                                     GError **error)
+{
+  *since_us = 0;
+  return TRUE;
+}
+
+gboolean
 potoo_catalog_reader_get_extent (PotooCatalogReader *reader,
                                  const char *camera,
                                  gint64 start_us,
