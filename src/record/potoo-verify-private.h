@@ -21,7 +21,9 @@ struct _PotooVerify
   gint64 started_mono_us;
 };
 
-/* Counts a finding and tells of it. @path, @detail: copied */
+/* Counts a finding and tells of it; all it points to is copied. */
+void potoo_verify_note_finding (PotooVerify *verify, const PotooVerifyFinding *finding);
+/* The same, of what costs no recorded time. */
 void potoo_verify_note (PotooVerify *verify,
                         PotooVerifyProblem problem,
                         PotooStorageRoot *root,
@@ -39,6 +41,10 @@ gboolean potoo_verify_repair (PotooVerify *verify,
                               PotooStorageRoot *root,
                               const PotooSegment *row,
                               PotooFileCheck *check);
+/* What @check found to be lost of @row. */
+void potoo_verify_measure_lost (const PotooSegment *row,
+                                const PotooFileCheck *check,
+                                PotooVerifyFinding *finding);
 
 /* --- potoo-rebuild.c --- */
 

@@ -129,6 +129,48 @@ read_anew (PotooVerify *v, PotooStorageRoot *root, const PotooSegment *row)
   return TRUE;
 }
 
+/* --- what that would cost --- */
+
+static void
+add_lost (PotooVerifyFinding *finding, gint64 start_us, gint64 end_us)
+{
+  if (end_us <= start_us)
+    return;
+  if (finding->lost_us == 0)
+    finding->lost_start_us = start_us;
+  finding->lost_end_us = end_us;
+  finding->lost_us += end_us - start_us;
+}
+
+/* As cut_row() does it. */
+static void
+add_unreadable (const PotooSegment *row, const PotooFileCheck *check, PotooVerifyFinding *finding)
+{
+  guint64 duration = potoo_segment_index_get_duration_ticks (check->readable);
+  gint64 end_us = row->end_us;
+
+  if ((gint64) duration < row->duration_ticks)
+    end_us = media_end_us (row, duration);
+  for (guint i = 0; check->holes != NULL && i < check->holes->len; i++)
+    {
+      const PotooMediaRange *hole = &g_array_index (check->holes, PotooMediaRange, i);
+      add_lost (finding, media_end_us (row, hole->start_ticks),
+                MIN (media_end_us (row, hole->end_ticks), end_us));
+    }
+  add_lost (finding, end_us, row->end_us);
+}
+
+void
+potoo_verify_measure_lost (const PotooSegment *row,
+                           const PotooFileCheck *check,
+                           PotooVerifyFinding *finding)
+{
+  if (check->problem == POTOO_VERIFY_DAMAGED && check->readable != NULL)
+    add_unreadable (row, check, finding);
+  else if (check->problem == POTOO_VERIFY_DAMAGED || check->problem == POTOO_VERIFY_MISSING)
+    add_lost (finding, row->start_us, row->end_us);
+}
+
 gboolean
 potoo_verify_repair (PotooVerify *v,
                      PotooStorageRoot *root,

@@ -75,6 +75,7 @@ potoo_verify_report_add (PotooVerifyReport *report, const PotooVerifyFinding *fi
 {
   report->found[finding->problem]++;
   report->repaired[finding->problem] += finding->repaired ? 1 : 0;
+  report->lost_us += finding->lost_us;
   if (report->findings->len < POTOO_VERIFY_MAX_FINDINGS)
     g_ptr_array_add (report->findings, finding_copy (finding));
 }
@@ -124,6 +125,10 @@ finding_to_json (const PotooVerifyFinding *finding)
   set_text (object, "path", finding->path);
   set_text (object, "detail", finding->detail);
   json_object_set_boolean_member (object, "repaired", finding->repaired);
+  set_time (object, "lost_start", finding->lost_start_us);
+  set_time (object, "lost_end", finding->lost_end_us);
+  json_object_set_double_member (object, "lost_seconds",
+                                 (double) finding->lost_us / POTOO_SECOND_US);
   return object;
 }
 
@@ -164,6 +169,8 @@ potoo_verify_report_to_json (const PotooVerifyReport *report)
   json_object_set_int_member (object, "unhashed", report->unhashed);
   json_object_set_int_member (object, "known_damaged", report->known_damaged);
   json_object_set_int_member (object, "open_problems", potoo_verify_report_get_open (report));
+  json_object_set_double_member (object, "lost_seconds",
+                                 (double) report->lost_us / POTOO_SECOND_US);
   json_object_set_object_member (object, "problems", problems_to_json (report));
   json_object_set_array_member (object, "findings", findings);
   set_text (object, "error", report->error);

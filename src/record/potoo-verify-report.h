@@ -31,6 +31,9 @@ typedef struct
   char *path;     /* relative to it */
   char *detail;   /* for people */
   gboolean repaired;
+  /* Wall times of what the row promises and cannot be read: a gap, once that is repaired. */
+  gint64 lost_start_us, lost_end_us; /* 0: nothing */
+  gint64 lost_us;                    /* of it what is lost; there may be more between */
 } PotooVerifyFinding;
 
 /* Findings that a report keeps; all are counted. */
@@ -51,6 +54,7 @@ typedef struct
   gint64 known_damaged;   /* in state damaged, with all that their rows promise */
   gint64 found[POTOO_VERIFY_N_PROBLEMS];
   gint64 repaired[POTOO_VERIFY_N_PROBLEMS];
+  gint64 lost_us;      /* of all findings */
   GPtrArray *findings; /* PotooVerifyFinding, the first ones */
   char *error;         /* why it did not come to its end; NULL: it did, or it runs */
 } PotooVerifyReport;

@@ -71,6 +71,16 @@ potoo_verify_get_report (PotooVerify *v)
 }
 
 void
+potoo_verify_note_finding (PotooVerify *v, const PotooVerifyFinding *finding)
+{
+  g_mutex_lock (&v->lock);
+  potoo_verify_report_add (v->report, finding);
+  g_mutex_unlock (&v->lock);
+  if (v->spec.found != NULL)
+    v->spec.found (finding, v->spec.user_data);
+}
+
+void
 potoo_verify_note (PotooVerify *v,
                    PotooVerifyProblem problem,
                    PotooStorageRoot *root,
@@ -88,11 +98,7 @@ potoo_verify_note (PotooVerify *v,
     .repaired = repaired,
   };
 
-  g_mutex_lock (&v->lock);
-  potoo_verify_report_add (v->report, &finding);
-  g_mutex_unlock (&v->lock);
-  if (v->spec.found != NULL)
-    v->spec.found (&finding, v->spec.user_data);
+  potoo_verify_note_finding (v, &finding);
 }
 
 gboolean
@@ -189,9 +195,17 @@ verify_row (PotooVerify *v, PotooStorageRoot *root, const PotooSegment *row, GEr
   if (check.sound)
     return note_hash (v, row, &check, error);
   g_autofree char *path = potoo_segment_relative_path (row);
-  gboolean repaired = v->spec.repair && potoo_verify_repair (v, root, row, &check);
-  potoo_verify_note (v, check.problem, root, row->id, path, check.detail, repaired);
-  return !repaired || potoo_verify_note_posted (v, error);
+  PotooVerifyFinding finding = {
+    .problem = check.problem,
+    .segment = row->id,
+    .root = (char *) potoo_storage_root_get_name (root),
+    .path = path,
+    .detail = check.detail,
+  };
+  potoo_verify_measure_lost (row, &check, &finding);
+  finding.repaired = v->spec.repair && potoo_verify_repair (v, root, row, &check);
+  potoo_verify_note_finding (v, &finding);
+  return !finding.repaired || potoo_verify_note_posted (v, error);
 }
 
 static gboolean

@@ -31,6 +31,7 @@ typedef struct
   PotooSegment row;
   GBytes *index;
   char *path;
+  PotooVerifyFinding told; /* times only, of the last finding without repair */
 } Bench;
 
 static PotooStorageRoot *
@@ -235,6 +236,10 @@ assert_found (Bench *b, PotooVerifyProblem problem, gboolean repairable)
   g_assert_nonnull (strstr (b->path, finding->path));
   g_assert_cmpstr (before, ==, after);
   g_assert_false (finding->repaired);
+  b->told = (PotooVerifyFinding){ .lost_start_us = finding->lost_start_us,
+                                  .lost_end_us = finding->lost_end_us,
+                                  .lost_us = finding->lost_us };
+  g_assert_cmpint (looked->lost_us, ==, finding->lost_us);
 
   g_autoptr (PotooVerifyReport) repaired = verify (b, TRUE);
   g_assert_cmpint (repaired->found[problem], ==, 1);
@@ -253,6 +258,11 @@ assert_lost (Bench *b, gint64 start_us, gint64 end_us)
   g_assert_cmpint (gap->cause, ==, POTOO_GAP_DAMAGED);
   g_assert_cmpint (gap->start_us, ==, start_us);
   g_assert_cmpint (gap->end_us, ==, end_us);
+  if (b->told.lost_us == 0)
+    return; /* it is no finding */
+  g_assert_cmpint (b->told.lost_us, ==, end_us - start_us);
+  g_assert_cmpint (b->told.lost_start_us, ==, start_us);
+  g_assert_cmpint (b->told.lost_end_us, ==, end_us);
 }
 
 static void
@@ -286,6 +296,7 @@ test_missing (Bench *b, gconstpointer data)
   g_assert_cmpint (g_unlink (b->path), ==, 0);
   assert_found (b, POTOO_VERIFY_MISSING, TRUE);
   g_assert_null (get_row (b, b->row.id));
+  g_assert_cmpint (b->told.lost_us, >, 0);
   assert_lost (b, b->row.start_us, b->row.end_us);
 }
 
@@ -301,6 +312,7 @@ test_truncated (Bench *b, gconstpointer data)
   g_assert_cmpint (row->size_bytes, ==, size - 17);
   g_assert_cmpint (row->end_us, ==, row->start_us + 5 * SECOND);
   g_assert_cmpint (row->duration_ticks, ==, 5 * 90000);
+  g_assert_cmpint (b->told.lost_us, >, 0);
   assert_lost (b, row->end_us, b->row.end_us);
 }
 
@@ -316,6 +328,7 @@ test_hole (Bench *b, gconstpointer data)
   g_assert_cmpint (row->state, ==, POTOO_SEGMENT_DAMAGED);
   g_assert_cmpint (row->size_bytes, ==, b->row.size_bytes);
   g_assert_cmpint (row->end_us, ==, b->row.end_us);
+  g_assert_cmpint (b->told.lost_us, >, 0);
   assert_lost (b, row->start_us + 3 * SECOND, row->start_us + 4 * SECOND);
   g_autoptr (PotooVerifyReport) again = verify (b, TRUE);
   g_assert_cmpint (again->known_damaged, ==, 1);
