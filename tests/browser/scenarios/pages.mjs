@@ -168,14 +168,21 @@ export async function theme(session) {
   check((await read()) === 'dark', 'it is not dark after loading anew');
 }
 
-/** In German, when that is what the reader chooses. */
+/** In German, when that is what the reader chooses; its words are longer, and there is room for them. */
 export async function language(session) {
   const { page } = session;
   await session.open('/');
   await page.getByLabel('Language').selectOption('de');
   await page.getByRole('heading', { name: 'Kameras', level: 1 }).waitFor();
   check((await page.evaluate(() => document.documentElement.lang)) === 'de', 'the language is not said');
-  return look(session, 'german');
+  const faults = await look(session, 'german');
+  for (const path of ['/cameras/new', '/cameras/front', '/cameras/front/edit', '/recordings/front', '/storage']) {
+    await session.open(path);
+    await page.locator('#main h1').waitFor();
+    await session.until('what is to come', async () => (await page.locator('#main > .spinner, .narrow > .spinner').count()) === 0);
+    faults.push(...(await inspect(session)).map(fault => `german, ${path}, ${fault}`));
+  }
+  return faults;
 }
 
 export async function withoutScript(session) {

@@ -193,6 +193,7 @@ export async function frameByFrame(session) {
   await pause(session);
   // The player's own step may be a frame off where it stood; from then on none is left out.
   await press(session, 'One frame forward');
+  await pause(session);
   const readNumber = async () => {
     const { code, wall } = await video.evaluate(element => ({ code: potoo.readCode(element), wall: potoo.readWall() }));
     const number = frames.findIndex(frame => frame.position === code);
