@@ -206,7 +206,7 @@ def test_encoder_is_not_installed(workshop, cameras):
     )[0]
     assert status['state'] == 'streaming' and status['audio_codec'] is None
     assert 'sound' in status['reason'] and 'gstreamer1.0-plugins-bad' in status['reason']
-    time.sleep(1)
+    wait_for_recording(daemon, 'odd-sound', now_us())
     stamps = [s for path in stop_recording(daemon, 'odd-sound') for s in read_stamps(path)]
     assert stamps and find_lost_and_doubled(stamps) == ([], [])
 
