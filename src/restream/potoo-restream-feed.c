@@ -20,8 +20,12 @@
 /* Access units in an appsrc: what waits there cannot be skipped any more. */
 #define SOURCE_MAX_VIDEO 8
 #define SOURCE_MAX_AUDIO 32
-/* How many times faster than it was made a GOP goes over UDP. */
+/* How many times faster than it was made a GOP goes. Over UDP a burst loses packets. Over TCP it
+ * comes whole, but GStreamer's rtpjitterbuffer (1.22) sets the times of a burst back to when it
+ * came, which for B-frames is before the first picture, and what comes before that is thrown away.
+ */
 #define UDP_SPEED 4
+#define TCP_SPEED 8
 #define MAX_LAG_NS (3 * GST_SECOND)
 #define STALLED_POLL_US POTOO_SECOND_US
 
@@ -176,9 +180,10 @@ get_due_us (PotooRestreamFeed *self)
 {
   GstClockTime time = potoo_restream_unit_get_time (&self->unit);
 
-  if (!self->udp || time <= self->anchor_ns)
+  if (time <= self->anchor_ns)
     return 0;
-  return self->anchor_us + (gint64) ((time - self->anchor_ns) / GST_USECOND) / UDP_SPEED;
+  return self->anchor_us +
+         (gint64) ((time - self->anchor_ns) / GST_USECOND) / (self->udp ? UDP_SPEED : TCP_SPEED);
 }
 
 static void

@@ -11,6 +11,7 @@ import pytest
 from potoo_process import POTOO, SLOWNESS, wait_until
 from potoo_restream import Viewer, describe, describe_at, ffmpeg, rtspsrc, url_of, wait_for_viewers
 from potoo_rtsp_client import RtspClient, stamps_of
+from potoo_rtsp_proxy import RtspProxy
 from potoo_sei import check_run
 
 FPS = 25
@@ -24,6 +25,7 @@ CAMERAS = {
 # and judges what is promised: 100 and 20 ms. A viewer without the cached pictures waits for 2 s.
 FIRST_PICTURE_S = 0.5
 ADDED_LATENCY_S = 0.25
+JOINS = 10  # over a GOP
 
 
 @pytest.fixture(scope='module')
@@ -59,6 +61,23 @@ def test_players_get_every_frame(daemon, tmp_path):
     }
     failed = {name: run for name, run in runs.items() if not run.is_whole or run.count < 4 * FPS}
     assert not failed, runs
+
+
+def answer_late(head):
+    time.sleep(0.1)
+    return head
+
+
+def test_player_that_comes_late_in_a_gop(daemon, tmp_path):
+    """It drops what it puts before the first picture, whose time it counts from when it asked first."""
+    players = []
+    with RtspProxy(url_of(daemon, 'b-frames'), edit_head=answer_late) as far:
+        for i in range(JOINS):
+            players.append(rtspsrc(far.url, 'h264', 'tcp', tmp_path / f'{i}'))
+            time.sleep(CAMERAS['b-frames']['gop'] / FPS / JOINS)
+        time.sleep(3 * SLOWNESS)
+        runs = [check_run(player.stop(), CAMERAS['b-frames']['bframes']) for player in players]
+    assert all(run.is_whole for run in runs), runs
 
 
 def test_first_picture_comes_at_once(daemon):
