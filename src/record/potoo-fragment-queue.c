@@ -255,7 +255,7 @@ post_control (PotooFragmentQueue *queue, PotooMessage *message)
 
   lock (queue);
   message->mono_us = potoo_clock_mono_us ();
-  message->wall_us = message->mono_us + offset_us;
+  message->wall_us = MIN (message->mono_us + offset_us, potoo_clock_wall_us ()); /* not ahead */
   if (!queue->ended)
     {
       make_room_locked (queue, message->type);

@@ -25,7 +25,8 @@ static PotooDiskCalls real_calls;
 
 static int fault; /* errno of writes and syncs; 0: none */
 static int full;  /* no space is left */
-static int hang;  /* calls do not come back */
+static int hang;  /* calls do not come back; EVERYWHERE: also those of other roots */
+#define EVERYWHERE 2
 static int n_hanging;
 static GMutex fault_lock;
 static GCond fault_cond;
@@ -44,14 +45,14 @@ is_on_main (int fd)
 static gboolean
 fails (int fd)
 {
-  if (!is_on_main (fd))
-    return FALSE;
+  gboolean on_main = is_on_main (fd);
+
   g_mutex_lock (&fault_lock);
   n_hanging++;
-  while (hang)
+  while (on_main ? hang : hang == EVERYWHERE)
     g_cond_wait (&fault_cond, &fault_lock);
   n_hanging--;
-  errno = fault;
+  errno = on_main ? fault : 0;
   g_mutex_unlock (&fault_lock);
   return errno != 0;
 }
@@ -711,6 +712,82 @@ test_stall_then_crash (Recording *r, gconstpointer data)
   check_ledger (r);
 }
 
+static const PotooGap *
+find_open_gap (GPtrArray *gaps)
+{
+  for (guint i = 0; i < gaps->len; i++)
+    if (gap_at (gaps, i)->end_us == 0)
+      return gap_at (gaps, i);
+  return NULL;
+}
+
+/* All disks hang, so that nobody has written the first fragment of the other root yet: whoever dies
+ * now leaves an open gap, as always when recording is due and no segment is open. */
+static void
+test_stall_everywhere (Recording *r, gconstpointer data)
+{
+  begin_on_main (r);
+  gint64 durable_us = r->maker.wall_end_us;
+  set_fault (&hang, EVERYWHERE);
+  recording_push (r, MEDIA_DELTA);
+  wait_for (count_hanging () == 1);
+  gint64 until_us = r->maker.wall_end_us;
+  while (count_hanging () < 2)
+    {
+      recording_push (r, MEDIA_KEY);
+      g_usleep (20 * 1000);
+      g_main_context_iteration (NULL, FALSE);
+    }
+  g_autoptr (GPtrArray) during = recording_list_gaps (r);
+  const PotooGap *open = find_open_gap (during);
+  g_assert_nonnull (open);
+  g_assert_cmpint (open->start_us, ==, until_us);
+  g_assert_cmpint (open->cause, ==, POTOO_GAP_DISK_ERROR);
+  const PotooGap *lost = gap_at (during, during->len - 2);
+  g_assert_cmpint (lost->start_us, ==, durable_us);
+  g_assert_cmpint (lost->end_us, ==, until_us);
+
+  set_fault (&hang, 0);
+  wait_for (state_of (r, "main") == POTOO_ROOT_OK && state_of (r, "spare") == POTOO_ROOT_OK);
+  recording_push_many (r, 2, MEDIA_KEY);
+  recording_wait_handled (r);
+  finish (r);
+  g_assert_cmpuint (check_ledger (r), ==, r->pushed);
+  g_assert_cmpint (declared_us (r), ==, 0);
+}
+
+/* Switched off before the stream goes elsewhere: there nothing is missing. */
+static void
+test_stall_then_off (Recording *r, gconstpointer data)
+{
+  begin_on_main (r);
+  potoo_fragment_queue_interrupt (r->queue, POTOO_GAP_STALLED);
+  wait_for (recording_get_metric ("potoo_segments_closed_total" DOOR) >= 1);
+  r->maker.at_ns += 2 * GST_SECOND;
+  set_fault (&hang, 1);
+  recording_push (r, MEDIA_KEY | MEDIA_DISCONTINUOUS);
+  wait_for (count_hanging () == 1);
+  gint64 until_us = r->maker.wall_end_us;
+  recording_plan (r, FALSE);
+  while (recording_get_metric ("potoo_unwritten_fragments_total" DOOR) < 0 ||
+         state_of (r, "main") != POTOO_ROOT_STALLED ||
+         recording_get_metric ("potoo_fragment_queue_messages" DOOR) > 0)
+    {
+      recording_push (r, MEDIA_KEY);
+      g_usleep (20 * 1000);
+      g_main_context_iteration (NULL, FALSE);
+    }
+  g_autoptr (GPtrArray) during = recording_list_gaps (r);
+  g_assert_null (find_open_gap (during));
+  g_assert_cmpint (gap_at (during, during->len - 1)->end_us, ==, until_us);
+
+  set_fault (&hang, 0);
+  wait_for (state_of (r, "main") == POTOO_ROOT_OK);
+  wait_for (recording_get_metric ("potoo_segments_closed_total" DOOR) >= 2);
+  check_ledger (r);
+  g_assert_cmpint (declared_us (r), ==, 2 * G_USEC_PER_SEC);
+}
+
 /* --- the wall clock is set while a disk does not answer --- */
 
 static char *clock_path;
@@ -933,6 +1010,8 @@ main (int argc, char *argv[])
   ADD ("stall-in-begin-then-error", NULL, test_stall_in_begin_then_error);
   ADD ("stall-then-error", NULL, test_stall_then_error);
   ADD ("stall-then-crash", NULL, test_stall_then_crash);
+  ADD ("stall-everywhere", NULL, test_stall_everywhere);
+  ADD ("stall-then-off", NULL, test_stall_then_off);
   ADD ("stall-then-stop", NULL, test_stall_then_stop);
   for (guint i = 0; i < G_N_ELEMENTS (steps); i++)
     {
