@@ -557,6 +557,72 @@ test_removed (Recording *r, gconstpointer data)
   assert_gaps (r, since_us, NULL, 0);
 }
 
+/* The end of a gap that ends because nothing is wanted any more, between two times. */
+static gint64
+only_end_between (Recording *r, gint64 start_us, gint64 after_us, gint64 before_us)
+{
+  g_autoptr (GPtrArray) gaps = recording_list_gaps (r);
+
+  for (guint i = 0; i < gaps->len; i++)
+    {
+      const PotooGap *gap = gaps->pdata[i];
+      if (gap->start_us != start_us)
+        continue;
+      g_assert_cmpint (gap->end_us, >=, after_us);
+      g_assert_cmpint (gap->end_us, <=, before_us);
+      return gap->end_us;
+    }
+  g_assert_not_reached ();
+}
+
+/* Switched off in a gap, and on again later: what is between is not missing. */
+static void
+test_off_in_a_gap (Recording *r, gconstpointer data)
+{
+  r->maker.at_ns -= 60 * GST_SECOND; /* so that now is after the last fragment */
+  gint64 since_us = begin_recording (r);
+  gint64 end_us = now_of (r);
+  potoo_fragment_queue_interrupt (r->queue, POTOO_GAP_STALLED);
+  recording_wait_for (recording_get_metric ("potoo_recording_gap" DOOR) == 1);
+  gint64 before_off_us = potoo_clock_wall_us ();
+  recording_plan (r, FALSE);
+  recording_wait_for (recording_get_metric ("potoo_recording_gap" DOOR) == 0);
+  gint64 after_off_us = potoo_clock_wall_us ();
+  gint64 off_us = only_end_between (r, end_us, before_off_us, after_off_us);
+  recording_plan (r, FALSE);
+  gint64 before_on_us = potoo_clock_wall_us ();
+  recording_plan (r, TRUE);
+  recording_wait_for (recording_get_metric ("potoo_recording_gap" DOOR) == 1);
+  g_autoptr (GPtrArray) gaps = recording_list_gaps (r);
+  const PotooGap *on = gaps->pdata[gaps->len - 1];
+  g_assert_cmpint (on->start_us, >=, before_on_us);
+  r->maker.at_ns = (GstClockTime) (potoo_clock_mono_us () / 1000 + 5000) * GST_MSECOND;
+  gint64 start_us = now_of (r);
+  recording_push (r, MEDIA_KEY | MEDIA_DISCONTINUOUS);
+  recording_wait_handled (r);
+  assert_gaps (r, since_us,
+               (Expected[]){ { end_us, off_us, POTOO_GAP_STALLED },
+                             { on->start_us, start_us, POTOO_GAP_STALLED } },
+               2);
+}
+
+/* Its gap ends when the camera is removed, and nothing is left of it for the next start. */
+static void
+test_removed_in_a_gap (Recording *r, gconstpointer data)
+{
+  r->maker.at_ns -= 60 * GST_SECOND;
+  gint64 since_us = begin_recording (r);
+  gint64 end_us = now_of (r);
+  potoo_fragment_queue_interrupt (r->queue, POTOO_GAP_STALLED);
+  gint64 before_us = potoo_clock_wall_us ();
+  potoo_recorder_remove_stream (r->recorder, g_steal_pointer (&r->queue));
+  recording_wait_for (recording_get_metric ("potoo_segments_closed_total" DOOR) < 0);
+  gint64 removed_us = only_end_between (r, end_us, before_us, potoo_clock_wall_us ());
+  recording_stop (r);
+  recording_start (r);
+  assert_gaps (r, since_us, &(Expected){ end_us, removed_us, POTOO_GAP_STALLED }, 1);
+}
+
 static void
 on_camera_removed (GObject *source, GAsyncResult *result, gpointer user_data)
 {
@@ -621,6 +687,8 @@ main (int argc, char *argv[])
   ADD ("crash-with-lost-rows", test_crash_with_lost_rows);
   ADD ("off-when-it-crashed", test_off_when_it_crashed);
   ADD ("removed", test_removed);
+  ADD ("off-in-a-gap", test_off_in_a_gap);
+  ADD ("removed-in-a-gap", test_removed_in_a_gap);
   ADD ("camera-gone-at-start", test_camera_gone_at_start);
   return g_test_run ();
 }
