@@ -33,12 +33,11 @@ G_DEFINE_FINAL_TYPE (PotooRestreamAuth, potoo_restream_auth, GST_TYPE_RTSP_AUTH)
 /* Players show the reason phrase, and mostly nothing else: it says why, behind what the status
  * means. It must be one line. */
 static char *
-make_reason (GstRTSPStatusCode status, const GError *why)
+make_reason (GstRTSPStatusCode status, const char *why)
 {
   GString *reason = g_string_new (gst_rtsp_status_as_text (status));
 
-  if (why != NULL)
-    g_string_append_printf (reason, ": %s", why->message);
+  g_string_append_printf (reason, ": %s", why);
   for (char *c = reason->str; *c != '\0'; c++)
     if (g_ascii_iscntrl (*c))
       *c = ' ';
@@ -48,15 +47,25 @@ make_reason (GstRTSPStatusCode status, const GError *why)
   return g_utf8_make_valid (text, -1);
 }
 
+void
+potoo_restream_auth_explain (GstRTSPMessage *response, const char *why)
+{
+  GstRTSPStatusCode status = response->type_data.response.code;
+
+  g_free (response->type_data.response.reason);
+  response->type_data.response.reason = make_reason (status, why);
+  if (status == GST_RTSP_STS_SERVICE_UNAVAILABLE)
+    gst_rtsp_message_add_header (response, GST_RTSP_HDR_RETRY_AFTER, RETRY_AFTER);
+}
+
 /* @why: (nullable) */
 static void
 refuse (GstRTSPContext *ctx, GstRTSPStatusCode status, const GError *why)
 {
-  g_autofree char *reason = make_reason (status, why);
-
-  gst_rtsp_message_init_response (ctx->response, status, reason, ctx->request);
-  if (status == GST_RTSP_STS_SERVICE_UNAVAILABLE)
-    gst_rtsp_message_add_header (ctx->response, GST_RTSP_HDR_RETRY_AFTER, RETRY_AFTER);
+  gst_rtsp_message_init_response (ctx->response, status, gst_rtsp_status_as_text (status),
+                                  ctx->request);
+  if (why != NULL)
+    potoo_restream_auth_explain (ctx->response, why->message);
   gst_rtsp_client_send_message (ctx->client, ctx->session, ctx->response);
 }
 

@@ -25,4 +25,7 @@ PotooRestreamAuth *potoo_restream_auth_new (PotooRestreamLookupFunc lookup,
  * for: then it can be answered better in a moment. */
 gboolean potoo_restream_auth_must_wait (GstRTSPClient *client, const GstRTSPMessage *request);
 
+/* Says in an answer that refuses why, and, when it may be otherwise soon, when to try again. */
+void potoo_restream_auth_explain (GstRTSPMessage *response, const char *why);
+
 G_END_DECLS

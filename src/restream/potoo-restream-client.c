@@ -9,6 +9,7 @@
 
 #include "restream/potoo-restream-client.h"
 
+#include <glib/gi18n-lib.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <sys/socket.h>
@@ -70,6 +71,16 @@ potoo_restream_client_adjust_error_code (GstRTSPClient *client,
   if (code == GST_RTSP_STS_BAD_REQUEST && ctx->factory != NULL)
     return GST_RTSP_STS_SERVICE_UNAVAILABLE;
   return code;
+}
+
+/* The only answer of the library's own that says 503 is that to a viewer who gets no media. */
+static void
+on_send_message (GstRTSPClient *client, GstRTSPSession *session, GstRTSPMessage *message)
+{
+  if (message->type == GST_RTSP_MESSAGE_RESPONSE &&
+      message->type_data.response.code == GST_RTSP_STS_SERVICE_UNAVAILABLE &&
+      gst_rtsp_message_get_header (message, GST_RTSP_HDR_RETRY_AFTER, NULL, 0) != GST_RTSP_OK)
+    potoo_restream_auth_explain (message, _ ("Too many viewers, or no picture"));
 }
 
 /* The tracks that are set up; FALSE in @udp when any goes over the connection. */
@@ -193,6 +204,7 @@ potoo_restream_client_new (PotooRestreamClients *clients, guint64 id, GSocket *s
   self->id = id;
   self->socket = g_object_ref (socket);
   gst_rtsp_client_set_content_length_limit (GST_RTSP_CLIENT (self), MAX_BODY_BYTES);
+  g_signal_connect (self, "send-message", G_CALLBACK (on_send_message), NULL);
   return self;
 }
 

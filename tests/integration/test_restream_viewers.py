@@ -182,7 +182,9 @@ def test_too_many_media(daemon):
             client = stack.enter_context(RtspClient(url_of(daemon, 'garden')))
             for _ in range(2):
                 client.session = None
-                statuses.append(client.request('SETUP', f'{client.url}/stream=0', Transport=transport).status)
+                answer = client.request('SETUP', f'{client.url}/stream=0', Transport=transport)
+                statuses.append(answer.status)
+        assert answer.reason.startswith('Service Unavailable: Too many') and int(answer.headers['retry-after']) > 0
         assert statuses.count(200) == MAX_MEDIA
         assert set(statuses) == {200, 503}
     refused = daemon.metrics()['potoo_restream_refused_media_total{camera="garden",stream="main"}']
