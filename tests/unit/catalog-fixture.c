@@ -166,6 +166,18 @@ catalog_fixture_count_files (CatalogFixture *fixture, const char *prefix)
   return n;
 }
 
+char *
+catalog_fixture_find_file (CatalogFixture *fixture, const char *prefix)
+{
+  g_autoptr (GDir) dir = g_dir_open (fixture->directory, 0, NULL);
+  const char *name;
+
+  while ((name = g_dir_read_name (dir)) != NULL)
+    if (g_str_has_prefix (name, prefix))
+      return g_build_filename (fixture->directory, name, NULL);
+  return NULL;
+}
+
 gint64
 catalog_fixture_take_id (CatalogFixture *fixture)
 {

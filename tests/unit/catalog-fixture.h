@@ -44,6 +44,8 @@ void catalog_fixture_assert_plan (sqlite3 *handle, const char *words, const char
 
 /* How many of the directory's files have names that start with @prefix. */
 guint catalog_fixture_count_files (CatalogFixture *fixture, const char *prefix);
+/* The path of one of them. (transfer full) (nullable) */
+char *catalog_fixture_find_file (CatalogFixture *fixture, const char *prefix);
 
 gint64 catalog_fixture_take_id (CatalogFixture *fixture);
 /* A closed segment of @camera of a new id. */

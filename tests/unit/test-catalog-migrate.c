@@ -151,18 +151,6 @@ test_step (CatalogFixture *fixture, gconstpointer data)
   g_assert_cmpuint (catalog_fixture_count_files (fixture, "catalog.db.backup"), ==, 1);
 }
 
-static char *
-find_file (CatalogFixture *fixture, const char *prefix)
-{
-  g_autoptr (GDir) dir = g_dir_open (fixture->directory, 0, NULL);
-  const char *name;
-
-  while ((name = g_dir_read_name (dir)) != NULL)
-    if (g_str_has_prefix (name, prefix))
-      return g_build_filename (fixture->directory, name, NULL);
-  return NULL;
-}
-
 /* A backup is a whole catalog, private like the original. */
 static void
 test_backup_works (CatalogFixture *fixture, gconstpointer data)
@@ -174,7 +162,8 @@ test_backup_works (CatalogFixture *fixture, gconstpointer data)
   catalog_fixture_close (fixture);
   g_assert_true (open_with (fixture, second, NULL, NULL));
 
-  g_autofree char *backup = find_file (fixture, "catalog.db.backup-v" VERSION_TEXT "-");
+  g_autofree char *backup = catalog_fixture_find_file (fixture,
+                                                       "catalog.db.backup-v" VERSION_TEXT "-");
   g_assert_cmpint (g_stat (backup, &info), ==, 0);
   g_assert_cmpint (info.st_mode & 07777, ==, 0600);
   g_assert_cmpint (g_rename (backup, fixture->path), ==, 0);

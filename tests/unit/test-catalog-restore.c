@@ -40,18 +40,6 @@ back_up (CatalogFixture *fixture)
   g_assert_no_error (error);
 }
 
-static char *
-find_file (CatalogFixture *fixture, const char *prefix)
-{
-  g_autoptr (GDir) dir = g_dir_open (fixture->directory, 0, NULL);
-  const char *name;
-
-  while ((name = g_dir_read_name (dir)) != NULL)
-    if (g_str_has_prefix (name, prefix))
-      return g_build_filename (fixture->directory, name, NULL);
-  return NULL;
-}
-
 static void
 put_segments (CatalogFixture *fixture, guint n)
 {
@@ -92,7 +80,7 @@ test_backup (CatalogFixture *fixture, gconstpointer data)
   back_up (fixture);
   g_assert_cmpuint (catalog_fixture_count_files (fixture, SCHEDULED), ==, 1);
   g_assert_cmpuint (catalog_fixture_count_files (fixture, "catalog.db.backup"), ==, 1);
-  g_autofree char *path = find_file (fixture, SCHEDULED);
+  g_autofree char *path = catalog_fixture_find_file (fixture, SCHEDULED);
   g_assert_cmpint (g_stat (path, &info), ==, 0);
   g_assert_cmpint (info.st_mode & 07777, ==, 0600);
   gint64 age_us = potoo_clock_wall_us () - potoo_catalog_get_backup_time_us (fixture->catalog);
@@ -263,7 +251,7 @@ test_no_database (CatalogFixture *fixture, gconstpointer data)
   g_assert_true (g_file_set_contents (fixture->path, "not a database at all", -1, NULL));
   open_or_restore (fixture);
   g_assert_cmpint (count_segments (fixture), ==, 5);
-  g_autofree char *aside = find_file (fixture, "catalog.db.corrupt-");
+  g_autofree char *aside = catalog_fixture_find_file (fixture, "catalog.db.corrupt-");
   g_autofree char *content = NULL;
   g_assert_true (g_file_get_contents (aside, &content, NULL, NULL));
   g_assert_cmpstr (content, ==, "not a database at all");
