@@ -15,7 +15,7 @@ _potooctl() {
     [[ ${COMP_WORDS[i]} == -* ]] || command+="${command:+ }${COMP_WORDS[i]}"
   done
   case $command in
-    '') words="cameras status storage segments gaps coverage events bookmark record locks snapshot verify viewers watch $options --version" ;;
+    '') words="cameras status storage segments gaps coverage events bookmark record locks snapshot verify viewers watch clock $options --version" ;;
     cameras) words="list show add edit remove settings $options" ;;
     events) words="list add edit end remove $options --start= --end= --kind=" ;;
     record) words="start stop $options" ;;
@@ -42,6 +42,8 @@ _potooctl() {
       words="$(_potooctl_list cameras settings | sed 's/$/=/') $options --ask-password --password-file="
       ;;
     'segments '* | 'gaps '* | 'coverage '*) words="$options --start= --end=" ;;
+    clock) words="correct $options" ;;
+    'clock correct') words="$(_potooctl_list clock) $options" ;;
     verify*) words="$options --repair --status --stop" ;;
     'snapshot '*) words="$options --height=" ;;
     *) words=$options ;;

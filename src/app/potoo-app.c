@@ -129,8 +129,11 @@ static gboolean
 start_services (PotooApp *self, GError **error)
 {
   self->clock = potoo_clock_watch_new ();
-  self->corrector = potoo_time_corrector_new (self->catalog, self->clock,
-                                              potoo_recorder_get_inherited_gaps (self->recorder));
+  self->corrector = potoo_time_corrector_new (
+      self->catalog, self->clock, potoo_recorder_get_inherited_gaps (self->recorder),
+      potoo_recorder_get_clock_step (self->recorder), error);
+  if (self->corrector == NULL)
+    return FALSE;
   self->tester = potoo_camera_tester_new ();
   PotooRetention *retention = potoo_app_retention_get (self->retention);
   self->cameras = potoo_camera_list_new (self->catalog);
@@ -152,6 +155,7 @@ start_services (PotooApp *self, GError **error)
     .eviction = potoo_retention_get_eviction (retention),
     .retention = retention,
     .verifier = potoo_app_upkeep_get_verifier (self->upkeep),
+    .corrector = self->corrector,
     .events = potoo_app_events_get_events (self->events),
     .locks = potoo_app_events_get_locks (self->events),
     .snapshots = potoo_app_live_get_snapshots (self->live),
@@ -172,6 +176,7 @@ start_services (PotooApp *self, GError **error)
     .eviction = potoo_retention_get_eviction (retention),
     .retention = retention,
     .verifier = potoo_app_upkeep_get_verifier (self->upkeep),
+    .corrector = self->corrector,
     .events = potoo_app_events_get_events (self->events),
     .locks = potoo_app_events_get_locks (self->events),
     .live = potoo_app_live_get_outputs (self->live),

@@ -267,6 +267,15 @@ potoo_id_blocks_get_first (PotooIdBlocks *blocks)
   return first;
 }
 
+gint64
+potoo_id_blocks_get_next (PotooIdBlocks *blocks)
+{
+  g_mutex_lock (&blocks->lock);
+  gint64 next = blocks->current.next;
+  g_mutex_unlock (&blocks->lock);
+  return next;
+}
+
 gboolean
 potoo_id_blocks_begin_behind (PotooIdBlocks *blocks, PotooDb *db, gint64 id, GError **error)
 {

@@ -37,6 +37,8 @@ gboolean potoo_id_blocks_raise (PotooIdBlocks *blocks, PotooDb *db, gint64 id, G
 gboolean potoo_id_blocks_is_plausible (PotooIdBlocks *blocks, gint64 id);
 /* The first id that was reserved since new() or begin_behind(). */
 gint64 potoo_id_blocks_get_first (PotooIdBlocks *blocks);
+/* All ids that are taken from now on are this one or later ones. */
+gint64 potoo_id_blocks_get_next (PotooIdBlocks *blocks);
 /* As raise(); and when none was taken yet, the first is one behind @id. In the writer's thread. */
 gboolean
 potoo_id_blocks_begin_behind (PotooIdBlocks *blocks, PotooDb *db, gint64 id, GError **error);

@@ -78,6 +78,8 @@ gboolean potoo_ctl_snapshot (PotooCtl *ctl, int argc, char **argv, GError **erro
 gboolean potoo_ctl_storage (PotooCtl *ctl, int argc, char **argv, GError **error);
 gboolean potoo_ctl_viewers_list (PotooCtl *ctl, int argc, char **argv, GError **error);
 gboolean potoo_ctl_viewers_disconnect (PotooCtl *ctl, int argc, char **argv, GError **error);
+gboolean potoo_ctl_clock_show (PotooCtl *ctl, int argc, char **argv, GError **error);
+gboolean potoo_ctl_clock_correct (PotooCtl *ctl, int argc, char **argv, GError **error);
 gboolean potoo_ctl_verify (PotooCtl *ctl, int argc, char **argv, GError **error);
 gboolean potoo_ctl_watch (PotooCtl *ctl, int argc, char **argv, GError **error);
 

@@ -60,6 +60,10 @@ static const PotooCtlCommand commands[] = {
   { "viewers disconnect", N_ ("VIEWER…"), N_ ("End RTSP connections"),
     potoo_ctl_viewers_disconnect },
   { "verify", "", N_ ("Compare all recordings with the catalog"), potoo_ctl_verify },
+  { "clock", "", N_ ("Show how the clock was set since the machine was started"),
+    potoo_ctl_clock_show },
+  { "clock correct", N_ ("STEP"), N_ ("Date anew what was recorded before the clock was set"),
+    potoo_ctl_clock_correct },
   { "watch", N_ ("[CAMERA…]"), N_ ("Tell what changes, until interrupted"), potoo_ctl_watch },
   { NULL },
 };

@@ -251,6 +251,39 @@ stop_verify (PotooDbusCall *call, gpointer target)
   potoo_dbus_call_finish (call, done, error);
 }
 
+/* --- the clock --- */
+
+static void
+get_clock (PotooDbusCall *call, gpointer target)
+{
+  PotooTimeCorrector *corrector = ((PotooDbusManager *) target)->parts->context.corrector;
+  g_autoptr (JsonNode) node = json_node_new (JSON_NODE_OBJECT);
+
+  json_node_take_object (node, potoo_time_corrector_to_json (corrector));
+  g_autofree char *text = potoo_json_to_text (node);
+  potoo_dbus_call_return (call, g_variant_new ("(s)", text));
+}
+
+static void
+on_clock_corrected (GObject *corrector, GAsyncResult *result, gpointer user_data)
+{
+  g_autoptr (GError) error = NULL;
+  gboolean done = potoo_time_corrector_correct_finish (POTOO_TIME_CORRECTOR (corrector), result,
+                                                       &error);
+
+  potoo_dbus_call_finish (user_data, done, error);
+}
+
+static void
+correct_clock (PotooDbusCall *call, gpointer target)
+{
+  PotooTimeCorrector *corrector = ((PotooDbusManager *) target)->parts->context.corrector;
+  gint64 step;
+
+  g_variant_get (potoo_dbus_call_get_arguments (call), "(x)", &step);
+  potoo_time_corrector_correct_async (corrector, step, on_clock_corrected, call);
+}
+
 /* --- the object --- */
 
 const PotooDbusParts *
@@ -289,6 +322,8 @@ static const PotooDbusMethod methods[] = {
   { "handle-get-verify", get_verify },
   { "handle-start-verify", start_verify },
   { "handle-stop-verify", stop_verify },
+  { "handle-get-clock", get_clock },
+  { "handle-correct-clock", correct_clock },
   { NULL },
 };
 

@@ -13,6 +13,7 @@
 #include "record/potoo-lock-list.h"
 #include "record/potoo-recorder.h"
 #include "record/potoo-retention.h"
+#include "record/potoo-time-corrector.h"
 #include "record/potoo-verifier.h"
 #include "restream/potoo-restream-server.h"
 
@@ -27,6 +28,7 @@ typedef struct
   PotooEviction *eviction;
   PotooRetention *retention;
   PotooVerifier *verifier;
+  PotooTimeCorrector *corrector;
   PotooEventList *events;
   PotooLockList *locks;
   PotooSnapshots *snapshots;

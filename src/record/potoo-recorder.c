@@ -330,6 +330,14 @@ potoo_recorder_get_memory (PotooRecorder *self)
   };
 }
 
+gint64
+potoo_recorder_get_clock_step (PotooRecorder *self)
+{
+  g_return_val_if_fail (POTOO_IS_RECORDER (self), 0);
+
+  return self->clock_step_us;
+}
+
 PotooFragmentQueue *
 potoo_recorder_add_stream (PotooRecorder *self, const char *camera, PotooStreamKind stream)
 {

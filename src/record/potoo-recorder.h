@@ -37,6 +37,8 @@ void potoo_recorder_note_clock (PotooRecorder *recorder);
 /* Gaps that were open when this run began, and whose end it tells. (transfer none) (element-type
  * PotooGap) */
 GArray *potoo_recorder_get_inherited_gaps (PotooRecorder *recorder);
+/* By which the clock was set while Potoo did not run; 0: it was not, or nobody knows. */
+gint64 potoo_recorder_get_clock_step (PotooRecorder *recorder);
 
 /* Bytes. */
 typedef struct

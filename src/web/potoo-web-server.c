@@ -18,6 +18,7 @@
 #include "web/potoo-web-camera-test.h"
 #include "web/potoo-web-cameras.h"
 #include "web/potoo-web-changes.h"
+#include "web/potoo-web-clock.h"
 #include "web/potoo-web-coverage.h"
 #include "web/potoo-web-events.h"
 #include "web/potoo-web-gaps.h"
@@ -257,6 +258,7 @@ make_router (void)
   potoo_web_router_add (router, potoo_web_system_routes);
   potoo_web_router_add (router, potoo_web_storage_routes);
   potoo_web_router_add (router, potoo_web_verify_routes);
+  potoo_web_router_add (router, potoo_web_clock_routes);
   potoo_web_router_add (router, potoo_web_cameras_routes);
   potoo_web_router_add (router, potoo_web_segments_routes);
   potoo_web_router_add (router, potoo_web_media_routes);

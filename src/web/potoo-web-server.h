@@ -11,6 +11,7 @@
 #include "record/potoo-lock-list.h"
 #include "record/potoo-recorder.h"
 #include "record/potoo-retention.h"
+#include "record/potoo-time-corrector.h"
 #include "record/potoo-verifier.h"
 #include "web/potoo-web-change-log.h"
 
@@ -25,6 +26,7 @@ typedef struct
   PotooEviction *eviction;
   PotooRetention *retention;
   PotooVerifier *verifier;
+  PotooTimeCorrector *corrector;
   PotooEventList *events;
   PotooLockList *locks;
   PotooLive *live;

@@ -153,13 +153,13 @@ def ctl(world):
 
 def list_commands(ctl):
     page = ctl.run('--help')
-    return re.findall(r'^  ((?:(?:cameras|events|locks|record|segments|viewers) )?[a-z]+)(?: .*)?$', page.split('Commands:')[1], re.M)
+    return re.findall(r'^  ((?:(?:cameras|clock|events|locks|record|segments|viewers) )?[a-z]+)(?: .*)?$', page.split('Commands:')[1], re.M)
 
 
 def test_help(ctl):
     commands = list_commands(ctl)
-    assert 'cameras add' in commands and 'watch' in commands and len(commands) == 29, commands
-    for command in ['cameras', 'events', 'locks', 'segments', 'viewers', *commands]:
+    assert 'cameras add' in commands and 'watch' in commands and len(commands) == 31, commands
+    for command in ['cameras', 'clock', 'events', 'locks', 'segments', 'viewers', *commands]:
         page = ctl.run(*command.split(), '--help')
         assert f'potooctl {command}' in page
         for option in ('--json', '--system', '--user'):
@@ -203,6 +203,7 @@ def test_help_fits_a_terminal(ctl):
         (['snapshot', 'off', '--height=5'], 'height: '),
         (['snapshot', 'off', '--height=-5'], 'height: '),
         (['viewers', 'disconnect', 'one'], 'one'),
+        (['clock', 'correct', 'one'], 'one'),
         (['record'], 'record'),
         (['events', 'add'], 'CAMERA'),
         (['events', 'add', 'off', 'title'], 'NAME=VALUE'),

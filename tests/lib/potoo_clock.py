@@ -7,6 +7,25 @@ import time
 DAY_S = 86400
 
 
+class SetClock:
+    """Is set by a test, by so many seconds."""
+
+    def __init__(self, path):
+        self.path = path
+        self.offset_s = 0
+        self.set_by(0)
+
+    @property
+    def env(self):
+        return {'POTOO_TEST_CLOCK': str(self.path)}
+
+    def set_by(self, step_s):
+        self.offset_s += step_s
+        new = self.path.with_suffix('.new')
+        new.write_text(str(round(self.offset_s * 1e6)), encoding='ascii')
+        new.replace(self.path)
+
+
 class StepClock:
     """From start() on, a day in @day_s seconds: each second the clock is set on by that much."""
 
