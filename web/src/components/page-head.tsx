@@ -14,9 +14,10 @@ interface PageHeadProps {
 }
 
 export function PageHead({ title, parent, aside, actions }: PageHeadProps) {
+  const about = parent && parent.href !== '/' ? `${title} · ${parent.name}` : title; // tabs of several cameras
   useEffect(() => {
-    document.title = `${title} · Potoo`;
-  }, [title]);
+    document.title = `${about} · Potoo`;
+  }, [about]);
   return (
     <header class="page-head">
       <div class="page-title">
