@@ -64,16 +64,18 @@ give_up (PotooTimeCorrector *self, const char *why)
 static void
 note_done (PotooTimeCorrector *self)
 {
-  gint64 step_us = potoo_clock_history_find (self->history, self->correcting)->step_us;
-  g_autofree char *size = potoo_duration_format (ABS (step_us));
+  const PotooClockStep *step = potoo_clock_history_find (self->history, self->correcting);
 
-  g_mutex_lock (&self->lock);
-  potoo_clock_history_note_corrected (self->history, self->correcting);
-  g_mutex_unlock (&self->lock);
-  potoo_log_info (NULL, "What was recorded before the clock was set is dated by it now, %s %s",
-                  size, step_us < 0 ? "earlier" : "later");
-  potoo_metric_add (self->corrections, 1);
   self->n_tries = 0;
+  potoo_metric_add (self->corrections, 1);
+  if (step == NULL)
+    return; /* forgotten: the clock was set so often meanwhile */
+  g_autofree char *size = potoo_duration_format (ABS (step->step_us));
+  potoo_log_info (NULL, "What was recorded before the clock was set is dated by it now, %s %s",
+                  size, step->step_us < 0 ? "earlier" : "later");
+  g_mutex_lock (&self->lock);
+  potoo_clock_history_note_corrected (self->history, step->id);
+  g_mutex_unlock (&self->lock);
 }
 
 /* When nobody asked it is tried again. */
