@@ -146,10 +146,15 @@ run_pass (Run *run, gboolean rebuild, PotooVerifyReport **report, GError **error
 static gboolean
 recover (Run *run, GError **error)
 {
+  g_auto (PotooRecoveryReport) all = { 0 };
+
+  potoo_recovery_report_init (&all, run->catalog);
+  if (!potoo_recovery_report_resume (&all, error))
+    return FALSE;
   for (guint i = 0; i < run->roots->len; i++)
     {
       g_auto (PotooRecoveryReport) report = { 0 };
-      potoo_recovery_report_init (&report);
+      potoo_recovery_report_init_part (&report, &all);
       if (!potoo_recovery_run (run->roots->pdata[i], run->catalog, &report, error))
         return FALSE;
     }

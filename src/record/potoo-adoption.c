@@ -150,11 +150,11 @@ adopt_scanned (PotooAdoption *a, const PotooFileName *name, PotooSegmentScan *sc
     }
   g_autoptr (GBytes) blob = potoo_segment_index_to_blob (scan->index);
   fill_row (a, name, scan, &row);
+  potoo_recovery_report_note_end (a->report, &row, row.end_us);
   potoo_catalog_put_segment (a->catalog, &row, blob);
   a->n_posted++;
   g_hash_table_replace (a->newest, potoo_stream_key (row.camera, row.stream),
                         potoo_segment_copy (&row));
-  potoo_recovery_report_note_end (a->report, &row, row.end_us);
   if (row.state == POTOO_SEGMENT_DAMAGED)
     a->report->damaged++;
   a->report->adopted++;

@@ -268,5 +268,6 @@ potoo_last_run_settle (PotooCatalog *catalog, PotooRecoveryReport *report, GErro
   /* After a clean stop every stream that is to be recorded has an open gap. */
   if (cause != POTOO_GAP_SHUTDOWN)
     open_gaps_of_interrupted (&settlement, cause);
+  potoo_recovery_report_settled (report);
   return g_steal_pointer (&open);
 }

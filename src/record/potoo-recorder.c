@@ -204,8 +204,9 @@ static gboolean
 recover (PotooRecorder *self, GError **error)
 {
   g_auto (PotooRecoveryReport) all = { 0 };
-  potoo_recovery_report_init (&all);
-
+  potoo_recovery_report_init (&all, self->catalog);
+  if (!potoo_recovery_report_resume (&all, error))
+    return FALSE;
   for (guint i = 0; i < self->writers->len; i++)
     if (!potoo_writer_bring_up (self->writers->pdata[i], &all, error))
       return FALSE;

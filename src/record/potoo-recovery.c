@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 
 /* Every step may be cut off and done again at the next start: a file is mended
- * before its row is closed, and a file is gone before its row goes. */
+ * before its row is closed, a file is gone before its row goes, and where what is missing begins is
+ * noted before the row is closed that tells it. */
 
 #include "record/potoo-recovery.h"
 
@@ -15,6 +16,8 @@
 #include "record/potoo-rebuild.h"
 #include "record/potoo-segment-scan.h"
 
+/* Setting: ends that are not settled. */
+#define INTERRUPTED "recorder-interrupted"
 #define MAX_GAPS 100 /* at one moment, of all streams of a camera */
 
 typedef struct
@@ -34,10 +37,20 @@ potoo_stream_key (const char *camera, PotooStreamKind stream)
 }
 
 void
-potoo_recovery_report_init (PotooRecoveryReport *report)
+potoo_recovery_report_init (PotooRecoveryReport *report, PotooCatalog *catalog)
 {
   *report = (PotooRecoveryReport){
     .ends = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, g_free),
+    .catalog = catalog != NULL ? g_object_ref (catalog) : NULL,
+  };
+}
+
+void
+potoo_recovery_report_init_part (PotooRecoveryReport *report, const PotooRecoveryReport *whole)
+{
+  *report = (PotooRecoveryReport){
+    .ends = g_hash_table_ref (whole->ends),
+    .catalog = whole->catalog != NULL ? g_object_ref (whole->catalog) : NULL,
   };
 }
 
@@ -45,6 +58,7 @@ void
 potoo_recovery_report_clear (PotooRecoveryReport *report)
 {
   g_clear_pointer (&report->ends, g_hash_table_unref);
+  g_clear_object (&report->catalog);
 }
 
 static void
@@ -62,11 +76,55 @@ get_time (GHashTable *table, const PotooSegment *row)
   return time_us != NULL ? *time_us : 0;
 }
 
+/* One line for each stream: its key and the end. */
+static void
+post_ends (PotooRecoveryReport *report)
+{
+  g_autoptr (GString) lines = g_string_new (NULL);
+  GHashTableIter iter;
+  gpointer key, end_us;
+
+  g_hash_table_iter_init (&iter, report->ends);
+  while (g_hash_table_iter_next (&iter, &key, &end_us))
+    g_string_append_printf (lines, "%s %" G_GINT64_FORMAT "\n", (const char *) key,
+                            *(gint64 *) end_us);
+  potoo_catalog_put_setting (report->catalog, INTERRUPTED, lines->str);
+}
+
 void
 potoo_recovery_report_note_end (PotooRecoveryReport *report, const PotooSegment *row, gint64 end_us)
 {
-  if (end_us > get_time (report->ends, row))
-    put_time (report->ends, row, end_us);
+  if (end_us <= get_time (report->ends, row))
+    return;
+  put_time (report->ends, row, end_us);
+  if (report->catalog != NULL)
+    post_ends (report);
+}
+
+gboolean
+potoo_recovery_report_resume (PotooRecoveryReport *report, GError **error)
+{
+  g_autoptr (PotooCatalogReader) reader = potoo_catalog_reader_new (report->catalog, error);
+
+  if (reader == NULL)
+    return FALSE;
+  g_autofree char *noted = potoo_catalog_reader_get_setting (reader, INTERRUPTED, NULL);
+  g_auto (GStrv) lines = g_strsplit (noted != NULL ? noted : "", "\n", -1);
+  for (guint i = 0; lines[i] != NULL; i++)
+    {
+      g_auto (GStrv) words = g_strsplit (lines[i], " ", 2);
+      if (g_strv_length (words) != 2)
+        continue;
+      gint64 end_us = g_ascii_strtoll (words[1], NULL, 10);
+      g_hash_table_replace (report->ends, g_strdup (words[0]), g_memdup2 (&end_us, sizeof end_us));
+    }
+  return TRUE;
+}
+
+void
+potoo_recovery_report_settled (PotooRecoveryReport *report)
+{
+  potoo_catalog_put_setting (report->catalog, INTERRUPTED, "");
 }
 
 /* --- rows in state open --- */
@@ -102,8 +160,8 @@ drop (Recovery *r, const PotooSegment *row, const char *path, const char *why)
     }
   potoo_log_warning (row->camera, "Segment %s has no media and is dropped: %s", path, why);
   gint64 end_us = put_lost (r, row, row->start_us, row->end_us);
-  potoo_catalog_drop_segment (r->catalog, row->id);
   potoo_recovery_report_note_end (r->report, row, end_us);
+  potoo_catalog_drop_segment (r->catalog, row->id);
   r->report->dropped++;
 }
 
@@ -116,8 +174,8 @@ give_up (Recovery *r, PotooSegment *row, const GError *why)
   row->state = POTOO_SEGMENT_DAMAGED;
   if (g_error_matches (why, POTOO_ERROR, POTOO_ERROR_CORRUPT)) /* its init: nothing can be read */
     put_lost (r, row, row->start_us, row->end_us);
-  potoo_catalog_put_segment (r->catalog, row, NULL);
   potoo_recovery_report_note_end (r->report, row, row->end_us);
+  potoo_catalog_put_segment (r->catalog, row, NULL);
   r->report->damaged++;
 }
 
@@ -137,8 +195,8 @@ put_mended (Recovery *r, PotooSegment *row, PotooSegmentScan *scan)
   row->init_bytes = scan->init_size;
   row->duration_ticks = (gint64) potoo_segment_index_get_duration_ticks (scan->index);
   gint64 end_us = put_lost (r, row, row->end_us, durable_end_us);
-  potoo_catalog_put_segment (r->catalog, row, blob);
   potoo_recovery_report_note_end (r->report, row, end_us);
+  potoo_catalog_put_segment (r->catalog, row, blob);
   r->report->cut_bytes += scan->file_size - scan->end;
   if (scan->shorter)
     r->report->damaged++;

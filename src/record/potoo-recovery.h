@@ -25,15 +25,25 @@ typedef struct
   /* camera/stream → gint64 *: wall time up to which that stream, which was recorded
    * when the last run ended, was recorded */
   GHashTable *ends;
+  PotooCatalog *catalog; /* (nullable): where ends are noted too, until there are gaps for them */
 } PotooRecoveryReport;
 
-void potoo_recovery_report_init (PotooRecoveryReport *report);
+/* @catalog: (nullable): recovery of what the last run left: a power cut between here and
+ * potoo_recovery_report_settled() loses none of its ends, though rows tell them no more. */
+void potoo_recovery_report_init (PotooRecoveryReport *report, PotooCatalog *catalog);
+/* Of one storage root: its ends are those of @whole. */
+void potoo_recovery_report_init_part (PotooRecoveryReport *report,
+                                      const PotooRecoveryReport *whole);
+/* Takes over what was noted and not settled. */
+gboolean potoo_recovery_report_resume (PotooRecoveryReport *report, GError **error);
+/* The gaps have been posted. */
+void potoo_recovery_report_settled (PotooRecoveryReport *report);
 void potoo_recovery_report_clear (PotooRecoveryReport *report);
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (PotooRecoveryReport, potoo_recovery_report_clear)
 
 /* The key of a stream in PotooRecoveryReport.ends. (transfer full) */
 char *potoo_stream_key (const char *camera, PotooStreamKind stream);
-/* Keeps the latest end of each stream. */
+/* Keeps the latest end of each stream. Before the row is posted that tells it no more. */
 void potoo_recovery_report_note_end (PotooRecoveryReport *report,
                                      const PotooSegment *row,
                                      gint64 end_us);

@@ -92,9 +92,7 @@ potoo_root_care_bring_up (PotooRootCare *care, PotooRecoveryReport *all, GError 
     return TRUE;
   if (!care->recovered)
     {
-      potoo_recovery_report_init (&report);
-      g_hash_table_unref (report.ends);
-      report.ends = g_hash_table_ref (all->ends);
+      potoo_recovery_report_init_part (&report, all);
       if (!potoo_recovery_run (care->root, care->catalog, &report, error))
         return FALSE;
       publish (care, &report);
@@ -136,7 +134,7 @@ potoo_root_care_look (PotooRootCare *care)
   gint64 due_us = potoo_root_care_get_due_us (care);
   if (due_us == 0 || potoo_clock_mono_us () < due_us)
     return;
-  potoo_recovery_report_init (&report);
+  potoo_recovery_report_init (&report, NULL);
   /* That it is in use elsewhere is its state. */
   if (!potoo_root_care_bring_up (care, &report, &error) &&
       !g_error_matches (error, POTOO_ERROR, POTOO_ERROR_BUSY))

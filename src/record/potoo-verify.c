@@ -334,7 +334,7 @@ verify_files (PotooVerify *v, PotooStorageRoot *root, GError **error)
 
   if (!potoo_storage_root_is_attached (root))
     return TRUE;
-  potoo_recovery_report_init (&recovered);
+  potoo_recovery_report_init (&recovered, NULL);
   g_autoptr (PotooAdoption)
       adoption = potoo_adoption_new (root, v->spec.catalog, v->reader, &recovered);
   Files files = { v, root, &recovered, adoption };

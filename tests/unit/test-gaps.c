@@ -372,6 +372,36 @@ test_power (Recording *r, gconstpointer data)
   assert_gaps (r, since_us, &(Expected){ end_us, 0, POTOO_GAP_POWER }, 1);
 }
 
+/* The power fails again when the start has closed what was open, and not yet told what is missing.
+ */
+static void
+test_power_fails_at_start (Recording *r, gconstpointer data)
+{
+  gint64 since_us = begin_recording (r);
+  gint64 end_us = now_of (r);
+  potoo_catalog_put_setting (r->catalog, "recorder-run",
+                             "00000000-0000-0000-0000-000000000000 running");
+  recording_crash (r);
+  recording_open (r);
+  {
+    g_autoptr (GError) error = NULL;
+    g_auto (PotooRecoveryReport) report = { 0 };
+    g_autoptr (PotooStorageRoot) root = potoo_storage_root_new (r->config, 0, r->catalog);
+    g_assert_true (potoo_storage_root_attach (root, &error));
+    potoo_recovery_report_init (&report, r->catalog);
+    g_assert_true (potoo_recovery_run (root, r->catalog, &report, &error));
+    g_assert_cmpuint (report.repaired, ==, 1);
+  }
+  potoo_catalog_close (r->catalog);
+  g_clear_object (&r->catalog);
+  g_clear_pointer (&r->config, potoo_config_unref);
+  recording_start (r);
+  assert_gaps (r, since_us, &(Expected){ end_us, 0, POTOO_GAP_POWER }, 1);
+  recording_stop (r);
+  recording_start (r); /* it is told once */
+  assert_gaps (r, since_us, &(Expected){ end_us, 0, POTOO_GAP_POWER }, 1);
+}
+
 /* --- a catalog that was restored --- */
 
 static void
@@ -683,6 +713,7 @@ main (int argc, char *argv[])
   ADD ("restored", test_restored);
   ADD ("restored-events", test_restored_events);
   ADD ("power", test_power);
+  ADD ("power-fails-at-start", test_power_fails_at_start);
   ADD ("crash-in-a-gap", test_crash_in_a_gap);
   ADD ("crash-with-lost-rows", test_crash_with_lost_rows);
   ADD ("off-when-it-crashed", test_off_when_it_crashed);

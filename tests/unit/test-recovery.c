@@ -154,7 +154,7 @@ bench_run (Bench *b, const guint8 *file, gsize size, guint indexed, PotooRecover
   potoo_catalog_drop_segment (b->r.catalog, row.id); /* with the index of the round before */
   potoo_catalog_put_segment (b->r.catalog, &row, indexed > 0 ? blob : NULL);
   g_assert_true (potoo_catalog_sync (b->r.catalog, &error));
-  potoo_recovery_report_init (report);
+  potoo_recovery_report_init (report, NULL);
   g_assert_true (potoo_recovery_run (b->root, b->r.catalog, report, &error));
   g_assert_no_error (error);
 }
@@ -348,7 +348,7 @@ test_replaced_by_link (Bench *b, gconstpointer data)
   PotooSegment row = b->row;
   potoo_catalog_put_segment (b->r.catalog, &row, NULL);
   g_assert_true (potoo_catalog_sync (b->r.catalog, NULL));
-  potoo_recovery_report_init (&report);
+  potoo_recovery_report_init (&report, NULL);
   g_assert_true (potoo_recovery_run (b->root, b->r.catalog, &report, &error));
   g_assert_cmpuint (report.unreadable, ==, 1);
   g_assert_true (g_file_get_contents (elsewhere, &content, &size, NULL));

@@ -629,7 +629,7 @@ prepare (Bench *b)
   g_auto (PotooRecoveryReport) report = { 0 };
   g_autoptr (PotooCatalogReader) reader = potoo_catalog_reader_new (b->r.catalog, NULL);
 
-  potoo_recovery_report_init (&report);
+  potoo_recovery_report_init (&report, NULL);
   g_assert_true (potoo_rebuild_prepare (b->r.catalog, root_of (b), reader, &report, &error));
   g_assert_true (potoo_catalog_sync (b->r.catalog, NULL));
   const gint64 *end_us = g_hash_table_lookup (report.ends, "door/main");
