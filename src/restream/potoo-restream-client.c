@@ -12,6 +12,7 @@
 #include <glib/gi18n-lib.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
+#include <string.h>
 #include <sys/socket.h>
 
 #include "base/potoo-log.h"
@@ -135,6 +136,20 @@ potoo_restream_client_adjust_play_response (GstRTSPClient *client, GstRTSPContex
   return GST_RTSP_STS_OK;
 }
 
+/* Some viewers ask the first track to play, and not the media: what is set up plays. */
+static char *
+potoo_restream_client_make_path_from_uri (GstRTSPClient *client, const GstRTSPUrl *uri)
+{
+  GstRTSPClientClass *parent_class = GST_RTSP_CLIENT_CLASS (potoo_restream_client_parent_class);
+  const GstRTSPContext *ctx = gst_rtsp_context_get_current ();
+  char *path = parent_class->make_path_from_uri (client, uri);
+  char *track = path != NULL ? strstr (path, "/stream=") : NULL;
+
+  if (track != NULL && ctx != NULL && ctx->method == GST_RTSP_PLAY)
+    *track = '\0';
+  return path;
+}
+
 static void
 potoo_restream_client_new_session (GstRTSPClient *client, GstRTSPSession *session)
 {
@@ -185,6 +200,7 @@ potoo_restream_client_class_init (PotooRestreamClientClass *klass)
   client_class->adjust_play_response = potoo_restream_client_adjust_play_response;
   client_class->adjust_error_code = potoo_restream_client_adjust_error_code;
   client_class->pre_play_request = potoo_restream_client_pre_play_request;
+  client_class->make_path_from_uri = potoo_restream_client_make_path_from_uri;
   client_class->new_session = potoo_restream_client_new_session;
   client_class->closed = potoo_restream_client_closed;
 }

@@ -119,7 +119,7 @@ def main():
     with tempfile.TemporaryDirectory() as directory:
         workshop = Workshop(Path(directory))
         try:
-            good = run(workshop, options.seconds or (24 if options.short else 180), options.memory)
+            good = run(workshop, options.seconds or (15 if options.short else 180), options.memory)
         finally:
             workshop.close()
     return 0 if good else 1

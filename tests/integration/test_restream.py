@@ -97,6 +97,14 @@ def test_first_picture_comes_at_once(daemon):
     wait_for_viewers(daemon, 0)
 
 
+def test_viewer_that_asks_a_track_to_play(daemon):
+    with RtspClient(url_of(daemon, 'door')) as client:
+        client.play('/stream=0')
+        packets = client.receive(2 * SLOWNESS)
+        assert stamps_of(packets) and {packet.channel for packet in packets} >= {0, 2}
+        assert client.request('PLAY', client.url + '/elsewhere').status == 460
+
+
 def median_latency(client, seconds):
     """How old the pictures are that come now; what was cached before does not count."""
     client.receive(1)

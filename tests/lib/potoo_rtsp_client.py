@@ -155,15 +155,15 @@ class RtspClient:
     def describe(self):
         return self.request('DESCRIBE', Accept='application/sdp')
 
-    def play(self):
-        """DESCRIBE to PLAY with all tracks; returns the SDP."""
+    def play(self, played=''):
+        """DESCRIBE to PLAY with all tracks, of the media or of what @played is of it; returns the SDP."""
         response = self.describe()
         assert response.status == 200, response
         for i, control in enumerate(re.findall(r'a=control:(stream=\d+)', response.body)):
             transport = f'RTP/AVP/TCP;unicast;interleaved={2 * i}-{2 * i + 1}'
             answer = self.request('SETUP', f'{self.url}/{control}', Transport=transport)
             assert answer.status == 200, answer
-        answer = self.request('PLAY', Range='npt=0.000-')
+        answer = self.request('PLAY', self.url + played, Range='npt=0.000-')
         assert answer.status == 200, answer
         return response.body
 
