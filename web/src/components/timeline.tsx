@@ -27,7 +27,8 @@ interface TimelineProps {
   onMove?: (byMs: number) => void;
 }
 
-const TICK_PX = 72;
+const TICK_PX = 92; // 10:30:00 PM
+const EDGE_PX = 8;
 const NEAR_PX = 4;
 const NOTCH_PX = 80; // of a wheel; a touchpad sends many small ones
 const percent = (ratio: number) => `${(ratio * 100).toFixed(4)}%`;
@@ -160,13 +161,18 @@ export function Timeline({ track, locks = [], view, nowMs, positionMs, label, on
       </div>
       <div class="ticks" aria-hidden="true">
         {listTicks(view, Math.max(2, width / TICK_PX))
-          .filter(ms => toRatio(ms, view) * width < width - TICK_PX / 3)
+          .filter(ms => hasRoom(toRatio(ms, view) * width, width))
           .map(ms => (
-            <TickMark key={ms} ms={ms} view={view} isFirst={toRatio(ms, view) * width < TICK_PX / 3} />
+            <TickMark key={ms} ms={ms} view={view} isFirst={toRatio(ms, view) * width < EDGE_PX} />
           ))}
       </div>
     </div>
   );
+}
+
+/** Whether the words of a tick at `px` fit: in their middle, or behind it at the left edge. */
+function hasRoom(px: number, width: number): boolean {
+  return px < EDGE_PX || (px > TICK_PX / 3 && px < width - TICK_PX / 3);
 }
 
 function TickMark({ ms, view, isFirst }: { ms: number; view: Range; isFirst: boolean }) {
