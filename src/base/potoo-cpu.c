@@ -11,14 +11,44 @@
 #define GIVE_WAY_NICE 5
 #define LOWEST_NICE 19
 
+/* On Linux it is the thread's own. */
+static gboolean
+set_nice (int nice)
+{
+  return setpriority (PRIO_PROCESS, (id_t) gettid (), MIN (nice, LOWEST_NICE)) == 0;
+}
+
+/* That of main, which has the process's id and keeps what the process was given. */
+static int
+get_usual_nice (void)
+{
+  return getpriority (PRIO_PROCESS, (id_t) getpid ());
+}
+
+static gpointer
+lower_and_raise (gpointer data)
+{
+  int usual = get_usual_nice ();
+  return GINT_TO_POINTER (set_nice (usual + GIVE_WAY_NICE) && set_nice (usual));
+}
+
+/* Tried by a thread that ends. */
+static gpointer
+find_out (gpointer data)
+{
+  g_autoptr (GError) error = NULL;
+  GThread *thread = g_thread_try_new ("priority", lower_and_raise, NULL, &error);
+
+  return thread != NULL ? g_thread_join (thread) : NULL;
+}
+
 void
 potoo_cpu_give_way (void)
 {
-  /* On Linux it is the thread's own; the one with the process's id is main, which keeps what the
-   * process was given. */
-  int usual = getpriority (PRIO_PROCESS, (id_t) getpid ());
+  static GOnce once = G_ONCE_INIT;
 
-  if (setpriority (PRIO_PROCESS, (id_t) gettid (), MIN (usual + GIVE_WAY_NICE, LOWEST_NICE)) != 0)
+  if (!GPOINTER_TO_INT (g_once (&once, find_out, NULL)) ||
+      !set_nice (get_usual_nice () + GIVE_WAY_NICE))
     g_debug ("no lower priority for thread %d", gettid ());
 }
 

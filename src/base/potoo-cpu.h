@@ -8,8 +8,10 @@ G_BEGIN_DECLS
 /* Who gets a processor first, and how long recording waits for one. */
 
 /* The calling thread serves who watches: from now on it has a third of the weight of others (its
- * nice value is 5 more), and so have threads that it makes. For good, since hardly a process may
- * take that back: not for threads of a pool that others share. */
+ * nice value is 5 more), and so have threads that it makes. For good: not for threads of a pool
+ * that others share. Nothing happens in a process that may not raise a priority again (RLIMIT_NICE,
+ * CAP_SYS_NICE): GLib does so to each thread of its pools, whoever starts it, and calls it critical
+ * when it cannot. */
 void potoo_cpu_give_way (void);
 
 /* Recording waits for the calling thread: it is looked at until it ends. Next to nothing when it
