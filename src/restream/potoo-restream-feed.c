@@ -26,7 +26,7 @@
  */
 #define UDP_SPEED 4
 #define TCP_SPEED 8
-#define MAX_LAG_NS (3 * GST_SECOND)
+#define MAX_LAG_US (3 * POTOO_SECOND_US)
 #define STALLED_POLL_US POTOO_SECOND_US
 
 typedef struct
@@ -128,9 +128,9 @@ is_too_late (PotooRestreamFeed *self)
   gint64 now_us = potoo_clock_mono_us ();
   gint64 age_us = now_us - (gint64) (potoo_restream_unit_get_time (&self->unit) / GST_USECOND);
   gint64 age_at_start_us = self->anchor_us - (gint64) (self->anchor_ns / GST_USECOND);
-  gint64 allowed_us = age_at_start_us + POTOO_SECOND_US - (now_us - self->anchor_us) / 2;
+  gint64 allowed_us = age_at_start_us + MAX_LAG_US - (now_us - self->anchor_us) / 2;
 
-  return age_us > MAX (allowed_us, (gint64) (MAX_LAG_NS / GST_USECOND));
+  return age_us > MAX (allowed_us, MAX_LAG_US);
 }
 
 static gboolean
