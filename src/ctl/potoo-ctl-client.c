@@ -226,6 +226,21 @@ call_camera_object (PotooCtlClient *self,
   return NULL;
 }
 
+JsonObject *
+potoo_ctl_client_call_json (PotooCtlClient *self, const char *method, GError **error)
+{
+  g_autoptr (JsonParser) parser = json_parser_new ();
+  g_autoptr (GVariant) answer = potoo_ctl_client_call (self, method, NULL, "(s)", error);
+  const char *text;
+
+  if (answer == NULL)
+    return NULL;
+  g_variant_get (answer, "(&s)", &text);
+  if (!json_parser_load_from_data (parser, text, -1, error))
+    return NULL;
+  return json_object_ref (json_node_get_object (json_parser_get_root (parser)));
+}
+
 GVariant *
 potoo_ctl_client_call_camera (PotooCtlClient *self,
                               const char *id,

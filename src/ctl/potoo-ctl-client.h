@@ -2,6 +2,7 @@
 #pragma once
 
 #include <gio/gunixfdlist.h>
+#include <json-glib/json-glib.h>
 
 #include "base/potoo-bus.h"
 
@@ -36,6 +37,8 @@ GVariant *potoo_ctl_client_call (PotooCtlClient *client,
                                  GVariant *arguments,
                                  const char *reply,
                                  GError **error);
+/* Of a method of the manager that answers with an object as docs/rest.md has it. (transfer full) */
+JsonObject *potoo_ctl_client_call_json (PotooCtlClient *client, const char *method, GError **error);
 GVariant *potoo_ctl_client_call_camera (PotooCtlClient *client,
                                         const char *id,
                                         const char *method,

@@ -19,25 +19,6 @@ static const PotooCtlColumn columns[] = {
   { NULL },
 };
 
-/* As docs/rest.md has it. */
-static JsonObject *
-get_clock (PotooCtl *ctl, GError **error)
-{
-  PotooCtlClient *client = potoo_ctl_get_client (ctl, error);
-  g_autoptr (GVariant) answer = client != NULL
-                                    ? potoo_ctl_client_call (client, "GetClock", NULL, "(s)", error)
-                                    : NULL;
-  g_autoptr (JsonParser) parser = json_parser_new ();
-  const char *text;
-
-  if (answer == NULL)
-    return NULL;
-  g_variant_get (answer, "(&s)", &text);
-  if (!json_parser_load_from_data (parser, text, -1, error))
-    return NULL;
-  return json_object_ref (json_node_get_object (json_parser_get_root (parser)));
-}
-
 static void
 add_row (PotooCtlTable *table, JsonObject *step)
 {
@@ -75,7 +56,9 @@ potoo_ctl_clock_show (PotooCtl *ctl, int argc, char **argv, GError **error)
 {
   if (!potoo_ctl_parse (ctl, NULL, NULL, 0, 0, &argc, &argv, error))
     return FALSE;
-  g_autoptr (JsonObject) clock = get_clock (ctl, error);
+  PotooCtlClient *client = potoo_ctl_get_client (ctl, error);
+  g_autoptr (JsonObject)
+      clock = client != NULL ? potoo_ctl_client_call_json (client, "GetClock", error) : NULL;
   if (clock == NULL)
     return FALSE;
   if (ctl->json)

@@ -30,8 +30,9 @@ potoo_ctl_text_width (const char *text, gssize n)
   return width;
 }
 
-gsize
-potoo_ctl_text_fit (const char *text, guint width)
+/* The longest start of @text, in bytes, that is at most @width columns wide. */
+static gsize
+fit (const char *text, guint width)
 {
   const char *end = text;
   guint taken = 0;
@@ -52,7 +53,7 @@ potoo_ctl_text_shorten (const char *text, guint width)
     return g_strdup (text);
   if (width == 0)
     return g_strdup ("");
-  g_autofree char *start = g_strndup (text, potoo_ctl_text_fit (text, width - 1));
+  g_autofree char *start = g_strndup (text, fit (text, width - 1));
   return g_strconcat (start, ELLIPSIS, NULL);
 }
 
@@ -60,7 +61,7 @@ potoo_ctl_text_shorten (const char *text, guint width)
 static gsize
 find_break (const char *text, guint width)
 {
-  gsize fits = MAX (potoo_ctl_text_fit (text, width), (gsize) (g_utf8_next_char (text) - text));
+  gsize fits = MAX (fit (text, width), (gsize) (g_utf8_next_char (text) - text));
   gsize at = fits;
 
   if (text[fits] == '\0')

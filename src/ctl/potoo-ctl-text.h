@@ -10,9 +10,6 @@ G_BEGIN_DECLS
 /* Columns that @text takes on a terminal; its first @n bytes when @n >= 0. */
 guint potoo_ctl_text_width (const char *text, gssize n);
 
-/* The longest start of @text, in bytes, that is at most @width columns wide. */
-gsize potoo_ctl_text_fit (const char *text, guint width);
-
 /* @text cut to @width with an ellipsis where it is wider. (transfer full) */
 char *potoo_ctl_text_shorten (const char *text, guint width);
 

@@ -23,21 +23,10 @@ static const PotooCtlColumn columns[] = {
   { NULL },
 };
 
-/* What the daemon says: an object of texts, numbers and objects, as docs/rest.md has it. */
 static JsonObject *
 get_verify (PotooCtl *ctl, GError **error)
 {
-  g_autoptr (JsonParser) parser = json_parser_new ();
-  g_autoptr (GVariant)
-      answer = potoo_ctl_client_call (ctl->client, "GetVerify", NULL, "(s)", error);
-  const char *text;
-
-  if (answer == NULL)
-    return NULL;
-  g_variant_get (answer, "(&s)", &text);
-  if (!json_parser_load_from_data (parser, text, -1, error))
-    return NULL;
-  return json_object_ref (json_node_get_object (json_parser_get_root (parser)));
+  return potoo_ctl_client_call_json (ctl->client, "GetVerify", error);
 }
 
 /* (nullable): nothing was verified yet */

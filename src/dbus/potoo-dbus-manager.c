@@ -216,17 +216,25 @@ potoo_dbus_manager_tell_lock_dropped (PotooDbusManager *self, gint64 id)
   potoo_nvr_manager_emit_lock_removed (self->skeleton, text);
 }
 
+/* @object: (transfer full): as docs/rest.md has it */
+static void
+return_object (PotooDbusCall *call, JsonObject *object)
+{
+  g_autoptr (JsonNode) node = json_node_new (JSON_NODE_OBJECT);
+
+  json_node_take_object (node, object);
+  g_autofree char *text = potoo_json_to_text (node);
+  potoo_dbus_call_return (call, g_variant_new ("(s)", text));
+}
+
 /* --- verification --- */
 
 static void
 get_verify (PotooDbusCall *call, gpointer target)
 {
   PotooVerifier *verifier = ((PotooDbusManager *) target)->parts->context.verifier;
-  g_autoptr (JsonNode) node = json_node_new (JSON_NODE_OBJECT);
 
-  json_node_take_object (node, potoo_verifier_to_json (verifier));
-  g_autofree char *text = potoo_json_to_text (node);
-  potoo_dbus_call_return (call, g_variant_new ("(s)", text));
+  return_object (call, potoo_verifier_to_json (verifier));
 }
 
 static void
@@ -257,11 +265,8 @@ static void
 get_clock (PotooDbusCall *call, gpointer target)
 {
   PotooTimeCorrector *corrector = ((PotooDbusManager *) target)->parts->context.corrector;
-  g_autoptr (JsonNode) node = json_node_new (JSON_NODE_OBJECT);
 
-  json_node_take_object (node, potoo_time_corrector_to_json (corrector));
-  g_autofree char *text = potoo_json_to_text (node);
-  potoo_dbus_call_return (call, g_variant_new ("(s)", text));
+  return_object (call, potoo_time_corrector_to_json (corrector));
 }
 
 static void

@@ -53,18 +53,9 @@ struct _PotooRestreamClients
 
 /* --- snapshots --- */
 
-PotooRestreamClientInfo *
-potoo_restream_client_info_ref (PotooRestreamClientInfo *info)
-{
-  g_atomic_ref_count_inc (&info->ref_count);
-  return info;
-}
-
 void
-potoo_restream_client_info_unref (PotooRestreamClientInfo *info)
+potoo_restream_client_info_free (PotooRestreamClientInfo *info)
 {
-  if (!g_atomic_ref_count_dec (&info->ref_count))
-    return;
   g_free (info->address);
   g_free (info->user_agent);
   g_free (info->camera);
@@ -76,7 +67,6 @@ describe (const Client *client)
 {
   PotooRestreamClientInfo *info = g_new0 (PotooRestreamClientInfo, 1);
 
-  g_atomic_ref_count_init (&info->ref_count);
   info->id = client->id;
   info->address = g_strdup (client->address);
   info->port = client->port;
@@ -103,7 +93,7 @@ GPtrArray *
 potoo_restream_clients_list (PotooRestreamClients *self)
 {
   GPtrArray *list = g_ptr_array_new_with_free_func (
-      (GDestroyNotify) potoo_restream_client_info_unref);
+      (GDestroyNotify) potoo_restream_client_info_free);
   GHashTableIter iter;
   gpointer client;
 

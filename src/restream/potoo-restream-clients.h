@@ -14,7 +14,6 @@ G_BEGIN_DECLS
  */
 typedef struct
 {
-  gatomicrefcount ref_count;
   guint64 id;            /* never used again in this process */
   char *address;         /* IP address */
   guint16 port;          /* of the client */
@@ -26,9 +25,8 @@ typedef struct
   guint64 bytes;         /* of media, on this connection */
 } PotooRestreamClientInfo;
 
-PotooRestreamClientInfo *potoo_restream_client_info_ref (PotooRestreamClientInfo *info);
-void potoo_restream_client_info_unref (PotooRestreamClientInfo *info);
-G_DEFINE_AUTOPTR_CLEANUP_FUNC (PotooRestreamClientInfo, potoo_restream_client_info_unref)
+void potoo_restream_client_info_free (PotooRestreamClientInfo *info);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (PotooRestreamClientInfo, potoo_restream_client_info_free)
 
 /**
  * PotooRestreamClients:

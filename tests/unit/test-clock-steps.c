@@ -149,7 +149,35 @@ test_while_recording (Recording *r, gconstpointer data)
   g_assert_cmpuint (gaps->len, ==, 2);
 }
 
-/* A gap is divided where the clock was set: the parts are as long as what is missing. */
+/* A gap from @end_us of the old clock to @start_us of the new is divided where the clock was set:
+ * the parts are as long as what is missing, and what the clock left out has a row. */
+static void
+assert_divided (Recording *r,
+                gint64 first_us,
+                PotooGapCause cause,
+                gint64 step_us,
+                gint64 end_us,
+                gint64 start_us,
+                gint64 missing_us)
+{
+  g_autoptr (GPtrArray) gaps = list_gaps (r, first_us);
+
+  g_assert_cmpuint (gaps->len, ==, step_us > 0 ? 3 : 2);
+  const PotooGap *before = find_gap (gaps, cause, step_us > 0 ? 0 : 1);
+  const PotooGap *after = find_gap (gaps, cause, step_us > 0 ? 1 : 0);
+  g_assert_cmpint (before->start_us, ==, end_us);
+  g_assert_cmpint (after->end_us, ==, start_us);
+  /* A message's times by the two clocks are read one after the other. */
+  gint64 lengths_us = before->end_us - before->start_us + after->end_us - after->start_us;
+  g_assert_cmpint (ABS (lengths_us - missing_us), <, TREMBLE_US);
+  g_assert_cmpint (ABS (after->start_us - before->end_us - step_us), <, TREMBLE_US);
+  if (step_us < 0)
+    return;
+  const PotooGap *skipped = find_gap (gaps, POTOO_GAP_CLOCK_STEP, 0);
+  g_assert_cmpint (skipped->start_us, ==, before->end_us);
+  g_assert_cmpint (skipped->end_us, ==, after->start_us);
+}
+
 static void
 test_in_a_gap (Recording *r, gconstpointer data)
 {
@@ -164,22 +192,7 @@ test_in_a_gap (Recording *r, gconstpointer data)
   gint64 start_us = wall_of (r), missing_us = mono_of (r) - end_mono_us;
   recording_push_many (r, 2, MEDIA_KEY | MEDIA_DISCONTINUOUS);
   recording_wait_handled (r);
-
-  g_autoptr (GPtrArray) gaps = list_gaps (r, first_us);
-  g_assert_cmpuint (gaps->len, ==, step_us > 0 ? 3 : 2);
-  const PotooGap *before = find_gap (gaps, POTOO_GAP_STALLED, step_us > 0 ? 0 : 1);
-  const PotooGap *after = find_gap (gaps, POTOO_GAP_STALLED, step_us > 0 ? 1 : 0);
-  g_assert_cmpint (before->start_us, ==, end_us);
-  g_assert_cmpint (after->end_us, ==, start_us);
-  /* A message's times by the two clocks are read one after the other. */
-  gint64 lengths_us = before->end_us - before->start_us + after->end_us - after->start_us;
-  g_assert_cmpint (ABS (lengths_us - missing_us), <, TREMBLE_US);
-  g_assert_cmpint (ABS (after->start_us - before->end_us - step_us), <, TREMBLE_US);
-  if (step_us < 0)
-    return;
-  const PotooGap *skipped = find_gap (gaps, POTOO_GAP_CLOCK_STEP, 0);
-  g_assert_cmpint (skipped->start_us, ==, before->end_us);
-  g_assert_cmpint (skipped->end_us, ==, after->start_us);
+  assert_divided (r, first_us, POTOO_GAP_STALLED, step_us, end_us, start_us, missing_us);
 }
 
 /* A connection breaks in the group of pictures in which the clock is set: no fragment has told of
@@ -317,21 +330,7 @@ test_while_down (Recording *r, gconstpointer data)
   gint64 start_us = wall_of (r), missing_us = mono_of (r) - end_mono_us;
   recording_push_many (r, 2, MEDIA_KEY | MEDIA_DISCONTINUOUS);
   recording_wait_handled (r);
-
-  g_autoptr (GPtrArray) gaps = list_gaps (r, first_us);
-  g_assert_cmpuint (gaps->len, ==, step_us > 0 ? 3 : 2);
-  const PotooGap *before = find_gap (gaps, POTOO_GAP_SHUTDOWN, step_us > 0 ? 0 : 1);
-  const PotooGap *after = find_gap (gaps, POTOO_GAP_SHUTDOWN, step_us > 0 ? 1 : 0);
-  g_assert_cmpint (before->start_us, ==, end_us);
-  g_assert_cmpint (after->end_us, ==, start_us);
-  gint64 lengths_us = before->end_us - before->start_us + after->end_us - after->start_us;
-  g_assert_cmpint (ABS (lengths_us - missing_us), <, TREMBLE_US);
-  g_assert_cmpint (ABS (after->start_us - before->end_us - step_us), <, TREMBLE_US);
-  if (step_us < 0)
-    return;
-  const PotooGap *skipped = find_gap (gaps, POTOO_GAP_CLOCK_STEP, 0);
-  g_assert_cmpint (skipped->start_us, ==, before->end_us);
-  g_assert_cmpint (skipped->end_us, ==, after->start_us);
+  assert_divided (r, first_us, POTOO_GAP_SHUTDOWN, step_us, end_us, start_us, missing_us);
 }
 
 /* The same while the machine was off, for a time that nobody knows: the gap is there, and as long
