@@ -4,11 +4,12 @@
 
 Plain gst-rtsp-server is the camera simulator, watched directly: one encoded stream, one media for
 all. Prints, for each number of viewers, what they add in CPU, memory and threads, how soon the first
-picture comes to the last of them, and how old pictures are when they arrive. The exit status is 1 when
-a viewer of potoo's waited more than 100 ms or pictures come more than 20 ms later (median): all
-else is for people to judge.
+picture comes to the last of them, and how old pictures are when they arrive; the median over the runs.
+The exit status is 1 when a viewer of potoo's waited more than 100 ms or pictures come more than 20 ms
+later: all else is for people to judge. Since other work on the machine shows in both, a number of
+viewers that is over is measured again, five times at most.
 
-    tests/bench/restream.py [--short] [--seconds=N] [--viewers=N,N…]
+    tests/bench/restream.py [--short] [--seconds=N] [--runs=N] [--viewers=N,N…]
 """
 
 import argparse
@@ -36,6 +37,7 @@ CAMERA = {
 }
 MAX_FIRST_PICTURE_MS = 100
 MAX_ADDED_LATENCY_MS = 20
+MAX_RUNS = 5
 # Memory is given back 20 s after viewers have left.
 AFTER_S = 45
 
@@ -69,7 +71,7 @@ def median_latency_ms(url, seconds):
     return statistics.median((packet.arrival_us - stamp.wall_us) / 1000 for stamp, packet in pairs)
 
 
-def measure(name, url, pid, viewers, seconds, settle_s, after_s):
+def measure(url, pid, viewers, seconds, settle_s, after_s):
     before = {'cpu': read_cpu(pid), 'at': time.monotonic()}
     time.sleep(seconds / 2)
     idle = (read_cpu(pid) - before['cpu']) / (time.monotonic() - before['at'])
@@ -87,8 +89,6 @@ def measure(name, url, pid, viewers, seconds, settle_s, after_s):
     time.sleep(seconds)
     busy = (read_cpu(pid) - cpu) / (time.monotonic() - at)
     row = {
-        'name': name,
-        'viewers': viewers,
         'cpu': (busy - idle) * 100,
         'rss': (read_rss(pid) - rss) / 1e6,
         'threads': count_threads(pid) - threads,
@@ -107,46 +107,69 @@ def measure(name, url, pid, viewers, seconds, settle_s, after_s):
     return row
 
 
-def print_table(rows):
-    print('\n1080p25 H.264 4 Mb/s, a keyframe each 4 s; RTP over TCP. What the viewers add:\n')
-    print(
-        f'{"":14}{"viewers":>8}{"CPU %":>8}{"RSS MB":>8}{"threads":>9}{"after:":>8}{"MB":>6}{"thr.":>6}'
-        f'{"first picture ms: 1st":>23}{"last":>7}{"worst":>7}{"latency ms":>12}'
-    )
-    for row in rows:
-        print(
-            f'{row["name"]:14}{row["viewers"]:8}{row["cpu"]:8.1f}{row["rss"]:8.1f}{row["threads"]:9}'
-            f'{"":8}{row["rss_after"]:6.1f}{row["threads_after"]:6}'
-            f'{row["first"]:23.0f}{row["last"]:7.0f}{row["worst"]:7.0f}{row["latency"]:12.1f}'
+class Comparison:
+    """What a number of viewers cost on either side, in as many runs as it took."""
+
+    def __init__(self, viewers):
+        self.viewers = viewers
+        self.rows = {'plain': [], 'potoo': []}
+
+    def add(self, name, row):
+        self.rows[name].append(row)
+        print(f'run {len(self.rows[name])}: {name}: {row}', flush=True)
+
+    def runs(self):
+        return len(self.rows['potoo'])
+
+    def median(self, name, key):
+        return statistics.median(row[key] for row in self.rows[name])
+
+    def added_latency_ms(self):
+        return self.median('potoo', 'latency') - self.median('plain', 'latency')
+
+    def is_over(self):
+        """Whether it is more than the project promises."""
+        return (
+            self.added_latency_ms() > MAX_ADDED_LATENCY_MS or self.median('potoo', 'worst') > MAX_FIRST_PICTURE_MS
         )
 
 
-def judge(rows):
-    """What the project promises; CPU and memory are for people to judge."""
-    plain = {row['viewers']: row for row in rows if row['name'] == 'plain'}
-    failed = False
-    for row in rows:
-        if row['name'] == 'plain':
-            continue
-        added = row['latency'] - plain[row['viewers']]['latency']
-        print(f'{row["viewers"]} viewers: pictures come {added:.1f} ms later than from the camera')
-        failed |= added > MAX_ADDED_LATENCY_MS or row['worst'] > MAX_FIRST_PICTURE_MS
-    return failed
+def print_table(comparisons):
+    print('\n1080p25 H.264 4 Mb/s, a keyframe each 4 s; RTP over TCP. What the viewers add:\n')
+    print(
+        f'{"":14}{"viewers":>8}{"runs":>6}{"CPU %":>8}{"RSS MB":>8}{"threads":>9}{"after:":>8}{"MB":>6}{"thr.":>6}'
+        f'{"first picture ms: 1st":>23}{"last":>7}{"worst":>7}{"latency ms":>12}'
+    )
+    for comparison in comparisons:
+        for name in comparison.rows:
+            m = {key: comparison.median(name, key) for key in comparison.rows[name][0]}
+            print(
+                f'{name:14}{comparison.viewers:8}{comparison.runs():6}{m["cpu"]:8.1f}{m["rss"]:8.1f}{m["threads"]:9.0f}'
+                f'{"":8}{m["rss_after"]:6.1f}{m["threads_after"]:6.0f}'
+                f'{m["first"]:23.0f}{m["last"]:7.0f}{m["worst"]:7.0f}{m["latency"]:12.1f}'
+            )
+    for comparison in comparisons:
+        print(
+            f'{comparison.viewers} viewers: pictures come {comparison.added_latency_ms():.1f} ms later than from the'
+            f' camera{", which is too much" if comparison.is_over() else ""}'
+        )
 
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__.split('\n')[0])
     parser.add_argument('--short', action='store_true', help='20 viewers for 4 s')
     parser.add_argument('--seconds', type=int)
+    parser.add_argument('--runs', type=int)
     parser.add_argument('--viewers', default='')
     options = parser.parse_args()
     seconds = options.seconds or (4 if options.short else 20)
+    runs = options.runs or (1 if options.short else 3)
     settle_s = 2 if options.short else 5
     after_s = 2 if options.short else AFTER_S
     numbers = [int(n) for n in options.viewers.split(',') if n] or ([20] if options.short else [1, 10, 20, 50])
 
     directory = Path(tempfile.mkdtemp(prefix='potoo-bench-'))
-    rows = []
+    comparisons = [Comparison(n) for n in numbers]
     try:
         sim = Sim(directory, {'door': CAMERA}, start_timeout=300, env={'G_DEBUG': ''})
         daemon = Daemon(
@@ -164,16 +187,17 @@ def main():
 
         wait_until(is_served, 20, 'the camera to be served')
         time.sleep(settle_s)
-        for viewers in numbers:
-            rows.append(measure('plain', sim.urls['door'], sim.pid, viewers, seconds, settle_s, settle_s))
-            rows.append(measure('potoo', url, daemon.pid, viewers, seconds, settle_s, after_s))
-            print(rows[-2], rows[-1], sep='\n', flush=True)
+        for comparison in comparisons:
+            n = comparison.viewers
+            while comparison.runs() < runs or (comparison.is_over() and comparison.runs() < MAX_RUNS):
+                comparison.add('plain', measure(sim.urls['door'], sim.pid, n, seconds, settle_s, settle_s))
+                comparison.add('potoo', measure(url, daemon.pid, n, seconds, settle_s, after_s))
         daemon.close()
         sim.close()
     finally:
         shutil.rmtree(directory, ignore_errors=True)
-    print_table(rows)
-    return 1 if judge(rows) else 0
+    print_table(comparisons)
+    return 1 if any(comparison.is_over() for comparison in comparisons) else 0
 
 
 if __name__ == '__main__':
