@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 
 /*
- * Start: configuration → lock of the state directory → catalog → recorder
- * (recovers, writers run) with retention → web (listens, not ready) → cameras → ready → D-Bus.
+ * Open: configuration → lock of the state directory → catalog → recorder (recovers, writers run)
+ * with retention.
+ * Start: web (listens, not ready) → cameras → ready → D-Bus.
  * Stop, in the order of the media: cameras, and D-Bus meanwhile → web → retention → recorder →
  * catalog.
  */
@@ -230,15 +231,25 @@ tear_down (PotooApp *self)
 }
 
 gboolean
-potoo_app_start (PotooApp *self, GError **error)
+potoo_app_open (PotooApp *self, GError **error)
 {
-  g_return_val_if_fail (!self->started, FALSE);
+  g_return_val_if_fail (self->config == NULL, FALSE);
 
   self->config = potoo_app_config_new (self->config_path, self->state_dir, error);
   if (self->config == NULL)
     return FALSE;
-  if (!potoo_media_init (error) || !prepare_demo (self, error) || !start_storage (self, error) ||
-      !start_services (self, error))
+  if (potoo_media_init (error) && prepare_demo (self, error) && start_storage (self, error))
+    return TRUE;
+  tear_down (self);
+  return FALSE;
+}
+
+gboolean
+potoo_app_start (PotooApp *self, GError **error)
+{
+  g_return_val_if_fail (self->recorder != NULL && !self->started, FALSE);
+
+  if (!start_services (self, error))
     {
       tear_down (self);
       return FALSE;

@@ -57,6 +57,15 @@ def test_eight_cameras_and_one_is_dead(sim, daemon):
     check_files(daemon, 8)
 
 
+def test_as_soon_as_it_listens(daemon):
+    for _ in range(10):
+        daemon.stop()
+        daemon.log.unlink()
+        daemon.launch()
+        wait_until(lambda: 'listening on' in daemon.read_log(), 20, 'it to listen', interval=0.001)
+        assert daemon.stop() == 0
+
+
 def test_interrupt_key(sim, daemon):
     start_cameras(sim, daemon, 1)
     stop_in_time(daemon, signal.SIGINT)

@@ -81,6 +81,12 @@ class Daemon:
     # --- the process ---
 
     def start(self, timeout=20):
+        self.launch()
+        wait_until(self.is_ready, timeout, 'potoo to be ready', interval=0.05)
+        return self
+
+    def launch(self):
+        """Starts the process, which may not be ready yet."""
         assert self.process is None or not self.process.is_running
         self.process = Process(
             [POTOO, '--config', self.config_path, '--state-dir', self.state_dir, *self.arguments],
@@ -89,8 +95,6 @@ class Daemon:
             env={'G_SLICE': 'always-malloc', 'POTOO_TEST_CPU_WAIT': '/dev/null', **self.env},
             wrapper=os.environ.get('POTOO_WRAPPER', ''),
         )
-        wait_until(self.is_ready, timeout, 'potoo to be ready', interval=0.05)
-        return self
 
     def is_ready(self):
         if not self.process.is_running:
