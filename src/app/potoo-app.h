@@ -23,9 +23,9 @@ void potoo_app_set_demo (PotooApp *app, guint n_cameras);
 /* Which bus to be on: the session bus unless another is said. Before the start. */
 void potoo_app_set_bus (PotooApp *app, PotooBusKind bus);
 
-/* Opens the storage, which is recovered: nothing is recorded yet, so that the process may end at any
- * moment. With a lost catalog it takes as long as reading all recordings does. On an error nothing is
- * left open. */
+/* Opens the storage, which is recovered: nothing is recorded yet, so that the process may end at
+ * any moment. With a lost catalog it takes as long as reading all recordings does. On an error
+ * nothing is left open. */
 gboolean potoo_app_open (PotooApp *app, GError **error);
 
 /* After potoo_app_open(): brings all else up; on an error nothing is left running. */
