@@ -16,6 +16,8 @@
 #define MAX_GAPS 100000
 /* The end of the year 9998: there are days of every zone behind it. */
 #define LATEST_US (G_GINT64_CONSTANT (253370764800) * POTOO_SECOND_US)
+#define SECONDS_PER_DAY (POTOO_DAY_US / POTOO_SECOND_US)
+#define EPOCH_JULIAN 719163 /* 1970-01-01, as GDate counts days */
 
 /* What may hold at a moment: the causes of gaps, and these. */
 enum
@@ -154,14 +156,8 @@ potoo_coverage_measure (PotooCoverage *coverage,
 
 /* --- days --- */
 
-static gint64
-to_wall_us (GDateTime *time)
-{
-  return g_date_time_to_unix (time) * POTOO_SECOND_US;
-}
-
 /* The midnight of @zone at or before @wall_us, @n days later. Where a clock change leaves midnight
- * out, the day begins with what comes after it. */
+ * out, the day begins with what comes after it; where there are two, with the first. */
 static gint64
 find_midnight (GTimeZone *zone, gint64 wall_us, int n)
 {
@@ -173,10 +169,9 @@ find_midnight (GTimeZone *zone, gint64 wall_us, int n)
                   (GDateMonth) g_date_time_get_month (time),
                   (GDateYear) g_date_time_get_year (time));
   g_date_add_days (&date, (guint) n);
-  g_autoptr (GDateTime)
-      midnight = g_date_time_new (zone, g_date_get_year (&date), (int) g_date_get_month (&date),
-                                  g_date_get_day (&date), 0, 0, 0);
-  return to_wall_us (midnight);
+  gint64 local_s = ((gint64) g_date_get_julian (&date) - EPOCH_JULIAN) * SECONDS_PER_DAY;
+  int interval = g_time_zone_adjust_time (zone, G_TIME_TYPE_DAYLIGHT, &local_s);
+  return (local_s - g_time_zone_get_offset (zone, interval)) * POTOO_SECOND_US;
 }
 
 /* (transfer full) (element-type PotooCoverage) */
@@ -184,7 +179,8 @@ static GPtrArray *
 make_days (GTimeZone *zone, gint64 start_us, gint64 end_us)
 {
   GPtrArray *days = g_ptr_array_new_with_free_func (g_free);
-  gint64 at_us = find_midnight (zone, start_us, 0);
+  /* GLib may know only the second midnight when it is not summer time that ends. */
+  gint64 at_us = MIN (find_midnight (zone, start_us, 0), start_us);
 
   for (int n = 1; at_us < end_us; n++)
     {
@@ -363,10 +359,10 @@ check_window (gint64 start_us, gint64 end_us, GError **error)
 
   if (start_us >= end_us)
     detail = _ ("The window must end after its start");
-  else if (end_us - start_us > POTOO_COVERAGE_MAX_US)
-    detail = _ ("Coverage is of at most 31 days");
   else if (start_us < 2 * POTOO_DAY_US || end_us > LATEST_US)
     detail = _ ("There are no days so far away");
+  else if (end_us - start_us > POTOO_COVERAGE_MAX_US)
+    detail = _ ("Coverage is of at most 31 days");
   if (detail != NULL)
     g_set_error_literal (error, POTOO_ERROR, POTOO_ERROR_INVALID_ARGUMENT, detail);
   return detail == NULL;

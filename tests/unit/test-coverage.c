@@ -13,6 +13,10 @@
 #define SPRING G_GINT64_CONSTANT (1774742400000000)
 /* 2026-10-25T00:00:00Z: they are put back. */
 #define AUTUMN G_GINT64_CONSTANT (1792886400000000)
+/* 2026-11-01T04:00:00Z: midnight in Havana, and an hour later again. */
+#define HAVANA G_GINT64_CONSTANT (1793505600000000)
+/* 1992-03-29T03:00:00Z: the same in Guyana, of standard time. */
+#define GUYANA G_GINT64_CONSTANT (701838000000000)
 #define DAY G_GINT64_CONSTANT (1795132800000000) /* 2026-11-20T00:00:00Z */
 
 static PotooSegment
@@ -233,6 +237,21 @@ test_aged (CatalogFixture *f, gconstpointer data)
   g_assert_cmpfloat (potoo_coverage_get_share (many->pdata[0]), <, 0);
 }
 
+/* Where clocks are put back to midnight, the hour before that is the same day's. */
+static void
+test_two_midnights (CatalogFixture *f, gconstpointer data)
+{
+  put_hours (f, HAVANA, HAVANA + 48 * HOUR);
+  g_autoptr (GPtrArray) days = list (f, "America/Havana", HAVANA + 10 * MINUTE,
+                                     HAVANA + 20 * MINUTE, HAVANA + 48 * HOUR);
+  g_assert_cmpuint (days->len, ==, 1);
+  g_assert_cmpint (((PotooCoverage *) days->pdata[0])->start_us, ==, HAVANA);
+  assert_day (days, 0, 25 * HOUR, 0, 0);
+  g_autoptr (GPtrArray)
+      past = list (f, "America/Guyana", GUYANA + 10 * MINUTE, GUYANA + 20 * MINUTE, HAVANA);
+  g_assert_cmpuint (past->len, ==, 1);
+}
+
 static void
 test_windows (CatalogFixture *f, gconstpointer data)
 {
@@ -245,6 +264,7 @@ test_windows (CatalogFixture *f, gconstpointer data)
     { DAY, DAY + POTOO_COVERAGE_MAX_US + 1 },
     { 0, POTOO_DAY_US },
     { G_MININT64 / 4, G_MININT64 / 4 + 1 },
+    { G_MININT64, G_MAXINT64 },
     { G_GINT64_CONSTANT (253402300799) * S, G_GINT64_CONSTANT (253402300800) * S },
   };
   g_autoptr (GTimeZone) zone = g_time_zone_new_utc ();
@@ -271,6 +291,7 @@ main (int argc, char *argv[])
   ADD ("days", test_days);
   ADD ("causes", test_causes);
   ADD ("zones", test_zones);
+  ADD ("two-midnights", test_two_midnights);
   ADD ("deleted", test_deleted);
   ADD ("open", test_open);
   ADD ("aged", test_aged);
