@@ -118,7 +118,9 @@ potoo_lock_list_start (PotooLockList *self, GError **error)
   PotooSegmentQuery query = { .end_us = G_MAXINT64, .limit = PAGE };
   g_autoptr (PotooCatalogReader) reader = potoo_catalog_reader_new (self->catalog, error);
   guint n = PAGE;
-  while (reader != NULL && n == PAGE)
+  if (reader == NULL || !potoo_retention_clock_load (&self->clock, reader, error))
+    return FALSE;
+  while (n == PAGE)
     {
       g_autoptr (GPtrArray) locks = potoo_catalog_reader_list_locks (reader, &query, error);
       if (locks == NULL)
@@ -132,9 +134,9 @@ potoo_lock_list_start (PotooLockList *self, GError **error)
           query.after_id = lock->id;
         }
     }
-  self->started = reader != NULL;
+  self->started = TRUE;
   set_timer (self);
-  return self->started;
+  return TRUE;
 }
 
 void

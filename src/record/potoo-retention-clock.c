@@ -6,11 +6,26 @@
 
 #include "base/potoo-clock.h"
 #include "base/potoo-log.h"
+#include "catalog/potoo-catalog-settings.h"
 
 void
 potoo_retention_clock_init (PotooRetentionClock *clock, gint64 wall_us, gint64 mono_us)
 {
   *clock = (PotooRetentionClock){ .wall_us = wall_us, .mono_us = mono_us };
+}
+
+gboolean
+potoo_retention_clock_load (PotooRetentionClock *clock, PotooCatalogReader *reader, GError **error)
+{
+  GError *failure = NULL;
+  g_autofree char *text = potoo_catalog_reader_get_setting (reader, POTOO_RETENTION_CLOCK_SETTING,
+                                                            &failure);
+  gint64 wall_us = text != NULL ? g_ascii_strtoll (text, NULL, 10) : 0;
+
+  potoo_retention_clock_init (clock, MAX (wall_us, 0), potoo_clock_mono_us ());
+  if (failure != NULL)
+    g_propagate_error (error, failure);
+  return failure == NULL;
 }
 
 static gboolean

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #pragma once
 
-#include <glib.h>
+#include "catalog/potoo-catalog.h"
 
 G_BEGIN_DECLS
 
@@ -13,6 +13,10 @@ G_BEGIN_DECLS
 #define POTOO_RETENTION_JUMP_US (24 * 3600 * G_GINT64_CONSTANT (1000000))
 #define POTOO_RETENTION_DOUBT_US (3600 * G_GINT64_CONSTANT (1000000))
 
+/* Of the catalog: what was believed last, in microseconds since 1970; to be kept to a
+ * POTOO_RETENTION_DOUBT_US. */
+#define POTOO_RETENTION_CLOCK_SETTING "retention-clock"
+
 typedef struct
 {
   gint64 wall_us;          /* believed last; 0: none yet */
@@ -22,6 +26,9 @@ typedef struct
 
 /* @wall_us: as believed by an earlier run, 0: not known. */
 void potoo_retention_clock_init (PotooRetentionClock *clock, gint64 wall_us, gint64 mono_us);
+/* As the last run left it. */
+gboolean
+potoo_retention_clock_load (PotooRetentionClock *clock, PotooCatalogReader *reader, GError **error);
 /* The time to go by, when the clocks show @wall_us and @mono_us. */
 gint64 potoo_retention_clock_read (PotooRetentionClock *clock, gint64 wall_us, gint64 mono_us);
 

@@ -13,7 +13,6 @@
 #include "catalog/potoo-catalog-settings.h"
 #include "record/potoo-retention-private.h"
 
-#define CLOCK_KEY "retention-clock" /* microseconds since 1970 */
 #define CLOCK_STORE_US (POTOO_RETENTION_DOUBT_US)
 #define CONDEMNED_KEY "condemned-cameras" /* ids, between `;` */
 /* A removed camera's last segment may be under way for this long, and so may its removal. */
@@ -92,19 +91,12 @@ load_condemned (PotooRetention *self, PotooCatalogReader *reader, GError **error
 static gboolean
 load (PotooRetention *self, GError **error)
 {
-  GError *failure = NULL;
   g_autoptr (PotooCatalogReader) reader = potoo_catalog_reader_new (self->catalog, error);
 
-  if (reader == NULL || !load_condemned (self, reader, error))
+  if (reader == NULL || !load_condemned (self, reader, error) ||
+      !potoo_retention_clock_load (&self->clock, reader, error))
     return FALSE;
-  g_autofree char *text = potoo_catalog_reader_get_setting (reader, CLOCK_KEY, &failure);
-  if (failure != NULL)
-    {
-      g_propagate_error (error, failure);
-      return FALSE;
-    }
-  self->clock_stored_us = text != NULL ? MAX (g_ascii_strtoll (text, NULL, 10), 0) : 0;
-  potoo_retention_clock_init (&self->clock, self->clock_stored_us, potoo_clock_mono_us ());
+  self->clock_stored_us = self->clock.wall_us;
   return TRUE;
 }
 
@@ -267,7 +259,7 @@ potoo_retention_get_time (PotooRetention *self)
   if (store)
     {
       g_autofree char *text = g_strdup_printf ("%" G_GINT64_FORMAT, now_us);
-      potoo_catalog_put_setting (self->catalog, CLOCK_KEY, text);
+      potoo_catalog_put_setting (self->catalog, POTOO_RETENTION_CLOCK_SETTING, text);
     }
   return now_us;
 }

@@ -13,6 +13,8 @@
 #include "catalog/potoo-catalog-eviction.h"
 #include "catalog/potoo-catalog-locks.h"
 #include "catalog/potoo-catalog-settings.h"
+#include "record/potoo-lock-list.h"
+#include "record/potoo-retention-clock.h"
 #include "record/potoo-retention.h"
 #include "recording-fixture.h"
 
@@ -118,8 +120,8 @@ wait_for (GAsyncResult **result)
   return g_steal_pointer (result);
 }
 
-static void
-lock (Fixture *f, const PotooSegment *segment)
+static gint64
+lock_until (Fixture *f, const PotooSegment *segment, gint64 expires_us)
 {
   g_autoptr (GAsyncResult) result = NULL;
   g_autoptr (GError) error = NULL;
@@ -127,6 +129,7 @@ lock (Fixture *f, const PotooSegment *segment)
                      .start_us = segment->start_us,
                      .end_us = segment->end_us,
                      .reason = (char *) "proof",
+                     .expires_us = expires_us,
                      .created_us = segment->end_us };
 
   g_strlcpy (lock.camera, segment->camera, sizeof lock.camera);
@@ -134,6 +137,21 @@ lock (Fixture *f, const PotooSegment *segment)
   g_autoptr (GAsyncResult) done = wait_for (&result);
   potoo_catalog_put_lock_finish (f->recording.catalog, done, &error);
   g_assert_no_error (error);
+  return lock.id;
+}
+
+static void
+lock (Fixture *f, const PotooSegment *segment)
+{
+  lock_until (f, segment, 0);
+}
+
+static gboolean
+is_locked (Fixture *f, gint64 id)
+{
+  g_autoptr (PotooCatalogReader) reader = potoo_catalog_reader_new (f->recording.catalog, NULL);
+  g_autoptr (PotooLock) found = potoo_catalog_reader_get_lock (reader, id, NULL);
+  return found != NULL;
 }
 
 /* -1: it worked, else a PotooError. */
@@ -496,6 +514,31 @@ test_report (Fixture *f, gconstpointer data)
   end_retention (retention);
 }
 
+/* --- when locks expire --- */
+
+/* The machine starts with a clock that is ten days ahead of where the last run left it. */
+static void
+test_lock_by_wrong_clock (Fixture *f, gconstpointer data)
+{
+  gint64 left_us = potoo_clock_wall_us () - 10 * POTOO_DAY_US;
+  g_autofree char *left = g_strdup_printf ("%" G_GINT64_FORMAT, left_us);
+  PotooSegment segment = add (f, "door", 300);
+  gint64 valid = lock_until (f, &segment, left_us + POTOO_DAY_US);
+  gint64 expired = lock_until (f, &segment, left_us - POTOO_DAY_US);
+
+  potoo_catalog_put_setting (f->recording.catalog, POTOO_RETENTION_CLOCK_SETTING, left);
+  g_assert_true (potoo_catalog_sync (f->recording.catalog, NULL));
+  g_autoptr (PotooLockList) locks = potoo_lock_list_new (f->recording.catalog);
+  g_assert_true (potoo_lock_list_start (locks, NULL));
+  while (is_locked (f, expired))
+    g_main_context_iteration (NULL, TRUE);
+  while (g_main_context_iteration (NULL, FALSE))
+    ;
+  g_assert_true (potoo_catalog_sync (f->recording.catalog, NULL));
+  g_assert_true (is_locked (f, valid));
+  potoo_lock_list_stop (locks);
+}
+
 int
 main (int argc, char **argv)
 {
@@ -510,5 +553,6 @@ main (int argc, char **argv)
   ADD ("condemned", test_condemned);
   ADD ("guarantee", test_guarantee_breaks);
   ADD ("report", test_report);
+  ADD ("lock-by-wrong-clock", test_lock_by_wrong_clock);
   return g_test_run ();
 }
