@@ -37,7 +37,7 @@ typedef struct
   gboolean has_time;
   guint64 time_ticks, duration_ticks, n_samples;
   gboolean key;
-  guint64 payload_start, payload_end;
+  guint64 payload_start, payload_end, payload_bytes;
 } Traf;
 
 gboolean
@@ -155,6 +155,7 @@ parse_trun (GstByteReader *r, Traf *traf)
     traf->key = (first_flags & SAMPLE_IS_NON_SYNC) == 0;
   if (!parse_samples (r, flags, count, traf, &bytes) || gst_byte_reader_get_remaining (r) != 0)
     return FALSE;
+  traf->payload_bytes += bytes;
   /* data_offset is signed: a negative one is beyond any end of a payload. */
   return data_offset >= traf->payload_start && data_offset + bytes <= traf->payload_end;
 }
@@ -200,6 +201,7 @@ potoo_mp4_parse_moof (GstByteReader *moof,
       Traf traf = { .payload_start = payload_start, .payload_end = payload_end };
       if (!parse_traf (&content, defaults, n_defaults, &traf))
         return FALSE;
+      result->payload_bytes += traf.payload_bytes;
       if (traf.defaults.track_id != VIDEO_TRACK_ID)
         continue;
       if (has_video)

@@ -23,13 +23,14 @@ typedef struct
   guint32 duration, size, flags;
 } PotooMp4Defaults;
 
-/* What a `moof` says of the first track, which is video. */
+/* What a `moof` says of the first track, which is video; and how much media it names. */
 typedef struct
 {
   guint64 time_ticks;
   guint64 duration_ticks;
   guint64 n_samples;
   gboolean key;
+  guint64 payload_bytes; /* of all tracks */
 } PotooMp4Moof;
 
 /* @moof: content of the box; every sample must lie within [@payload_start,

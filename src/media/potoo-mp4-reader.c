@@ -35,7 +35,6 @@ struct _PotooMp4Reader
   GByteArray *buffer;
 };
 
-/* Fills the buffer with exactly @size bytes at @offset. */
 /* Fills the buffer with @size bytes at @offset. */
 static gboolean
 fill (PotooMp4Reader *reader, gint64 offset, gsize size, GError **error)
@@ -223,8 +222,6 @@ potoo_mp4_reader_read_fragment (PotooMp4Reader *reader,
   if (GST_READ_UINT32_BE (mdat + 4) != POTOO_FOURCC ("mdat") || mdat_size < BOX_HEAD_SIZE ||
       size > MAX_FRAGMENT_SIZE)
     return fail_at (offset, "No mdat box in the fragment", error);
-  if (size > (guint64) (reader->file_size - offset))
-    return fail_at_end (reader, offset, error);
 
   GstByteReader content;
   PotooMp4Moof moof = { 0 };
@@ -234,6 +231,11 @@ potoo_mp4_reader_read_fragment (PotooMp4Reader *reader,
                              moof_size + BOX_HEAD_SIZE, moof_size + mdat_size, &moof) ||
       moof.duration_ticks == 0 || moof.duration_ticks > G_MAXUINT32 / 2)
     return fail_at (offset, "The moof box does not parse", error);
+  /* Else a size that is wrong would pass for the end of the file, behind which is nothing. */
+  if (moof.payload_bytes != mdat_size - BOX_HEAD_SIZE)
+    return fail_at (offset, "The mdat box does not have the size of its media", error);
+  if (size > (guint64) (reader->file_size - offset))
+    return fail_at_end (reader, offset, error);
 
   fragment->size = (guint32) size;
   fragment->time_ticks = moof.time_ticks;

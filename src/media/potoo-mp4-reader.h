@@ -45,7 +45,7 @@ typedef struct
  * potoo_mp4_reader_read_fragment:
  *
  * Reads the headers of the whole fragment at @offset. Whole means: all its boxes lie
- * inside the file, and every sample that they name lies inside its `mdat`.
+ * inside the file, and the samples that they name fill its `mdat`.
  *
  * Errors: POTOO_ERROR_RANGE when the file ends at @offset or inside the fragment;
  * POTOO_ERROR_CORRUPT when what stands there is no fragment; POTOO_ERROR_IO.

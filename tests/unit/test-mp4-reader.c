@@ -191,7 +191,8 @@ test_lies (Fixture *f, gconstpointer data)
   assert_corrupt_after (f, moof - 4, 8, 0);        /* empty */
   assert_corrupt_after (f, moof - 4, 0xffffffff, 0);
   assert_corrupt_after (f, mdat - 4, 7, 0);
-  assert_corrupt_after (f, mdat - 4, 8, 0); /* samples without payload */
+  assert_corrupt_after (f, mdat - 4, 8, 0);          /* samples without payload */
+  assert_corrupt_after (f, mdat - 4, 0x00ffffff, 0); /* no end of the file, but a lie */
   assert_corrupt_after (f, find (f, "prft") - 4, 33, 0);
   assert_corrupt_after (f, find (f, "mehd") - 4, 12, 0);
   assert_corrupt_after (f, find (f, "moov") - 4, 0x00ffffff, 0);

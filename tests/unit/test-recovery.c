@@ -450,6 +450,34 @@ test_adopted_meet (Bench *b, gconstpointer data)
     }
 }
 
+/* A size that tells more than the file has is no end of the file: nothing behind it is cut off, and
+ * the file not removed. */
+static void
+test_adopted_with_wrong_size (Bench *b, gconstpointer data)
+{
+  const gsize init = (gsize) b->row.init_bytes;
+  PotooSegment row = b->row;
+
+  b->maker.frame_bytes = 4000;
+  for (guint i = 0; i < 2; i++)
+    {
+      g_auto (PotooRecoveryReport) report = { 0 };
+      g_autoptr (GByteArray) file = media_maker_file (&b->maker, 4);
+      gsize fragment = init + i * (file->len - init) / 4;
+      gsize mdat = fragment + 32 + GST_READ_UINT32_BE (file->data + fragment + 32);
+      struct stat st;
+      row.id = potoo_catalog_take_segment_id (b->r.catalog);
+      g_autofree char *path = recording_get_path (&b->r, &row);
+      GST_WRITE_UINT8 (file->data + mdat + 1, 0x01);
+      g_assert_true (
+          g_file_set_contents (path, (const char *) file->data, (gssize) file->len, NULL));
+      bench_run (b, b->file->data, b->file->len, 0, &report);
+      g_assert_cmpint (stat (path, &st), ==, 0);
+      g_assert_cmpint (st.st_size, ==, file->len);
+      g_assert_cmpuint (i == 0 ? report.foreign : report.damaged, ==, 1);
+    }
+}
+
 /* A file of another catalog, with an id that this one has not come to yet. */
 static void
 test_adopted_and_deleted (Recording *r, gconstpointer data)
@@ -708,6 +736,7 @@ main (int argc, char *argv[])
   ADD ("deleting", test_deleting);
   ADD ("adopted", test_adopted);
   ADD_BENCH ("adopted-meet", 0, test_adopted_meet);
+  ADD_BENCH ("adopted-with-wrong-size", 0, test_adopted_with_wrong_size);
   ADD ("adopted-and-deleted", test_adopted_and_deleted);
   ADD ("catalog-lost", test_catalog_lost);
   ADD ("empty-file", test_empty_file);
