@@ -186,6 +186,24 @@ test_gaps (CatalogFixture *fixture, gconstpointer data)
   ear_clear (&ear);
 }
 
+/* The gap behind a segment is durable before it is told that the segment was closed: after a crash
+ * in between, the one or the other says that something is missing. */
+static void
+test_gap_before_end (CatalogFixture *fixture, gconstpointer data)
+{
+  PotooSegment segment = catalog_fixture_segment (fixture, "a", NOON_US, NOON_US);
+  PotooGap gap = { .id = 7, .camera = "a", .start_us = NOON_US + 4, .cause = POTOO_GAP_AUTH };
+  Ear ear;
+
+  segment.id = 9;
+  ear_init (&ear, fixture);
+  put (&ear, &segment, POTOO_SEGMENT_OPEN, 4);
+  potoo_catalog_put_gap (fixture->catalog, &gap);
+  put (&ear, &segment, POTOO_SEGMENT_CLOSED, 4);
+  assert_told (&ear, "open 9 4\ngap 7 0\nclosed 9 4\n");
+  ear_clear (&ear);
+}
+
 /* A segment is told as dropped once: when it is marked. */
 static void
 test_deleting (CatalogFixture *fixture, gconstpointer data)
@@ -313,6 +331,7 @@ main (int argc, char **argv)
   add ("failure", test_failure);
   add ("end", test_end);
   add ("gaps", test_gaps);
+  add ("gap-before-end", test_gap_before_end);
   add ("deleting", test_deleting);
   add ("events", test_events);
   add ("locks", test_locks);
