@@ -11,6 +11,8 @@
 
 #define MAX_VALUE_BYTES 65536
 #define MAX_UUID_BYTES 64
+/* Driven by the primary key: U+10FFFF comes after all that keys are made of. */
+#define HAS_PREFIX "key >= ?1 AND key < ?1 || char (1114111)"
 
 /* --- settings --- */
 
@@ -74,6 +76,57 @@ potoo_catalog_reader_get_setting (PotooCatalogReader *reader, const char *key, G
   PotooRow row = { statement, TRUE };
   g_autofree char *value = potoo_column_dup_text (&row, 0, MAX_VALUE_BYTES);
   return potoo_row_check (db, &row, "settings", 0, error) ? g_steal_pointer (&value) : NULL;
+}
+
+static gboolean
+drop_settings_run (PotooDb *db, gpointer data, GError **error)
+{
+  g_autoptr (PotooStatement)
+      statement = potoo_db_prepare (db, "DELETE FROM settings WHERE " HAS_PREFIX, error);
+
+  return statement != NULL &&
+         potoo_db_check (db, potoo_statement_bind_text (statement, 1, data), error) &&
+         potoo_db_run (db, statement, error);
+}
+
+void
+potoo_catalog_drop_settings (PotooCatalog *catalog, const char *prefix)
+{
+  g_return_if_fail (POTOO_IS_CATALOG (catalog));
+  g_return_if_fail (prefix != NULL && *prefix != '\0');
+
+  potoo_catalog_post (
+      catalog,
+      &(PotooJob){ .run = drop_settings_run, .data = g_strdup (prefix), .destroy = g_free });
+}
+
+GHashTable *
+potoo_catalog_reader_list_settings (PotooCatalogReader *reader, const char *prefix, GError **error)
+{
+  g_return_val_if_fail (reader != NULL && prefix != NULL, NULL);
+
+  PotooDb *db = potoo_catalog_reader_get_db (reader);
+  g_autoptr (GHashTable) list = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, g_free);
+  g_autoptr (PotooStatement) statement = potoo_db_prepare (
+      db, "SELECT substr (key, length (?1) + 1), value FROM settings WHERE " HAS_PREFIX " LIMIT ?2",
+      error);
+  int result = -1;
+
+  if (statement != NULL &&
+      potoo_db_check (db,
+                      potoo_statement_bind_text (statement, 1, prefix) |
+                          sqlite3_bind_int (statement, 2, POTOO_CATALOG_MAX_ROWS),
+                      error))
+    while ((result = potoo_db_step (db, statement, error)) > 0)
+      {
+        PotooRow row = { statement, TRUE };
+        g_autofree char *rest = potoo_column_dup_text (&row, 0, MAX_VALUE_BYTES);
+        g_autofree char *value = potoo_column_dup_text (&row, 1, MAX_VALUE_BYTES);
+        if (!potoo_row_check (db, &row, "settings", 0, error))
+          return NULL;
+        g_hash_table_replace (list, g_steal_pointer (&rest), g_steal_pointer (&value));
+      }
+  return result == 0 ? g_steal_pointer (&list) : NULL;
 }
 
 /* --- storage roots --- */

@@ -12,6 +12,12 @@ void potoo_catalog_put_setting (PotooCatalog *catalog, const char *key, const ch
 char *
 potoo_catalog_reader_get_setting (PotooCatalogReader *reader, const char *key, GError **error);
 
+/* Settings whose key starts with @prefix, ASCII. */
+void potoo_catalog_drop_settings (PotooCatalog *catalog, const char *prefix);
+/* What follows @prefix → value, of POTOO_CATALOG_MAX_ROWS at most. (transfer full) */
+GHashTable *
+potoo_catalog_reader_list_settings (PotooCatalogReader *reader, const char *prefix, GError **error);
+
 /* --- storage roots --- */
 
 typedef struct

@@ -220,8 +220,8 @@ open_gap (Settlement *s, const char *key, gint64 start_us, PotooGapCause cause)
   PotooGap gap = { .start_us = start_us, .cause = cause };
 
   g_strlcpy (gap.camera, parts[0], sizeof gap.camera);
-  if (!potoo_stream_kind_parse (parts[1], &gap.stream))
-    g_return_if_reached ();
+  if (!potoo_stream_kind_parse (parts[1], &gap.stream)) /* noted by somebody else's hand */
+    return;
   gap.id = potoo_catalog_wait_for_gap_id (s->catalog);
   if (gap.id == 0)
     return;

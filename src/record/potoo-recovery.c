@@ -16,8 +16,8 @@
 #include "record/potoo-rebuild.h"
 #include "record/potoo-segment-scan.h"
 
-/* Setting: ends that are not settled. */
-#define INTERRUPTED "recorder-interrupted"
+/* Settings of streams whose ends are not settled: followed by the stream's key. */
+#define INTERRUPTED "interrupted:"
 #define MAX_GAPS 100 /* at one moment, of all streams of a camera */
 
 typedef struct
@@ -76,19 +76,14 @@ get_time (GHashTable *table, const PotooSegment *row)
   return time_us != NULL ? *time_us : 0;
 }
 
-/* One line for each stream: its key and the end. */
 static void
-post_ends (PotooRecoveryReport *report)
+post_end (PotooCatalog *catalog, const PotooSegment *row, gint64 end_us)
 {
-  g_autoptr (GString) lines = g_string_new (NULL);
-  GHashTableIter iter;
-  gpointer key, end_us;
+  g_autofree char *stream = potoo_stream_key (row->camera, row->stream);
+  g_autofree char *key = g_strconcat (INTERRUPTED, stream, NULL);
+  g_autofree char *value = g_strdup_printf ("%" G_GINT64_FORMAT, end_us);
 
-  g_hash_table_iter_init (&iter, report->ends);
-  while (g_hash_table_iter_next (&iter, &key, &end_us))
-    g_string_append_printf (lines, "%s %" G_GINT64_FORMAT "\n", (const char *) key,
-                            *(gint64 *) end_us);
-  potoo_catalog_put_setting (report->catalog, INTERRUPTED, lines->str);
+  potoo_catalog_put_setting (catalog, key, value);
 }
 
 void
@@ -98,25 +93,26 @@ potoo_recovery_report_note_end (PotooRecoveryReport *report, const PotooSegment 
     return;
   put_time (report->ends, row, end_us);
   if (report->catalog != NULL)
-    post_ends (report);
+    post_end (report->catalog, row, end_us);
 }
 
 gboolean
 potoo_recovery_report_resume (PotooRecoveryReport *report, GError **error)
 {
   g_autoptr (PotooCatalogReader) reader = potoo_catalog_reader_new (report->catalog, error);
+  g_autoptr (GHashTable)
+      noted = reader != NULL ? potoo_catalog_reader_list_settings (reader, INTERRUPTED, error)
+                             : NULL;
+  GHashTableIter iter;
+  gpointer key, value;
 
-  if (reader == NULL)
+  if (noted == NULL)
     return FALSE;
-  g_autofree char *noted = potoo_catalog_reader_get_setting (reader, INTERRUPTED, NULL);
-  g_auto (GStrv) lines = g_strsplit (noted != NULL ? noted : "", "\n", -1);
-  for (guint i = 0; lines[i] != NULL; i++)
+  g_hash_table_iter_init (&iter, noted);
+  while (g_hash_table_iter_next (&iter, &key, &value))
     {
-      g_auto (GStrv) words = g_strsplit (lines[i], " ", 2);
-      if (g_strv_length (words) != 2)
-        continue;
-      gint64 end_us = g_ascii_strtoll (words[1], NULL, 10);
-      g_hash_table_replace (report->ends, g_strdup (words[0]), g_memdup2 (&end_us, sizeof end_us));
+      gint64 end_us = g_ascii_strtoll (value, NULL, 10);
+      g_hash_table_replace (report->ends, g_strdup (key), g_memdup2 (&end_us, sizeof end_us));
     }
   return TRUE;
 }
@@ -124,7 +120,7 @@ potoo_recovery_report_resume (PotooRecoveryReport *report, GError **error)
 void
 potoo_recovery_report_settled (PotooRecoveryReport *report)
 {
-  potoo_catalog_put_setting (report->catalog, INTERRUPTED, "");
+  potoo_catalog_drop_settings (report->catalog, INTERRUPTED);
 }
 
 /* --- rows in state open --- */

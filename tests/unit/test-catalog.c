@@ -601,6 +601,43 @@ test_settings (CatalogFixture *fixture, gconstpointer data)
 }
 
 static void
+test_settings_of_a_kind (CatalogFixture *fixture, gconstpointer data)
+{
+  static const char *const keys[] = { "a", "a:", "a:b/main", "a:b\xc3\xbf", "a;", "aa:b", "A:b" };
+  g_autoptr (GError) error = NULL;
+
+  for (guint i = 0; i < G_N_ELEMENTS (keys); i++)
+    potoo_catalog_put_setting (fixture->catalog, keys[i], keys[i]);
+  catalog_fixture_sync (fixture);
+  {
+    g_autoptr (GHashTable)
+        found = potoo_catalog_reader_list_settings (fixture->reader, "a:", &error);
+    g_assert_no_error (error);
+    g_assert_cmpuint (g_hash_table_size (found), ==, 3);
+    g_assert_cmpstr (g_hash_table_lookup (found, ""), ==, "a:");
+    g_assert_cmpstr (g_hash_table_lookup (found, "b/main"), ==, "a:b/main");
+    g_assert_cmpstr (g_hash_table_lookup (found, "b\xc3\xbf"), ==, "a:b\xc3\xbf");
+  }
+  potoo_catalog_drop_settings (fixture->catalog, "a:");
+  catalog_fixture_sync (fixture);
+  g_autoptr (GHashTable) left = potoo_catalog_reader_list_settings (fixture->reader, "", &error);
+  g_assert_no_error (error);
+  g_assert_cmpuint (g_hash_table_size (left), ==, G_N_ELEMENTS (keys) - 3);
+  g_assert_false (g_hash_table_contains (left, "a:b/main"));
+
+  catalog_fixture_tamper (fixture, "WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n"
+                                   " WHERE i < 10001)"
+                                   " INSERT INTO settings SELECT 'many:' || i, '' FROM n;"
+                                   "INSERT INTO settings VALUES ('bad:', CAST (x'ff' AS TEXT))");
+  g_autoptr (GHashTable)
+      many = potoo_catalog_reader_list_settings (fixture->reader, "many:", &error);
+  g_assert_no_error (error);
+  g_assert_cmpuint (g_hash_table_size (many), ==, POTOO_CATALOG_MAX_ROWS);
+  g_assert_null (potoo_catalog_reader_list_settings (fixture->reader, "bad:", &error));
+  g_assert_error (error, POTOO_ERROR, POTOO_ERROR_CORRUPT);
+}
+
+static void
 test_roots (CatalogFixture *fixture, gconstpointer data)
 {
   g_autoptr (GError) error = NULL;
@@ -889,6 +926,7 @@ main (int argc, char *argv[])
   g_test_add_func ("/catalog/gap/causes", test_gap_causes);
   ADD ("cameras", test_cameras);
   ADD ("settings", test_settings);
+  ADD ("settings-of-a-kind", test_settings_of_a_kind);
   ADD ("roots", test_roots);
   ADD ("hostile-rows", test_hostile_rows);
   ADD ("reader-cannot-write", test_reader_cannot_write);

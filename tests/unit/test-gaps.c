@@ -372,6 +372,41 @@ test_power (Recording *r, gconstpointer data)
   assert_gaps (r, since_us, &(Expected){ end_us, 0, POTOO_GAP_POWER }, 1);
 }
 
+/* What a start has noted and not settled. */
+static GHashTable *
+list_interrupted (Recording *r)
+{
+  g_autoptr (GError) error = NULL;
+  g_autoptr (PotooCatalogReader) reader = potoo_catalog_reader_new (r->catalog, &error);
+  GHashTable *noted = potoo_catalog_reader_list_settings (reader, "interrupted:", &error);
+
+  g_assert_no_error (error);
+  return noted;
+}
+
+static void
+assert_none_interrupted (Recording *r)
+{
+  g_autoptr (GHashTable) noted = list_interrupted (r);
+  g_assert_cmpuint (g_hash_table_size (noted), ==, 0);
+}
+
+static void
+assert_interrupted (Recording *r, gint64 end_us)
+{
+  g_autoptr (GHashTable) noted = list_interrupted (r);
+  g_autofree char *end = g_strdup_printf ("%" G_GINT64_FORMAT, end_us);
+  g_assert_cmpuint (g_hash_table_size (noted), ==, 1);
+  g_assert_cmpstr (g_hash_table_lookup (noted, "door/main"), ==, end);
+}
+
+static void
+put_interrupted (Recording *r, const char *key, gint64 end_us)
+{
+  g_autofree char *end = g_strdup_printf ("%" G_GINT64_FORMAT, end_us);
+  potoo_catalog_put_setting (r->catalog, key, end);
+}
+
 /* The power fails again when the start has closed what was open, and not yet told what is missing.
  */
 static void
@@ -392,6 +427,7 @@ test_power_fails_at_start (Recording *r, gconstpointer data)
     g_assert_true (potoo_recovery_run (root, r->catalog, &report, &error));
     g_assert_cmpuint (report.repaired, ==, 1);
   }
+  assert_interrupted (r, end_us);
   potoo_catalog_close (r->catalog);
   g_clear_object (&r->catalog);
   g_clear_pointer (&r->config, potoo_config_unref);
@@ -400,6 +436,32 @@ test_power_fails_at_start (Recording *r, gconstpointer data)
   recording_stop (r);
   recording_start (r); /* it is told once */
   assert_gaps (r, since_us, &(Expected){ end_us, 0, POTOO_GAP_POWER }, 1);
+  assert_none_interrupted (r);
+}
+
+/* It fails when the end is noted and the row not closed yet, then when the gap is written and the
+ * note still there. Of a camera that is gone nothing is missing. */
+static void
+test_power_fails_between (Recording *r, gconstpointer data)
+{
+  gint64 since_us = begin_recording (r);
+  gint64 end_us = now_of (r);
+  put_interrupted (r, "interrupted:door/main", end_us);
+  put_interrupted (r, "interrupted:gone/main", end_us);
+  put_interrupted (r, "interrupted:door", end_us); /* nobody's stream */
+  for (guint i = 0; i < 2; i++)
+    {
+      recording_crash (r);
+      recording_start (r);
+      assert_gaps (r, since_us, &(Expected){ end_us, 0, POTOO_GAP_CRASH }, 1);
+      assert_none_interrupted (r);
+      put_interrupted (r, "interrupted:door/main", end_us);
+    }
+  recording_crash (r);
+  recording_start (r);
+  recording_plan (r, TRUE);
+  gint64 start_us = come_back (r, 60 * G_USEC_PER_SEC, 1);
+  assert_gaps (r, since_us, &(Expected){ end_us, start_us, POTOO_GAP_CRASH }, 1);
 }
 
 /* --- a catalog that was restored --- */
@@ -714,6 +776,7 @@ main (int argc, char *argv[])
   ADD ("restored-events", test_restored_events);
   ADD ("power", test_power);
   ADD ("power-fails-at-start", test_power_fails_at_start);
+  ADD ("power-fails-between", test_power_fails_between);
   ADD ("crash-in-a-gap", test_crash_in_a_gap);
   ADD ("crash-with-lost-rows", test_crash_with_lost_rows);
   ADD ("off-when-it-crashed", test_off_when_it_crashed);
