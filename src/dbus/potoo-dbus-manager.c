@@ -100,7 +100,7 @@ on_deleted (GObject *list, GAsyncResult *result, gpointer user_data)
   gboolean done = potoo_camera_list_remove_finish (POTOO_CAMERA_LIST (list), result, &error);
   g_variant_get_child (potoo_dbus_call_get_arguments (call), 0, "&s", &id);
   if (!done && potoo_dbus_call_is_open (call))
-    potoo_retention_spare (self->parts->context.retention, id);
+    potoo_retention_take_back (self->parts->context.retention, id);
   potoo_dbus_call_finish (call, done, error);
 }
 

@@ -41,6 +41,22 @@ news_free (gpointer data)
 
 /* --- the condemned --- */
 
+typedef struct
+{
+  gint64 since_us; /* monotonic */
+  guint claims;    /* how many asked for it and have not taken it back */
+} Condemned;
+
+static void
+condemn_locked (PotooRetention *self, const char *camera, gint64 since_us)
+{
+  const Condemned *before = g_hash_table_lookup (self->condemned, camera);
+  const Condemned condemned = { since_us, before != NULL ? before->claims + 1 : 1 };
+
+  g_hash_table_replace (self->condemned, g_strdup (camera),
+                        g_memdup2 (&condemned, sizeof condemned));
+}
+
 static char **
 list_condemned_locked (PotooRetention *self)
 {
@@ -84,7 +100,7 @@ load_condemned (PotooRetention *self, PotooCatalogReader *reader, GError **error
   g_auto (GStrv) ids = g_strsplit (text != NULL ? text : "", ";", -1);
   for (char **id = ids; *id != NULL; id++)
     if (potoo_slug_is_valid (*id))
-      g_hash_table_insert (self->condemned, g_strdup (*id), g_new0 (gint64, 1)); /* long ago */
+      condemn_locked (self, *id, 0); /* long ago */
   return TRUE;
 }
 
@@ -103,13 +119,26 @@ load (PotooRetention *self, GError **error)
 void
 potoo_retention_condemn (PotooRetention *self, const char *camera)
 {
-  gint64 now_us = potoo_clock_mono_us ();
-
   g_return_if_fail (POTOO_IS_RETENTION (self) && potoo_slug_is_valid (camera));
 
   g_mutex_lock (&self->lock);
-  g_hash_table_replace (self->condemned, g_strdup (camera), g_memdup2 (&now_us, sizeof now_us));
+  condemn_locked (self, camera, potoo_clock_mono_us ());
   store_condemned_locked (self);
+  g_mutex_unlock (&self->lock);
+}
+
+void
+potoo_retention_take_back (PotooRetention *self, const char *camera)
+{
+  g_return_if_fail (POTOO_IS_RETENTION (self) && camera != NULL);
+
+  g_mutex_lock (&self->lock);
+  Condemned *condemned = g_hash_table_lookup (self->condemned, camera);
+  if (condemned != NULL && --condemned->claims == 0)
+    {
+      g_hash_table_remove (self->condemned, camera);
+      store_condemned_locked (self);
+    }
   g_mutex_unlock (&self->lock);
 }
 
@@ -145,19 +174,19 @@ potoo_retention_release_gone (PotooRetention *self, GArray *totals)
 {
   gint64 now_us = potoo_clock_mono_us ();
   GHashTableIter iter;
-  gpointer camera, since_us;
+  gpointer camera, condemned;
   gboolean changed = FALSE, waits = FALSE;
 
   g_mutex_lock (&self->lock);
   g_hash_table_iter_init (&iter, self->condemned);
-  while (g_hash_table_iter_next (&iter, &camera, &since_us))
+  while (g_hash_table_iter_next (&iter, &camera, &condemned))
     {
       gboolean is_there = potoo_retention_rules_has (self->rules, camera);
       if (has_segments (totals, camera) && !is_there)
         continue;
       if (!is_there)
         potoo_catalog_forget_camera (self->catalog, camera);
-      if (now_us - *(gint64 *) since_us < CONDEMNED_LINGER_US)
+      if (now_us - ((const Condemned *) condemned)->since_us < CONDEMNED_LINGER_US)
         waits = TRUE;
       else
         {

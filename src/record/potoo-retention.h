@@ -48,7 +48,9 @@ void potoo_retention_note_segment (PotooRetention *retention, const PotooSegment
 /* All recordings of a camera that is about to be removed are to go, also over a restart, once there
  * is no such camera; those that are locked when their lock is gone. */
 void potoo_retention_condemn (PotooRetention *retention, const char *camera);
-/* It was not removed after all, or a new one has adopted its recordings. */
+/* It was not removed for who asked; another who did is not concerned. */
+void potoo_retention_take_back (PotooRetention *retention, const char *camera);
+/* A new camera has adopted its recordings: whoever asked. */
 void potoo_retention_spare (PotooRetention *retention, const char *camera);
 
 /* --- any thread --- */

@@ -215,8 +215,8 @@ on_removed (GObject *list, GAsyncResult *result, gpointer user_data)
       return;
     }
   if (recordings_are (request, "delete"))
-    potoo_retention_spare (potoo_web_request_get_context (request)->retention,
-                           potoo_web_request_get_text (request, "id"));
+    potoo_retention_take_back (potoo_web_request_get_context (request)->retention,
+                               potoo_web_request_get_text (request, "id"));
   potoo_web_reply_error (request, error);
 }
 

@@ -4,6 +4,8 @@
 import http.client
 import sqlite3
 import time
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 
 import pytest
 from potoo_changes import Changes
@@ -164,6 +166,21 @@ def test_who_plays_it_gets_it(recorded):
     connection.close()
     assert daemon.api('GET', segment['media'])[0] == 404
     assert daemon.api('GET', f'/api/v1/segments/{segment["id"]}')[0] == 404
+
+
+def test_asked_twice(recorded):
+    """Of two who ask for the same one is told that there is no such camera; its recordings go."""
+    daemon, _ = recorded
+    path = '/api/v1/cameras/hall?recordings=delete'
+    with closing(sqlite3.connect(daemon.state_dir / 'catalog.db', isolation_level=None, timeout=20)) as link:
+        link.execute('BEGIN IMMEDIATE')
+        with ThreadPoolExecutor() as pool:
+            asked = [pool.submit(daemon.api, 'DELETE', path, timeout=60) for _ in range(2)]
+            wait_until(lambda: daemon.metrics()['potoo_camera_commands'] == 2, 10, 'both to wait')
+            link.execute('ROLLBACK')
+            assert sorted(one.result()[0] for one in asked) == [204, 404]
+    rows = "SELECT id FROM segments WHERE camera = 'hall'"
+    wait_until(lambda: daemon.query(rows) == [], 20, 'its recordings to go')
 
 
 # --- what is not deleted ---

@@ -416,7 +416,11 @@ test_condemned (Fixture *f, gconstpointer data)
   tell_cameras (retention, make_camera ("door", ""), make_camera ("gone", ""));
   potoo_retention_condemn (retention, "door");
   potoo_retention_spare (retention, "door");
+  potoo_retention_condemn (retention, "door");
+  potoo_retention_take_back (retention, "door");
   potoo_retention_condemn (retention, "gone");
+  potoo_retention_condemn (retention, "gone");
+  potoo_retention_take_back (retention, "gone"); /* for one of the two */
   potoo_retention_wake (retention);
   g_usleep (100000);
   g_assert_true (is_there (f, &one)); /* its camera is still there */

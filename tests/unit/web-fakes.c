@@ -364,7 +364,7 @@ potoo_retention_condemn (PotooRetention *retention, const char *camera)
 }
 
 void
-potoo_retention_spare (PotooRetention *retention, const char *camera)
+potoo_retention_take_back (PotooRetention *retention, const char *camera)
 {
   web_fakes.n_condemned--;
 }
