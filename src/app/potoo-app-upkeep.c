@@ -29,6 +29,7 @@ typedef struct
   gint64 first_us;    /* after the first start, at most interval_us */
   gint64 last_us;     /* wall */
   gint64 tried_us;    /* wall; 0: not since the start */
+  gint64 ahead_us;    /* monotonic: since when it is known that the last time lies ahead; 0: not */
 } Schedule;
 
 struct _PotooAppUpkeep
@@ -46,19 +47,32 @@ struct _PotooAppUpkeep
   guint timer;
 };
 
-/* A last time in the future, of a clock that was wrong then, counts as now. */
+/* When it was done last, or begun to be waited for. A time in the future, of a clock that was wrong
+ * then, counts as the moment at which this was noticed. */
 static gint64
-get_next_us (const Schedule *schedule, gint64 since_us)
+get_last_us (Schedule *schedule, gint64 since_us, gint64 now_us)
+{
+  gint64 last_us = schedule->last_us > 0 ? schedule->last_us : since_us;
+  gint64 mono_us = potoo_clock_mono_us ();
+
+  if (last_us <= now_us)
+    schedule->ahead_us = 0;
+  else if (schedule->ahead_us == 0)
+    schedule->ahead_us = mono_us;
+  return last_us <= now_us ? last_us : now_us - (mono_us - schedule->ahead_us);
+}
+
+static gint64
+get_next_us (Schedule *schedule, gint64 since_us)
 {
   gint64 now_us = potoo_clock_wall_us ();
-  gint64 next_us = schedule->last_us > 0 ? MIN (schedule->last_us, now_us) + schedule->interval_us
-                                         : MIN (since_us, now_us) + schedule->first_us;
+  gint64 next_us = get_last_us (schedule, since_us, now_us) +
+                   (schedule->last_us > 0 ? schedule->interval_us : schedule->first_us);
 
   if (schedule->interval_us == 0)
     return 0;
-  if (schedule->tried_us != 0)
-    next_us = MAX (next_us,
-                   MIN (schedule->tried_us, now_us) + MIN (schedule->interval_us, RETRY_US));
+  if (schedule->tried_us != 0 && schedule->tried_us <= now_us)
+    next_us = MAX (next_us, schedule->tried_us + MIN (schedule->interval_us, RETRY_US));
   return next_us;
 }
 

@@ -74,14 +74,26 @@ copy_into (PotooDb *db, const char *path, GError **error)
          potoo_db_run (db, statement, error);
 }
 
-/* By the time at the end of the name, which sorts as text; newest first. */
+/* By the time at the end of the name, which sorts as text; newest first. Those of the future, which
+ * a wrong clock made, come last: what is made by the right one is newer. */
 static int
-compare_backups (gconstpointer a, gconstpointer b)
+compare_backups (gconstpointer a, gconstpointer b, gpointer now)
 {
   const char *left = *(const char *const *) a, *right = *(const char *const *) b;
-  int by_time = strcmp (strrchr (right, '-'), strrchr (left, '-'));
+  const char *left_time = strrchr (left, '-') + 1, *right_time = strrchr (right, '-') + 1;
+  gboolean left_ahead = strcmp (left_time, now) > 0, right_ahead = strcmp (right_time, now) > 0;
+  int by_time = strcmp (right_time, left_time);
 
+  if (left_ahead != right_ahead)
+    return left_ahead - right_ahead;
   return by_time != 0 ? by_time : strcmp (right, left);
+}
+
+static void
+sort_backups (GPtrArray *found)
+{
+  g_autofree char *now = potoo_catalog_format_file_time ();
+  g_ptr_array_sort_with_data (found, compare_backups, now);
 }
 
 static gboolean
@@ -114,7 +126,7 @@ potoo_catalog_remove_old (const char *path, const char *infix, guint keep)
   g_autoptr (GPtrArray) found = g_ptr_array_new_with_free_func (g_free);
 
   find_files (path, infix, found);
-  g_ptr_array_sort (found, compare_backups);
+  sort_backups (found);
   for (guint i = keep; i < found->len; i++)
     if (g_unlink (found->pdata[i]) < 0)
       potoo_log_warning (NULL, "cannot remove %s: %s", (char *) found->pdata[i],
@@ -128,7 +140,7 @@ potoo_catalog_list_backups (const char *path)
 
   find_files (path, INFIX_MIGRATION, found);
   find_files (path, INFIX_SCHEDULED, found);
-  g_ptr_array_sort (found, compare_backups);
+  sort_backups (found);
   return found;
 }
 
@@ -296,7 +308,7 @@ potoo_catalog_get_backup_time_us (PotooCatalog *catalog)
   g_autoptr (GTimeZone) utc = g_time_zone_new_utc ();
 
   find_files (potoo_catalog_get_path (catalog), INFIX_SCHEDULED, found);
-  g_ptr_array_sort (found, compare_backups);
+  sort_backups (found);
   if (found->len == 0)
     return 0;
   const char *time = strrchr (found->pdata[0], '-') + 1;

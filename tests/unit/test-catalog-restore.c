@@ -117,15 +117,15 @@ test_backup_while_writing (CatalogFixture *fixture, gconstpointer data)
   g_assert_cmpuint (catalog_fixture_count_files (fixture, SCHEDULED), <=, 2);
 }
 
-/* The newest two of its own; those of migrations are others. */
+/* The newest two of its own; those of migrations are others, and those that a wrong clock dated
+ * into the future are older than what is made now. */
 static void
 test_backup_kept (CatalogFixture *fixture, gconstpointer data)
 {
   static const char *const names[] = {
-    SCHEDULED "1-20200101T000000Z",
-    SCHEDULED "2-20220101T000000Z",
-    "catalog.db.backup-v1-20200101T000000Z",
-    SCHEDULED "x",
+    SCHEDULED "1-20200101T000000Z",          SCHEDULED "2-20220101T000000Z",
+    SCHEDULED "3-20991231T000000Z",          SCHEDULED "3-21991231T000000Z",
+    "catalog.db.backup-v1-20200101T000000Z", SCHEDULED "x",
   };
   for (guint i = 0; i < G_N_ELEMENTS (names); i++)
     {
@@ -135,6 +135,9 @@ test_backup_kept (CatalogFixture *fixture, gconstpointer data)
   back_up (fixture);
   g_assert_cmpuint (catalog_fixture_count_files (fixture, SCHEDULED "1-2020"), ==, 0);
   g_assert_cmpuint (catalog_fixture_count_files (fixture, SCHEDULED "2-2022"), ==, 1);
+  g_assert_cmpuint (catalog_fixture_count_files (fixture, SCHEDULED "3-2099"), ==, 0);
+  g_assert_cmpuint (catalog_fixture_count_files (fixture, SCHEDULED "3-2199"), ==, 0);
+  g_assert_cmpint (potoo_catalog_get_backup_time_us (fixture->catalog), <=, potoo_clock_wall_us ());
   g_assert_cmpuint (catalog_fixture_count_files (fixture, SCHEDULED "x"), ==, 1);
   g_assert_cmpuint (catalog_fixture_count_files (fixture, "catalog.db.backup-v1"), ==, 1);
 }
