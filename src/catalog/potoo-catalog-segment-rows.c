@@ -44,7 +44,8 @@ read_segment (PotooDb *db, PotooStatement *statement, GError **error)
                                   s->start_us + POTOO_SEGMENT_MAX_DURATION_US);
   s->mono_us = potoo_column_int64 (&row, 8, G_MININT64, G_MAXINT64);
   potoo_column_text (&row, 9, s->boot_id, sizeof s->boot_id);
-  s->duration_ticks = potoo_column_int64 (&row, 10, 0, G_MAXINT64);
+  s->duration_ticks = potoo_column_int64 (&row, 10, 0,
+                                          (gint64) G_MAXUINT32 * POTOO_INDEX_MAX_FRAGMENTS);
   s->size_bytes = potoo_column_int64 (&row, 11, 0, G_MAXINT64);
   s->init_bytes = potoo_column_int64 (&row, 12, 0, G_MAXINT64);
   potoo_column_text (&row, 13, s->codecs, sizeof s->codecs);

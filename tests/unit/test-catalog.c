@@ -682,6 +682,7 @@ test_hostile_rows (CatalogFixture *fixture, gconstpointer data)
     "size_bytes = -1",
     "init_bytes = -1",
     "duration_ticks = -1",
+    "duration_ticks = 430000000000000", /* more than an index can hold */
     "boot_id = '0123456789012345678901234567890123456789'",
     "codecs = CAST (x'ff' AS TEXT)",
     "codecs = printf ('%100s', 'x')",
