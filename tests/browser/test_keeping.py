@@ -1,7 +1,9 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What is kept, in the page: schedules, recording by hand, bookmarks, locks, storage."""
+"""What is kept, in the page: schedules, recording by hand, bookmarks, locks, storage, and the times of it."""
 
 import pytest
+from potoo_clock import SetClock
+from potoo_daemon import parse_time
 from potoo_process import wait_until
 
 SIZES = ['narrow', 'wide']
@@ -44,6 +46,38 @@ def test_storage(stage):
     assert 'In use' in found['root'] and 'Recordings' in found['root']
     assert 'Yard' in found['row'] and 'B' in found['row']
     assert 'as it was written' in found['outcome'] or 'as they were written' in found['outcome']
+
+
+@pytest.mark.parametrize('size', SIZES)
+def test_clock(stage, make_daemon, tmp_path, size):
+    """It is set forward, and back, and what was recorded before is moved; of a refusal one learns why."""
+    clock = SetClock(tmp_path / 'offset')
+    daemon = make_daemon(env=clock.env)
+    daemon.add_camera(id='yard', name='Yard', url=stage.sim.urls['yard'])
+    wait_until(lambda: sum(s['duration'] for s in daemon.segments('yard')) > 1, 30, 'a recording')
+    before = daemon.disable_camera('yard')
+
+    def set_clock(step_s):
+        known = len(daemon.get('/api/v1/clock')['steps'])
+        clock.set_by(step_s)
+        wait_until(lambda: len(daemon.get('/api/v1/clock')['steps']) > known, 30, 'the step')
+
+    def lock():
+        """What is recorded: such times come again now that the clock was set back."""
+        recorded = daemon.segments('yard')
+        body = {'camera': 'yard', 'start': recorded[0]['start'], 'end': recorded[-1]['end'], 'reason': 'x'}
+        status, _, made = daemon.api('POST', '/api/v1/locks', body)
+        assert status == 201, made
+        return made['id']
+
+    def unlock(id):
+        assert daemon.api('DELETE', f'/api/v1/locks/{id}')[0] == 204
+
+    asked = {'set': set_clock, 'lock': lock, 'unlock': unlock}
+    faults = stage.browser.run('keeping.clock', url=daemon.url, size=size, asked=asked)
+    assert faults == []
+    moved_us = [parse_time(new['start']) - parse_time(old['start']) for old, new in zip(before, daemon.segments('yard'))]
+    assert moved_us == pytest.approx([(3720 - 7200) * 1e6] * len(before), abs=1e6)
 
 
 def test_record(stage):

@@ -4,6 +4,7 @@
 
 import { check } from '../lib/session.mjs';
 import { checkMoves, pause } from '../lib/player.mjs';
+import { look } from './pages.mjs';
 
 /** A week painted by mouse or finger, and by keyboard. */
 export async function schedule(session) {
@@ -127,4 +128,68 @@ export async function storage(session) {
   const outcome = page.locator('.verify-outcome .message');
   await outcome.waitFor();
   return { root, row, outcome: await outcome.innerText() };
+}
+
+/** A clock that is set twice; gives what is wrong with how that looks. */
+export async function clock(session) {
+  const { page } = session;
+  const dialog = page.getByRole('dialog');
+  const ask = page.getByRole('button', { name: 'Correct times …' });
+  const confirm = dialog.getByRole('button', { name: 'Correct times', exact: true });
+  const open = async () => {
+    const answer = page.waitForResponse(/\/api\/v1\/clock$/);
+    await session.open('/storage');
+    await answer;
+    await page.getByRole('button', { name: 'Verify now' }).waitFor();
+  };
+  const waitCorrected = count =>
+    session.until('the times to be corrected', async () => (await page.getByText('Corrected', { exact: true }).count()) === count);
+
+  await open();
+  check((await page.locator('.clock').count()) === 0, 'a clock that was not set is shown');
+  await session.ask('set', 3720);
+  await open();
+  await page.getByRole('heading', { name: /^On .* at .* the clock was set forward by 1\sh\s2\smin\.$/ }).waitFor();
+  await page.getByText(/1\sh\s2\smin behind the new one/).waitFor();
+  await ask.focus();
+  await page.keyboard.press('Enter');
+  await dialog.getByRole('heading', { name: /^Move recordings 1\sh\s2\smin later/ }).waitFor();
+  await page.keyboard.press('Escape');
+  await dialog.waitFor({ state: 'hidden' });
+  check(await ask.evaluate(button => button === document.activeElement), 'the focus is not back where it was');
+  await ask.click();
+  await confirm.click();
+  await waitCorrected(1);
+  await page.getByText(/moved 1\sh\s2\smin later/).waitFor();
+  await session.until('the focus at its heading', () => page.evaluate(() => document.activeElement.id === 'clock'));
+
+  session.tolerate(/status of 409/);
+  await session.ask('set', -7200);
+  const lock = await session.ask('lock');
+  await open();
+  await page.getByRole('heading', { name: /the clock was set back by 2\sh\.$/ }).waitFor();
+  await ask.click();
+  await confirm.click();
+  await dialog.getByText(/^The times were not corrected. A lock was added/).waitFor();
+  const faults = await look(session, 'clock');
+  await dialog.getByRole('button', { name: 'Cancel' }).click();
+  await dialog.waitFor({ state: 'hidden' });
+  await page.getByText(/^The times were not corrected. A lock was added/).waitFor();
+  await session.ask('unlock', lock);
+  let release;
+  const released = new Promise(resolve => {
+    release = resolve;
+  });
+  await page.route(/\/clock\/correct$/, async route => {
+    await released;
+    await route.continue();
+  });
+  await ask.click();
+  await confirm.click();
+  await dialog.getByText('Correcting times …').waitFor();
+  check(await confirm.isDisabled(), 'it can be begun twice');
+  release();
+  await waitCorrected(2);
+  check((await ask.count()) === 0, 'what is done can be done again');
+  return faults;
 }

@@ -114,7 +114,7 @@ function listPaths({ start }) {
 }
 
 /** In both colours; what is wrong. */
-async function look(session, name) {
+export async function look(session, name) {
   const { page, size } = session;
   const faults = [];
   await page.evaluate(() => scrollTo(0, 0)); // else what stays on top is in the middle of the picture

@@ -4,7 +4,7 @@
 // the browser's AbortError when `signal` says so.
 
 import { ApiError, readError } from './error';
-import type { Camera, CameraEvent, CameraInput, CoverageDay, List, Lock, Storage, SystemInfo, TestResult, Timeline, Verification } from './types';
+import type { Camera, CameraEvent, CameraInput, Clock, CoverageDay, List, Lock, Storage, SystemInfo, TestResult, Timeline, Verification } from './types';
 
 const BASE = '/api/v1';
 
@@ -171,6 +171,15 @@ export async function startVerification(repair: boolean): Promise<Verification> 
 
 export async function stopVerification(): Promise<void> {
   await send(`${BASE}/verify`, { method: 'DELETE' });
+}
+
+export async function getClock(signal?: AbortSignal): Promise<Clock> {
+  return request('/clock', { signal });
+}
+
+/** Dates anew what was recorded before the step. */
+export async function correctClock(step: number): Promise<Clock> {
+  return request('/clock/correct', { method: 'POST', body: { step } });
 }
 
 export async function getSystem(): Promise<SystemInfo> {

@@ -219,6 +219,22 @@ export interface Verification {
   report: VerifyReport | null;
 }
 
+/** The clock was set, to `time`, by so many seconds; below 0: back. */
+export interface ClockStep {
+  id: number;
+  time: string;
+  seconds: number;
+  /** What was recorded before it was dated anew. */
+  corrected: boolean;
+}
+
+export interface Clock {
+  /** Something that knows the time keeps it. */
+  synchronized: boolean;
+  /** Since the machine was started, the oldest first. */
+  steps: ClockStep[];
+}
+
 export interface TestTrack {
   kind: 'video' | 'audio';
   codec: string;

@@ -5,7 +5,7 @@
 
 import { useState } from 'preact/hooks';
 import { addBookmark, addLock, removeLock } from '../api/client';
-import { type ApiError, fieldOf, toApiError } from '../api/error';
+import { fieldOf } from '../api/error';
 import { IconButton } from '../components/button';
 import { ConfirmDialog } from '../components/confirm-dialog';
 import { Field, SelectField, TextField, describedBy } from '../components/field';
@@ -17,29 +17,11 @@ import { _, ngettext } from '../i18n/text';
 import { getNowMs } from '../state/app-state';
 import { type Range, parseMomentText, toMomentText } from '../state/day';
 import type { LockedRange } from '../state/timeline';
+import { useAction } from './use-action';
 
 const DAY_MS = 86_400_000;
 const AROUND_MS = 60_000; // what a lock at the playhead begins with, before and after it
 const EXPIRIES = ['0', '30', '90', '365'] as const;
-
-// --- doing something, with its error ---
-
-function useAction() {
-  const [isBusy, setBusy] = useState(false);
-  const [error, setError] = useState<ApiError | null>(null);
-  const act = async (action: () => Promise<void>, onDone: () => void) => {
-    setBusy(true);
-    setError(null);
-    try {
-      await action();
-      onDone();
-    } catch (thrown) {
-      setError(toApiError(thrown));
-    }
-    setBusy(false);
-  };
-  return { isBusy, error, act };
-}
 
 // --- bookmarks ---
 

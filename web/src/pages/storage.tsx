@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 
-// The disks that are recorded to, how long each camera's recordings are kept, and whether they are
-// sound.
+// The disks that are recorded to, how long each camera's recordings are kept, whether they have the
+// right times and are sound.
 
 import type { BytesByClass, Storage, StorageRoot, StoredCamera } from '../api/types';
 import { hrefOf } from '../app/router';
@@ -13,6 +13,7 @@ import { formatBytes, formatDate, formatNumber, formatShortDay } from '../i18n/f
 import { _, ngettext } from '../i18n/text';
 import { useCameras } from '../state/app-state';
 import { rootStateWords } from '../state/words';
+import { ClockPanel } from './clock-panel';
 import { useStorage } from './use-storage';
 import { VerifyPanel } from './verify-panel';
 
@@ -199,7 +200,7 @@ function Warnings({ storage }: { storage: Storage }) {
 }
 
 export function StoragePage() {
-  const { storage, error } = useStorage();
+  const { answer: storage, error } = useStorage();
   return (
     <>
       <PageHead title={_('Storage')} />
@@ -228,6 +229,7 @@ export function StoragePage() {
             </div>
             <Cameras list={storage.cameras} />
           </section>
+          <ClockPanel />
           <VerifyPanel />
         </div>
       )}

@@ -1,28 +1,29 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 
-// What lies on the disks, read when the page begins and when recordings came or went since; and a
-// verification, which is asked for once a second while it runs.
+// What lies on the disks and how the clock was set, read when the page begins and when recordings
+// came or went since; and a verification, which is asked for once a second while it runs.
 
 import { useCallback, useEffect, useState } from 'preact/hooks';
-import { getStorage, getVerification } from '../api/client';
+import { getClock, getStorage, getVerification } from '../api/client';
 import { type ApiError, toApiError } from '../api/error';
-import type { Storage, Verification } from '../api/types';
+import type { Verification } from '../api/types';
 import { watchRecordings } from '../state/app-state';
 
 const QUIET_MS = 2000;
 const RUNNING_MS = 1000;
 
-export function useStorage() {
-  const [storage, setStorage] = useState<Storage | null>(null);
+/** What `get` answers, and how to put a newer answer in its place. */
+function useAnswer<Answer>(get: (signal: AbortSignal) => Promise<Answer>) {
+  const [answer, setAnswer] = useState<Answer | null>(null);
   const [error, setError] = useState<ApiError | null>(null);
   useEffect(() => {
     const abort = new AbortController();
     let timer = 0;
     const read = () => {
       timer = 0;
-      getStorage(abort.signal).then(
-        answer => {
-          setStorage(answer);
+      get(abort.signal).then(
+        newest => {
+          setAnswer(newest);
           setError(null);
         },
         thrown => setError(toApiError(thrown)),
@@ -37,9 +38,12 @@ export function useStorage() {
       window.clearTimeout(timer);
       abort.abort();
     };
-  }, []);
-  return { storage, error };
+  }, [get]);
+  return { answer, error, setAnswer };
 }
+
+export const useStorage = () => useAnswer(getStorage);
+export const useClock = () => useAnswer(getClock);
 
 export function useVerification() {
   const [verification, setVerification] = useState<Verification | null>(null);
