@@ -27,7 +27,8 @@ typedef struct
   PotooCatalogReader *reader;
   PotooRecoveryReport *report;
   GHashTable
-      *next_starts; /* stream key → gint64 *: start of the segment that was looked at before */
+      *next_starts;  /* stream key → gint64 *: start of the segment that was looked at before */
+  gboolean complete; /* the catalog is that of the last run, and no backup */
 } Recovery;
 
 char *
@@ -255,6 +256,13 @@ mend_open (Recovery *r, PotooSegment *row, GError **error)
 
   if (declared < 0)
     return FALSE;
+  /* A backup knows less of the file than was durable: its time is taken out of the gap, as that of
+   * any row that is made from a file. */
+  if (declared && !r->complete)
+    {
+      declared = 0;
+      row->boot_id[0] = '\0';
+    }
   if (!potoo_segment_scan_open (&scan, r->root, path, blob, row->init_bytes,
                                 declared ? POTOO_SCAN_INDEXED : POTOO_SCAN_MEDIA, &failure))
     handle_failed_scan (r, row, path, failure);
@@ -316,7 +324,7 @@ log_report (PotooStorageRoot *root, const PotooRecoveryReport *report, gint64 to
 static gboolean
 adopt (Recovery *r, GError **error)
 {
-  if (potoo_catalog_reader_is_complete (r->reader))
+  if (r->complete)
     return potoo_adoption_run (r->root, r->catalog, r->reader, r->report, error);
   return potoo_rebuild_prepare (r->catalog, r->root, r->reader, r->report, error);
 }
@@ -338,7 +346,8 @@ potoo_recovery_run (PotooStorageRoot *root,
     return FALSE;
   g_autoptr (GHashTable)
       next_starts = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, g_free);
-  Recovery recovery = { root, catalog, reader, report, next_starts };
+  gboolean complete = potoo_catalog_reader_is_complete (reader);
+  Recovery recovery = { root, catalog, reader, report, next_starts, complete };
 
   g_ptr_array_sort (rows, newest_first);
   for (guint i = 0; i < rows->len; i++)

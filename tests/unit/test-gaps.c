@@ -8,6 +8,7 @@
 #include "catalog/potoo-catalog-restore.h"
 #include "catalog/potoo-catalog-settings.h"
 #include "record/potoo-recovery.h"
+#include "record/potoo-root-care.h"
 #include "record/potoo-storage-root.h"
 #include "record/potoo-verify.h"
 #include "recording-fixture.h"
@@ -18,6 +19,7 @@ static void
 set_up (Recording *r, gconstpointer data)
 {
   potoo_disk_calls = real_calls;
+  potoo_probe_us = 5 * G_USEC_PER_SEC;
   recording_set_up (r);
   recording_start (r);
 }
@@ -476,9 +478,9 @@ back_up (Recording *r)
   g_assert_no_error (error);
 }
 
-/* It dies, its catalog is lost, and it starts with the backup. */
+/* It dies, its catalog is lost, and the backup takes its place. */
 static void
-restore (Recording *r)
+restore_catalog (Recording *r)
 {
   static const char *const names[] = { "catalog.db", "catalog.db-wal", "catalog.db-shm" };
   g_autoptr (GError) error = NULL;
@@ -492,6 +494,12 @@ restore (Recording *r)
   g_autoptr (PotooCatalog) catalog = potoo_catalog_open_or_restore (r->directory, &error);
   g_assert_no_error (error);
   potoo_catalog_close (catalog);
+}
+
+static void
+restore (Recording *r)
+{
+  restore_catalog (r);
   recording_start (r);
 }
 
@@ -558,6 +566,49 @@ test_restored (Recording *r, gconstpointer data)
   g_assert_cmpint (crash->cause, ==, POTOO_GAP_CRASH);
   assert_near (crash->start_us, end_us);
   g_assert_cmpint (crash->end_us, ==, start_us);
+}
+
+/* The disk comes when a gap has begun already where the backup knows the open segment to end: what
+ * its file has had since then stays, and is not missing. */
+static void
+test_restored_without_root (Recording *r, gconstpointer data)
+{
+  gint64 since_us = begin_recording (r);
+  recording_wait_for (recording_get_metric ("potoo_storage_syncs_total{root=\"main\"}") >= 1);
+  back_up (r);
+  recording_push_many (r, 4, MEDIA_KEY);
+  recording_wait_handled (r);
+  gint64 end_us = now_of (r);
+  restore_catalog (r);
+  g_autofree char *there = g_build_filename (r->directory, "recordings", NULL);
+  g_autofree char *away = g_build_filename (r->directory, "away", NULL);
+  g_assert_cmpint (g_rename (there, away), ==, 0);
+  potoo_probe_us = 100 * 1000;
+  recording_start (r);
+  {
+    g_autoptr (GPtrArray) gaps = recording_list_gaps (r);
+    const PotooGap *last = gaps->pdata[gaps->len - 1];
+    g_assert_cmpint (last->end_us, ==, 0);
+    g_assert_cmpint (last->start_us, <, end_us - POTOO_SAME_MOMENT_US);
+  }
+  g_assert_cmpint (g_rename (away, there), ==, 0);
+  recording_plan (r, TRUE);
+  recording_wait_for (recording_get_metric ("potoo_storage_state{root=\"main\",state=\"ok\"}") ==
+                      1);
+  gint64 start_us = come_back (r, 60 * G_USEC_PER_SEC, 1);
+  complete (r);
+
+  g_autoptr (GPtrArray) segments = recording_list_segments (r);
+  g_assert_cmpuint (segments->len, ==, 2);
+  assert_near (((PotooSegment *) segments->pdata[0])->end_us, end_us);
+  g_assert_cmpuint (recording_check_file (r, segments->pdata[0]), ==, 6);
+  g_autoptr (GPtrArray) gaps = recording_list_gaps (r);
+  const PotooGap *crash = gaps->pdata[gaps->len - 1];
+  g_assert_cmpint (crash->cause, ==, POTOO_GAP_CRASH);
+  assert_near (crash->start_us, end_us);
+  g_assert_cmpint (crash->end_us, ==, start_us);
+  for (guint i = 0; i + 1 < gaps->len; i++)
+    g_assert_cmpint (((PotooGap *) gaps->pdata[i])->end_us, <=, since_us);
 }
 
 /* Nobody knows any more what was wanted of a camera that is recorded now and then. */
@@ -773,6 +824,7 @@ main (int argc, char *argv[])
   ADD_WITH ("shutdown", &shutdown, test_end_of_run);
   ADD_WITH ("crash", &crash, test_end_of_run);
   ADD ("restored", test_restored);
+  ADD ("restored-without-root", test_restored_without_root);
   ADD ("restored-events", test_restored_events);
   ADD ("power", test_power);
   ADD ("power-fails-at-start", test_power_fails_at_start);
