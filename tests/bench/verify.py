@@ -46,7 +46,7 @@ def record_one(directory):
         env={'G_DEBUG': '', 'G_SLICE': ''},
     )
     daemon.add_camera(id=CAMERA, url=sim.urls[CAMERA])
-    segment = daemon.wait_segments(CAMERA, 2, timeout=90)[-1]
+    segment = daemon.wait_segments(CAMERA, 1, timeout=90)[-1]
     path = daemon.segment_path(segment)
     data = path.read_bytes()
     places = [fragment.start + PRFT_NTP for fragment in read_movie(path).fragments]
