@@ -163,6 +163,23 @@ check_url (PotooRestreamAuth *self, GstRTSPContext *ctx)
   return FALSE;
 }
 
+/* The library, which has the same answer to a PLAY of what is not set up, leaks its path. */
+static gboolean
+check_play (PotooRestreamAuth *self, GstRTSPContext *ctx)
+{
+  GstRTSPClientClass *client_class = GST_RTSP_CLIENT_GET_CLASS (ctx->client);
+  int matched;
+
+  if (ctx->session == NULL || ctx->uri == NULL)
+    return TRUE;
+  g_autofree char *path = client_class->make_path_from_uri (ctx->client, ctx->uri);
+  if (gst_rtsp_session_get_media (ctx->session, path, &matched) != NULL)
+    return TRUE;
+  potoo_metric_add (self->not_found, 1);
+  refuse (ctx, GST_RTSP_STS_NOT_FOUND, NULL);
+  return FALSE;
+}
+
 static gboolean
 check_request (PotooRestreamAuth *self, GstRTSPContext *ctx)
 {
@@ -181,6 +198,8 @@ check_request (PotooRestreamAuth *self, GstRTSPContext *ctx)
     case GST_RTSP_DESCRIBE:
     case GST_RTSP_SETUP:
       return check_url (self, ctx);
+    case GST_RTSP_PLAY:
+      return check_play (self, ctx);
     default:
       return TRUE;
     }

@@ -27,6 +27,7 @@ STALL_S = int(os.environ.get('POTOO_STALL_S', 0))
 
 FPS = 25
 MAX_MEDIA = 64  # restream/potoo-restream-factory.h
+NOT_FOUND = 'potoo_restream_failed_requests_total{status="404"}'
 CAMERAS = {
     'door': {'audio': 'aac'},
     'garden': {'codec': 'h265'},
@@ -138,6 +139,10 @@ def test_requests_that_mean_no_good(daemon):
         answer = client.request('SETUP', f'{client.url}/stream=0', Transport=transport, Blocksize=1)
         assert answer.status == 200
         headers = {'Range': 'npt=1000-2000', 'Scale': '-1000', 'Speed': '1000'}
+        # Another stream than is set up: the library would leak what it is called.
+        not_found = daemon.metrics()[NOT_FOUND]
+        assert client.request('PLAY', url_of(daemon, 'x' * 3000), **headers).status == 404
+        assert daemon.metrics()[NOT_FOUND] == not_found + 1
         assert client.request('PLAY', **headers).status == 200
         # RTP that nobody receives, and RTCP that is none.
         client.socket.sendall(RTP_PACKET * 50 + b'$\1\xff\xff' + b'\x80' * 65535)
