@@ -18,7 +18,7 @@
 /* Something that failed is tried again no sooner. */
 #define RETRY_US (3600 * POTOO_SECOND_US)
 
-#define AGEING_INTERVAL_US (3600 * POTOO_SECOND_US)
+#define HOUR_US (3600 * POTOO_SECOND_US)
 #define FIRST_BACKUP_US (600 * POTOO_SECOND_US)
 
 #define SETTING_SINCE "upkeep-since" /* when Potoo first ran on this catalog */
@@ -41,7 +41,7 @@ struct _PotooAppUpkeep
   PotooHasher *hasher;
   PotooAppBackup *backup;
   PotooCatalogAgeing *ageing;
-  gint64 ageing_due_us; /* monotonic */
+  gint64 hourly_due_us; /* monotonic */
   Schedule verify_schedule, backup_schedule;
   gint64 since_us;
   guint timer;
@@ -97,14 +97,15 @@ publish_next (PotooAppUpkeep *self)
 }
 
 static void
-age_when_due (PotooAppUpkeep *self)
+work_hourly (PotooAppUpkeep *self)
 {
   gint64 mono_us = potoo_clock_mono_us ();
 
-  if (mono_us < self->ageing_due_us)
+  if (mono_us < self->hourly_due_us)
     return;
-  self->ageing_due_us = mono_us + AGEING_INTERVAL_US;
+  self->hourly_due_us = mono_us + HOUR_US;
   potoo_catalog_ageing_run (self->ageing, potoo_retention_get_time (self->retention));
+  potoo_verifier_complete_gaps (self->verifier);
 }
 
 static gboolean
@@ -122,7 +123,7 @@ on_tick (gpointer user_data)
       potoo_app_backup_start (self->backup);
       self->backup_schedule.last_us = potoo_clock_wall_us ();
     }
-  age_when_due (self);
+  work_hourly (self);
   return G_SOURCE_CONTINUE;
 }
 

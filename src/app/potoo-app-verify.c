@@ -174,7 +174,7 @@ complete (Run *run, GError **error)
     return TRUE;
   if (!run_pass (run, TRUE, &report, error))
     return FALSE;
-  if (run->absent == NULL)
+  if (run->absent == NULL && !report->left_gap)
     potoo_catalog_set_complete (run->catalog);
   return TRUE;
 }

@@ -230,6 +230,15 @@ cut_gap (PotooCatalog *catalog, const PotooGap *gap, const PotooSegment *row)
     potoo_catalog_put_gap (catalog, &after);
 }
 
+/* A gap that goes on is the recorder's, which writes it when it ends: it is cut after that. */
+static void
+leave_open_gap (Join *join)
+{
+  g_mutex_lock (&join->verify->lock);
+  join->verify->report->left_gap = TRUE;
+  g_mutex_unlock (&join->verify->lock);
+}
+
 /* A gap that was open when the catalog was backed up lasts to the newest file, and one that the
  * start began may: what was recorded meanwhile is not missing. */
 static gboolean
@@ -247,10 +256,16 @@ cut_gaps (Join *join, const PotooSegment *row, GError **error)
   for (guint i = 0; i < gaps->len; i++)
     {
       const PotooGap *gap = gaps->pdata[i];
-      gint64 overlap_us = MIN (gap->end_us, row->end_us) - MAX (gap->start_us, row->start_us);
-      if (gap->stream != row->stream || gap->end_us == 0 || overlap_us <= POTOO_SAME_MOMENT_US ||
+      gint64 gap_end_us = gap->end_us != 0 ? gap->end_us : G_MAXINT64;
+      gint64 overlap_us = MIN (gap_end_us, row->end_us) - MAX (gap->start_us, row->start_us);
+      if (gap->stream != row->stream || overlap_us <= POTOO_SAME_MOMENT_US ||
           gap->cause == POTOO_GAP_DAMAGED || gap->cause == POTOO_GAP_CLOCK_STEP)
         continue;
+      if (gap->end_us == 0)
+        {
+          leave_open_gap (join);
+          continue;
+        }
       cut_gap (catalog, gap, row);
       cut = TRUE;
     }

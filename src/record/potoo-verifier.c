@@ -31,7 +31,8 @@ struct _PotooVerifier
   GCond ended;
   PotooVerify *pass; /* (nullable) */
   gboolean running, rebuild, closed;
-  gboolean incomplete; /* the catalog does not know all files */
+  gboolean incomplete; /* the catalog does not know all files … */
+  gboolean left_gap;   /* … or a gap went on over what the last pass found recorded */
   gint64 last_us, next_us;
 };
 
@@ -186,7 +187,8 @@ had_all_roots (PotooVerifier *self)
 static void
 note_end (PotooVerifier *self, const PotooVerifyReport *report)
 {
-  gboolean completed = self->rebuild && report->error == NULL && had_all_roots (self);
+  gboolean completed = self->rebuild && report->error == NULL && !report->left_gap &&
+                       had_all_roots (self);
   gboolean verified = !self->rebuild && report->error == NULL;
 
   if (completed)
@@ -200,6 +202,8 @@ note_end (PotooVerifier *self, const PotooVerifyReport *report)
   g_mutex_lock (&self->lock);
   if (completed)
     self->incomplete = FALSE;
+  if (self->rebuild)
+    self->left_gap = report->left_gap;
   if (verified)
     self->last_us = report->ended_us;
   self->running = FALSE;
@@ -273,13 +277,25 @@ potoo_verifier_start (PotooVerifier *self, gboolean repair, GError **error)
   return started;
 }
 
+static void
+complete (PotooVerifier *self, gboolean only_gaps)
+{
+  g_mutex_lock (&self->lock);
+  if (self->incomplete && !self->running && (self->left_gap || !only_gaps))
+    start_locked (self, TRUE, TRUE, NULL);
+  g_mutex_unlock (&self->lock);
+}
+
 void
 potoo_verifier_complete (PotooVerifier *self)
 {
-  g_mutex_lock (&self->lock);
-  if (self->incomplete && !self->running)
-    start_locked (self, TRUE, TRUE, NULL);
-  g_mutex_unlock (&self->lock);
+  complete (self, FALSE);
+}
+
+void
+potoo_verifier_complete_gaps (PotooVerifier *self)
+{
+  complete (self, TRUE);
 }
 
 gboolean

@@ -29,6 +29,8 @@ gboolean potoo_verifier_start (PotooVerifier *verifier, gboolean repair, GError 
 /* Begins one that completes a catalog which does not know all files (potoo-rebuild.h), if it is
  * such a one and none runs. It stays such a one while a storage root is not there. */
 void potoo_verifier_complete (PotooVerifier *verifier);
+/* The same, if all that the last one left was a gap that went on over what was recorded. */
+void potoo_verifier_complete_gaps (PotooVerifier *verifier);
 /* Asks the pass that runs to end; POTOO_ERROR_CONFLICT when there is none. */
 gboolean potoo_verifier_stop (PotooVerifier *verifier, GError **error);
 

@@ -56,6 +56,7 @@ typedef struct
   gint64 repaired[POTOO_VERIFY_N_PROBLEMS];
   gint64 lost_us;      /* of all findings */
   GPtrArray *findings; /* PotooVerifyFinding, the first ones */
+  gboolean left_gap;   /* it is to be completed again: a gap goes on over what was recorded */
   char *error;         /* why it did not come to its end; NULL: it did, or it runs */
 } PotooVerifyReport;
 
