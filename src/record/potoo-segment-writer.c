@@ -187,7 +187,6 @@ potoo_segment_writer_new (const PotooSegmentSpec *spec, PotooFragment *first, GE
   fill_row (w, spec, id, first);
   w->path = potoo_segment_relative_path (&w->row);
   w->index = potoo_segment_index_new ((gsize) w->row.init_bytes);
-  w->appended_bytes = w->row.init_bytes;
   w->appended_end = w->durable_end = potoo_moment_of_start (first);
   if (!open_day (w, spec->day, error) || !create_file (w, spec->day, error) ||
       !write_init (w, error))
@@ -197,6 +196,8 @@ potoo_segment_writer_new (const PotooSegmentSpec *spec, PotooFragment *first, GE
       note_damage (w);
       return NULL;
     }
+  w->appended_bytes = w->row.init_bytes;
+  potoo_storage_root_add_used (w->root, w->appended_bytes);
   potoo_catalog_put_segment (w->catalog, &w->row, NULL);
   return g_steal_pointer (&w);
 }
@@ -207,6 +208,8 @@ post_last_row (PotooSegmentWriter *w)
 {
   g_autoptr (GError) error = NULL;
 
+  if (w->damaged) /* as the catalog has it */
+    potoo_storage_root_add_used (w->root, w->row.size_bytes - w->appended_bytes);
   if (w->damaged && w->row.size_bytes == 0)
     {
       /* Else the next recovery does it, by the row. */

@@ -79,6 +79,18 @@ test_one_segment (Recording *r, gconstpointer data)
   g_assert_cmpint (st.st_mode & 07777 & ~0750u, ==, 0);
 }
 
+/* What quota and pressure go by is what the catalog has, to the byte. */
+static void
+assert_used (Recording *r, GPtrArray *segments)
+{
+  g_autoptr (GPtrArray) roots = potoo_recorder_list_roots (r->recorder);
+  gint64 sum = 0;
+
+  for (guint i = 0; i < segments->len; i++)
+    sum += segment_at (segments, i)->size_bytes;
+  g_assert_cmpint (((PotooRootStatus *) roots->pdata[0])->used_bytes, ==, sum);
+}
+
 static void
 test_rotation (Recording *r, gconstpointer data)
 {
@@ -102,6 +114,7 @@ test_rotation (Recording *r, gconstpointer data)
     }
   g_assert_cmpuint (n, ==, 35);
   g_assert_cmpuint (recording_check_file (r, segment_at (segments, 0)), ==, 10);
+  assert_used (r, segments);
 }
 
 /* New caps, a clock that was set, a gap, a plan: what begins a file, and what a recording. */
@@ -310,6 +323,7 @@ test_failure (Recording *r, gconstpointer data)
   g_assert_cmpint (gap_at (gaps, 0)->cause, ==, f->cause);
   g_assert_cmpint (gap_at (gaps, 0)->start_us, ==, durable_us);
   g_assert_cmpint (gap_at (gaps, 0)->end_us, ==, next->start_us);
+  assert_used (r, segments);
 }
 
 /* Nothing was durable: no row and no file are left. */
@@ -326,6 +340,7 @@ test_failure_at_once (Recording *r, gconstpointer data)
   recording_wait_for (recording_get_metric ("potoo_segments_damaged_total" DOOR) >= 1);
   g_autoptr (GPtrArray) segments = recording_list_segments (r);
   g_assert_cmpuint (segments->len, ==, 0);
+  assert_used (r, segments);
   g_autofree char *find = g_strdup_printf ("find %s/recordings -name *.mp4", r->directory);
   g_autofree char *found = NULL;
   g_assert_true (g_spawn_command_line_sync (find, &found, NULL, NULL, NULL));
