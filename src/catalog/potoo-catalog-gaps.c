@@ -155,12 +155,9 @@ potoo_catalog_put_gap (PotooCatalog *catalog, const PotooGap *gap)
                          gap->id);
       copy->end_us = MAX (copy->start_us, 1);
     }
-  /* The end of the segment in front of it, which is posted next, is not to be durable before. */
-  potoo_catalog_post (catalog, &(PotooJob){ .run = put_gap_run,
-                                            .done = put_gap_done,
-                                            .flags = POTOO_JOB_BARRIER,
-                                            .data = put,
-                                            .destroy = g_free });
+  potoo_catalog_post (
+      catalog,
+      &(PotooJob){ .run = put_gap_run, .done = put_gap_done, .data = put, .destroy = g_free });
 }
 
 static gboolean

@@ -192,12 +192,15 @@ potoo_catalog_put_segment (PotooCatalog *catalog, const PotooSegment *segment, G
   limit_end (&put->segment);
   if (potoo_id_blocks_note_used (potoo_catalog_get_segment_ids (catalog), segment->id))
     put->raised = potoo_catalog_get_segment_ids (catalog);
+  /* Growth is merged. The end is not: it would be durable before the gap behind the segment, which
+   * is posted in front of it. */
+  gboolean grows = segment->state == POTOO_SEGMENT_OPEN;
   potoo_catalog_post (catalog, &(PotooJob){ .run = put_segment_run,
                                             .done = put_segment_done,
                                             .data = put,
                                             .destroy = put_segment_free,
                                             .key = segment->id,
-                                            .merge = put_segment_merge });
+                                            .merge = grows ? put_segment_merge : NULL });
 }
 
 typedef struct

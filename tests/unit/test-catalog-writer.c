@@ -96,6 +96,7 @@ test_merging (CatalogFixture *fixture, gconstpointer data)
   gint64 waiting;
   Gate gate;
 
+  a.state = b.state = POTOO_SEGMENT_OPEN; /* growth */
   gate_close (&gate, fixture);
   potoo_catalog_put_segment (fixture->catalog, &a, first);
   for (int i = 2; i <= 100; i++)
