@@ -25,6 +25,7 @@ struct _PotooCatalog
   PotooIdBlocks *lock_ids;
   PotooRowWatch *row_watch;
   int refusals; /* atomic: jobs refused since one was accepted */
+  int lacks;    /* atomic: one was, in this run */
 
   GMutex run_lock; /* protects the `finished` of every potoo_catalog_run() */
   GCond run_done;
@@ -192,9 +193,21 @@ potoo_catalog_post (PotooCatalog *catalog, const PotooJob *job)
   g_autoptr (GError) error = NULL;
 
   if (potoo_catalog_writer_post (catalog->writer, job, &error))
-    g_atomic_int_set (&catalog->refusals, 0);
-  else if (g_atomic_int_add (&catalog->refusals, 1) == 0) /* the first of a run; all are counted */
+    {
+      g_atomic_int_set (&catalog->refusals, 0);
+      return;
+    }
+  g_atomic_int_set (&catalog->lacks, TRUE);
+  if (g_atomic_int_add (&catalog->refusals, 1) == 0) /* the first of a run; all are counted */
     potoo_log_error (NULL, "catalog: a job was dropped: %s", error->message);
+}
+
+gboolean
+potoo_catalog_lacks_rows (PotooCatalog *catalog)
+{
+  g_return_val_if_fail (POTOO_IS_CATALOG (catalog), FALSE);
+
+  return g_atomic_int_get (&catalog->lacks);
 }
 
 /* --- jobs with an outcome --- */

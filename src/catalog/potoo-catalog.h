@@ -42,6 +42,9 @@ gboolean potoo_catalog_sync (PotooCatalog *catalog, GError **error);
  * jobs stay in the queue meanwhile and are tried again. Any thread. (transfer full) (nullable) */
 char *potoo_catalog_get_error (PotooCatalog *catalog);
 
+/* Whether a plain job was refused since it was opened, since too many waited. Any thread. */
+gboolean potoo_catalog_lacks_rows (PotooCatalog *catalog);
+
 /**
  * PotooCatalogReader:
  *

@@ -39,6 +39,10 @@ potoo_clean_mark_put (PotooCatalog *catalog, PotooStorageRoot *root, gint64 wall
 {
   g_autofree char *key = setting_of (root);
   g_autofree char *day = format_day (wall_us);
+
+  /* What was refused the next start finds by the mark as it stands. */
+  if (potoo_catalog_lacks_rows (catalog))
+    return;
   potoo_catalog_put_setting (catalog, key, day);
 }
 

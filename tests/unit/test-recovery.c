@@ -667,6 +667,18 @@ test_renamed (Recording *r, gconstpointer data)
   g_assert_true (g_file_test (copy, G_FILE_TEST_EXISTS));
 }
 
+/* The setting of the root's clean mark. */
+static char *
+get_mark_key (Recording *r)
+{
+  g_autofree char *uuid_line = NULL;
+  g_autofree char *id_file = g_build_filename (r->directory, "recordings", ".potoo-root", NULL);
+
+  g_assert_true (g_file_get_contents (id_file, &uuid_line, NULL, NULL));
+  g_autofree char *uuid = g_strndup (strstr (uuid_line, "id=") + 3, 36);
+  return g_strconcat ("clean-mark:", uuid, NULL);
+}
+
 /* Only days since the clean mark are looked through; a mark from the future counts for nothing. */
 static void
 test_clean_mark (Recording *r, gconstpointer data)
@@ -675,11 +687,7 @@ test_clean_mark (Recording *r, gconstpointer data)
   record (r, 2);
   recording_stop (r);
   recording_start (r);
-  g_autofree char *uuid_line = NULL;
-  g_autofree char *id_file = g_build_filename (r->directory, "recordings", ".potoo-root", NULL);
-  g_assert_true (g_file_get_contents (id_file, &uuid_line, NULL, NULL));
-  g_autofree char *uuid = g_strndup (strstr (uuid_line, "id=") + 3, 36);
-  g_autofree char *key = g_strconcat ("clean-mark:", uuid, NULL);
+  g_autofree char *key = get_mark_key (r);
   g_autofree char *now = potoo_time_format (potoo_clock_wall_us ());
   g_autofree char *mark = recording_get_setting (r, key);
   g_assert_nonnull (mark);
@@ -692,6 +700,29 @@ test_clean_mark (Recording *r, gconstpointer data)
   g_assert_cmpint (get_outcome ("adopted"), ==, 0);
   potoo_catalog_put_setting (r->catalog, key, "2999-01-01");
   recording_crash (r);
+  recording_start (r);
+  g_assert_cmpint (get_outcome ("adopted"), ==, 1);
+}
+
+/* A row that the catalog had no room for is made at the next start, however long ago that was. */
+static void
+test_row_refused (Recording *r, gconstpointer data)
+{
+  gint64 refused = recording_get_metric ("potoo_catalog_dropped_jobs_total");
+
+  r->maker.wall_offset_us -= 3 * G_TIME_SPAN_DAY;
+  record (r, 2);
+  recording_stop (r);
+  recording_start (r);
+  g_autofree char *key = get_mark_key (r);
+  potoo_catalog_put_setting (r->catalog, key, "2000-01-01");
+  g_autoptr (GPtrArray) before = recording_list_segments (r);
+  while (recording_get_metric ("potoo_catalog_dropped_jobs_total") == refused)
+    for (guint i = 0; i < 20000; i++)
+      potoo_catalog_put_setting (r->catalog, "any", "value");
+  g_assert_true (potoo_catalog_sync (r->catalog, NULL));
+  potoo_catalog_drop_segment (r->catalog, only_segment (before)->id); /* as if it was that row */
+  recording_stop (r);
   recording_start (r);
   g_assert_cmpint (get_outcome ("adopted"), ==, 1);
 }
@@ -744,6 +775,7 @@ main (int argc, char *argv[])
   ADD ("foreign", test_foreign);
   ADD ("renamed", test_renamed);
   ADD ("clean-mark", test_clean_mark);
+  ADD ("row-refused", test_row_refused);
   int result = g_test_run ();
   g_unlink (clock_path);
   return result;
