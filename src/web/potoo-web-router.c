@@ -120,11 +120,12 @@ is_name (const char *text)
          text[strspn (text, G_CSET_a_2_z G_CSET_A_2_Z G_CSET_DIGITS "._-")] == '\0';
 }
 
-/* No dots: it leads nowhere but into the data base. */
+/* No dots: it leads nowhere but into the data base. What does not begin with a capital is none of
+ * its zones but a file beside them, at which GLib stumbles. */
 static gboolean
 is_zone (const char *text)
 {
-  return g_ascii_isalpha (text[0]) && strlen (text) <= MAX_ZONE &&
+  return g_ascii_isupper (text[0]) && strlen (text) <= MAX_ZONE &&
          text[strspn (text, G_CSET_a_2_z G_CSET_A_2_Z G_CSET_DIGITS "_+-/")] == '\0';
 }
 

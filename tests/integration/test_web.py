@@ -283,6 +283,7 @@ def test_concurrent_patches_with_one_version(daemon):
         ('/api/v1/cameras/front/coverage?time_zone=../../../etc/localtime', 'time_zone'),
         ('/api/v1/cameras/front/coverage?time_zone=Europe', 'time_zone'),
         ('/api/v1/cameras/front/coverage?time_zone=Mars/Base', 'time_zone'),
+        ('/api/v1/cameras/front/coverage?time_zone=leapseconds', 'time_zone'),
         ('/api/v1/cameras/front/coverage?start=2026-01-01T00:00:00Z&end=2026-02-01T00:00:01Z', 'end'),
         ('/api/v1/cameras/front/coverage?start=1970-01-01T00:00:00Z&end=1970-01-02T00:00:00Z', 'end'),
         ('/api/v1/cameras/front/coverage?end=9999-12-31T23:59:59Z', 'end'),
