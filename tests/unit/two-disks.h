@@ -47,14 +47,4 @@ void disks_finish (Recording *r);
 
 /* The main context runs meanwhile. */
 #define disks_wait_for(condition)                                                                  \
-  G_STMT_START                                                                                     \
-  {                                                                                                \
-    gint64 deadline_ = g_get_monotonic_time () + 20 * G_USEC_PER_SEC;                              \
-    while (!(condition))                                                                           \
-      {                                                                                            \
-        g_assert_cmpint (g_get_monotonic_time (), <, deadline_);                                   \
-        g_main_context_iteration (NULL, FALSE);                                                    \
-        g_usleep (2000);                                                                           \
-      }                                                                                            \
-  }                                                                                                \
-  G_STMT_END
+  recording_wait_for ((g_main_context_iteration (NULL, FALSE), (condition)))
