@@ -47,6 +47,7 @@ struct _PotooRestreamClients
   PotooMetric *n_playing;
   PotooMetric *connections;
   PotooMetric *refused;
+  PotooMetric *accept_errors;
   PotooMetric *timed_out;
   PotooMetric *kicked;
 };
@@ -133,6 +134,8 @@ potoo_restream_clients_new (void)
                                                 "RTSP connections taken.", NULL);
   self->refused = potoo_metric_new_counter ("potoo_restream_refused_total",
                                             "RTSP connections refused: there are too many.", NULL);
+  self->accept_errors = potoo_metric_new_counter ("potoo_restream_accept_errors_total",
+                                                  "Failures to accept an RTSP connection.", NULL);
   self->timed_out = potoo_metric_new_counter (
       "potoo_restream_timed_out_total",
       "RTSP connections ended because they asked for nothing in time.", NULL);
@@ -149,6 +152,7 @@ potoo_restream_clients_free (PotooRestreamClients *self)
   potoo_metric_unref (self->n_playing);
   potoo_metric_unref (self->connections);
   potoo_metric_unref (self->refused);
+  potoo_metric_unref (self->accept_errors);
   potoo_metric_unref (self->timed_out);
   potoo_metric_unref (self->kicked);
   g_mutex_clear (&self->lock);
@@ -343,6 +347,12 @@ is_nuisance (const Client *client, gint64 now_us)
   return received >
          MAX_BYTES_WHILE_PLAYING +
              (guint64) ((now_us - client->since_us) / POTOO_SECOND_US) * MAX_BYTES_A_SECOND;
+}
+
+void
+potoo_restream_clients_note_accept_error (PotooRestreamClients *self)
+{
+  potoo_metric_add (self->accept_errors, 1);
 }
 
 void

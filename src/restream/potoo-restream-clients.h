@@ -62,6 +62,9 @@ void potoo_restream_clients_note_play (PotooRestreamClients *clients,
                                        PotooRestreamFeed *feed,
                                        gboolean udp);
 
+/* One could not be accepted, for want of descriptors or memory. */
+void potoo_restream_clients_note_accept_error (PotooRestreamClients *clients);
+
 /* Ends those that were silent too long without playing anything, or sent too much. To be called
  * each second or so. */
 void potoo_restream_clients_sweep (PotooRestreamClients *clients, gint64 now_us);

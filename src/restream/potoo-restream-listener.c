@@ -70,10 +70,9 @@ on_accepted (GSocket *accepted, const GError *error, gpointer user_data)
 {
   PotooRestreamListener *self = user_data;
 
-  if (accepted != NULL)
-    self->func (accepted, self->user_data);
-  else
+  if (accepted == NULL)
     potoo_log_debug (NULL, "Cannot accept an RTSP connection: %s", error->message);
+  self->func (accepted, self->user_data);
 }
 
 void

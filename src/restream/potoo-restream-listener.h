@@ -20,7 +20,7 @@ PotooRestreamListener *potoo_restream_listener_new (const PotooListen *listen, G
 void potoo_restream_listener_free (PotooRestreamListener *listener);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (PotooRestreamListener, potoo_restream_listener_free)
 
-/* @socket: (transfer none) */
+/* @socket: (transfer none) (nullable): accepting failed, and goes on after a while */
 typedef void (*PotooRestreamAcceptFunc) (GSocket *socket, gpointer user_data);
 
 void potoo_restream_listener_attach (PotooRestreamListener *listener,

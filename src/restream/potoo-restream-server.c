@@ -53,7 +53,11 @@ static void
 on_accepted (GSocket *socket, gpointer user_data)
 {
   PotooRestreamServer *self = user_data;
-  potoo_restream_rtsp_take (self->rtsp, socket);
+
+  if (socket != NULL)
+    potoo_restream_rtsp_take (self->rtsp, socket);
+  else
+    potoo_restream_clients_note_accept_error (self->clients);
 }
 
 /* A viewer takes some hundred kilobytes, in small pieces. */

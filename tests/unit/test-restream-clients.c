@@ -1,9 +1,15 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 
 #include "base/potoo-clock.h"
+#include "base/potoo-metrics.h"
 #include "restream/potoo-restream-clients.h"
+#include "restream/potoo-restream-listener.h"
 
+#include <fcntl.h>
+#include <string.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
+#include <unistd.h>
 
 #define LOOPBACK "127.0.0.1"
 #define ELSEWHERE "192.0.2.7"
@@ -154,6 +160,67 @@ test_silence (Fixture *fixture, gconstpointer data)
   g_assert_true (is_shut_down (fixture, 0));
 }
 
+/* --- accepting --- */
+
+typedef struct
+{
+  PotooRestreamClients *clients;
+  guint accepted, failed;
+} Accepting;
+
+static void
+on_accepted (GSocket *socket, gpointer user_data)
+{
+  Accepting *accepting = user_data;
+
+  if (socket != NULL)
+    accepting->accepted++;
+  else
+    {
+      accepting->failed++;
+      potoo_restream_clients_note_accept_error (accepting->clients);
+    }
+}
+
+static gboolean
+has_accept_error (void)
+{
+  g_autofree char *page = potoo_metrics_render ();
+  return strstr (page, "potoo_restream_accept_errors_total 1\n") != NULL;
+}
+
+/* Out of file descriptors for a while: that is told, and it goes on afterwards. */
+static void
+test_descriptors_gone (Fixture *fixture, gconstpointer data)
+{
+  const PotooListen listen = { .host = (char *) LOOPBACK };
+  Accepting accepting = { .clients = fixture->clients };
+  g_autoptr (GMainContext) context = g_main_context_new ();
+  g_autoptr (PotooRestreamListener) listener = potoo_restream_listener_new (&listen, NULL);
+  g_autofree char *url = g_strconcat ("rtsp://", potoo_restream_listener_get_name (listener), NULL);
+  g_autoptr (GUri) uri = g_uri_parse (url, G_URI_FLAGS_NONE, NULL);
+  g_autoptr (GSocketAddress)
+      address = g_inet_socket_address_new_from_string (LOOPBACK, (guint) g_uri_get_port (uri));
+  g_autoptr (GSocket) socket = g_socket_new (G_SOCKET_FAMILY_IPV4, G_SOCKET_TYPE_STREAM,
+                                             G_SOCKET_PROTOCOL_DEFAULT, NULL);
+  struct rlimit before, none;
+  int lowest = open ("/dev/null", O_RDONLY | O_CLOEXEC);
+
+  close (lowest);
+  g_assert_true (g_socket_connect (socket, address, NULL, NULL));
+  potoo_restream_listener_attach (listener, context, on_accepted, &accepting);
+  g_assert_cmpint (getrlimit (RLIMIT_NOFILE, &before), ==, 0);
+  none = (struct rlimit){ (rlim_t) lowest, before.rlim_max };
+  g_assert_cmpint (setrlimit (RLIMIT_NOFILE, &none), ==, 0);
+  while (accepting.failed == 0)
+    g_main_context_iteration (context, TRUE);
+  g_assert_cmpint (setrlimit (RLIMIT_NOFILE, &before), ==, 0);
+  g_assert_cmpuint (accepting.accepted, ==, 0);
+  g_assert_true (has_accept_error ());
+  while (accepting.accepted == 0)
+    g_main_context_iteration (context, TRUE);
+}
+
 #define ADD(name, func)                                                                            \
   g_test_add ("/restream-clients/" name, Fixture, NULL, set_up, func, tear_down)
 
@@ -167,5 +234,6 @@ main (int argc, char **argv)
   ADD ("too-many", test_too_many);
   ADD ("too-many-from-one-address", test_too_many_from_one_address);
   ADD ("silence", test_silence);
+  ADD ("descriptors-gone", test_descriptors_gone);
   return g_test_run ();
 }
