@@ -194,12 +194,13 @@ run_app (const Options *options)
 
   potoo_app_set_demo (app, options->demo);
   potoo_app_set_bus (app, options->system ? POTOO_BUS_SYSTEM : POTOO_BUS_SESSION);
+  /* Opening may take long; who asks for a reload meanwhile does not want an end. */
+  g_unix_signal_add (SIGHUP, on_reload_signal, &run);
   if (!potoo_app_open (app, &error))
     return report (error);
   /* Before the first camera: from here on a signal finishes what is recorded. */
   g_unix_signal_add (SIGTERM, on_stop_signal, &run);
   g_unix_signal_add (SIGINT, on_stop_signal, &run);
-  g_unix_signal_add (SIGHUP, on_reload_signal, &run);
   if (!potoo_app_start (app, &error))
     return report (error);
   g_main_loop_run (loop);

@@ -2,11 +2,13 @@
 """One disk and no other to go to: it fails, stands still, or belongs to somebody else."""
 
 import errno
+import os
+import signal
 import subprocess
 import time
 
 from potoo_daemon import Daemon, parse_time
-from potoo_disk import CAMERAS, FPS, MAX_LOSS_S, Bench, check_loss, seconds_of
+from potoo_disk import CAMERAS, FPS, MAX_LOSS_S, SHIM, Bench, check_loss, seconds_of
 from potoo_ledger import check_ledger
 from potoo_process import POTOO, wait_until
 from potoo_recording import find_lost_and_doubled, read_stamps
@@ -60,6 +62,29 @@ def test_writes_stand_still(workshop):
         assert gaps == []
         assert find_lost_and_doubled(bench.stamps(segments)) == ([], [])
         bench.check_playable(segments)
+
+
+def test_reload_while_it_starts(workshop):
+    """That is no end: it is done once Potoo is up."""
+    command = workshop.directory / 'disk'
+    options = os.environ.get('ASAN_OPTIONS', '')
+    daemon = Daemon(
+        workshop.directory / 'slow',
+        start=False,
+        env={
+            'LD_PRELOAD': str(SHIM),
+            'POTOO_TEST_DISK': str(command),
+            'ASAN_OPTIONS': f'{options}:verify_asan_link_order=0',
+        },
+    )
+    workshop.made.append(daemon)
+    command.write_text(f'{daemon.state_dir}\nhang\n')
+    daemon.launch()
+    wait_until((daemon.state_dir / 'lock').exists, 20, 'the start to be under way')
+    daemon.process.child.send_signal(signal.SIGHUP)
+    command.write_text('')
+    wait_until(daemon.is_ready, 20, 'potoo to be ready')
+    wait_until(lambda: 'Configuration read' in daemon.read_log(), 20, 'the configuration to be read')
 
 
 def test_two_daemons_on_one_root(workshop):
