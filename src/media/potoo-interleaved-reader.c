@@ -90,7 +90,8 @@ find_packet (PotooInterleavedReader *reader, PotooInterleavedItem *item)
   return IS_COMPLETE;
 }
 
-/* The length of the body that the header section @text announces. */
+/* The length of the body that the header section @text announces. A field without a value is 0: no
+ * number is looked for behind its line. */
 static gsize
 get_content_length (const char *text, gsize length)
 {
@@ -99,7 +100,13 @@ get_content_length (const char *text, gsize length)
   for (const char *line = text; line != NULL && line < text + length;)
     {
       if (g_ascii_strncasecmp (line, name, strlen (name)) == 0)
-        return (gsize) MIN (g_ascii_strtoull (line + strlen (name), NULL, 10), MAX_MESSAGE_BYTES);
+        {
+          const char *value = line + strlen (name);
+          value += strspn (value, " \t");
+          return g_ascii_isdigit (*value)
+                     ? (gsize) MIN (g_ascii_strtoull (value, NULL, 10), MAX_MESSAGE_BYTES)
+                     : 0;
+        }
       line = memchr (line, '\n', (gsize) (text + length - line));
       line = line != NULL ? line + 1 : NULL;
     }

@@ -107,6 +107,20 @@ test_garbage (void)
   check (bytes, "0:20 2:30 0:20 ", 14);
 }
 
+/* A length without a number is none, whatever follows the message. */
+static void
+test_length_without_number (void)
+{
+  static const char answer[] = "RTSP/1.0 200 OK\r\nContent-Length:\r\n\r\n";
+  g_autoptr (GByteArray) bytes = g_byte_array_new ();
+  g_autofree char *expected = g_strdup_printf ("message:%zu 0:20 ", strlen (answer));
+
+  add_text (bytes, answer);
+  add_text (bytes, "12\r\n");
+  add_packet (bytes, 0, 20);
+  check (bytes, expected, 4);
+}
+
 /* A message that never ends, or says that it has an endless body. */
 static void
 test_endless_message (void)
@@ -157,6 +171,7 @@ main (int argc, char **argv)
   g_test_add_func ("/interleaved-reader/packets", test_packets);
   g_test_add_func ("/interleaved-reader/messages", test_messages);
   g_test_add_func ("/interleaved-reader/garbage", test_garbage);
+  g_test_add_func ("/interleaved-reader/length-without-number", test_length_without_number);
   g_test_add_func ("/interleaved-reader/endless-message", test_endless_message);
   g_test_add_func ("/interleaved-reader/random", test_random);
   return g_test_run ();
