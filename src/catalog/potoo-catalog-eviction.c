@@ -5,6 +5,7 @@
 
 #include "catalog/potoo-catalog-eviction.h"
 
+#include "catalog/potoo-catalog-class.h"
 #include "catalog/potoo-catalog-segment-rows.h"
 
 /* --- choosing --- */
@@ -170,6 +171,69 @@ potoo_catalog_mark_segments_deleting (PotooCatalog *catalog,
   if (!potoo_catalog_run_told (catalog, mark_run, batch_done, batch, error))
     return NULL;
   return g_array_ref (batch->done);
+}
+
+typedef struct
+{
+  gint64 id;
+  PotooSegmentState state;
+  GPtrArray *rows; /* (nullable) PotooSegment: as it is then */
+  PotooRowWatch *watch;
+} Unmark;
+
+static void
+unmark_free (gpointer data)
+{
+  Unmark *unmark = data;
+
+  g_clear_pointer (&unmark->rows, g_ptr_array_unref);
+  g_free (unmark);
+}
+
+static gboolean
+unmark_run (PotooDb *db, gpointer data, GError **error)
+{
+  Unmark *unmark = data;
+  g_autoptr (PotooStatement) statement = potoo_db_prepare (
+      db,
+      "UPDATE segments SET state = ?2, class = " POTOO_CLASS_SQL (
+          "segments.camera", "segments.start_us",
+          "max (segments.end_us, segments.start_us + 1)") " WHERE id = ?1 AND state = 3"
+                                                          " RETURNING " POTOO_SEGMENT_COLUMNS,
+      error);
+
+  g_clear_pointer (&unmark->rows, g_ptr_array_unref);
+  if (statement != NULL && potoo_db_check (db,
+                                           sqlite3_bind_int64 (statement, 1, unmark->id) |
+                                               sqlite3_bind_int (statement, 2, (int) unmark->state),
+                                           error))
+    unmark->rows = potoo_catalog_read_segments (db, statement, error);
+  return unmark->rows != NULL;
+}
+
+static void
+unmark_done (gpointer data, const GError *error)
+{
+  const Unmark *unmark = data;
+
+  for (guint i = 0; error == NULL && i < unmark->rows->len; i++)
+    potoo_row_watch_tell_segment (unmark->watch, unmark->rows->pdata[i]);
+}
+
+void
+potoo_catalog_unmark_segment (PotooCatalog *catalog, gint64 id, PotooSegmentState state)
+{
+  g_return_if_fail (POTOO_IS_CATALOG (catalog));
+
+  Unmark *unmark = g_new0 (Unmark, 1);
+  unmark->id = id;
+  unmark->state = state;
+  unmark->watch = potoo_catalog_get_row_watch (catalog);
+  potoo_catalog_post (catalog, &(PotooJob){ .run = unmark_run,
+                                            .done = unmark_done,
+                                            .data = unmark,
+                                            .destroy = unmark_free,
+                                            .key = id });
 }
 
 /* Those that were marked were told then. */

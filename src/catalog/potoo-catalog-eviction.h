@@ -34,6 +34,8 @@ GArray *potoo_catalog_mark_segments_deleting (PotooCatalog *catalog,
                                               gsize n,
                                               PotooSegmentClass class,
                                               GError **error);
+/* Takes the mark off again: the segment is what it was, in @state. Any thread, never blocks. */
+void potoo_catalog_unmark_segment (PotooCatalog *catalog, gint64 id, PotooSegmentState state);
 /* Their rows and indexes go, in one transaction, whatever their state. Any thread, never blocks. */
 void potoo_catalog_drop_segments (PotooCatalog *catalog, const gint64 *ids, gsize n);
 

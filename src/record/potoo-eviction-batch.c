@@ -84,11 +84,11 @@ is_hopeless (PotooEvictionWorker *worker)
   return hopeless;
 }
 
-/* The segment is what it was; nobody lists it meanwhile, so its row cannot have changed. */
+/* The segment is what it was, but for what its row has become since it was listed. */
 static void
 put_back (PotooEvictionWorker *worker, const PotooSegment *segment, const GError *why)
 {
-  potoo_catalog_put_segment (worker->eviction->catalog, segment, NULL);
+  potoo_catalog_unmark_segment (worker->eviction->catalog, segment->id, segment->state);
   potoo_metric_add (worker->failures, 1);
   if (note_stuck (worker, segment->id))
     potoo_log_error (segment->camera,

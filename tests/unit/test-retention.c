@@ -238,6 +238,25 @@ test_delete_fails (Fixture *f, gconstpointer data)
   g_assert_cmpuint (potoo_eviction_get_n_stuck (f->eviction), ==, 1);
 }
 
+/* What became of the row since it was listed stays. */
+static void
+test_delete_fails_corrected (Fixture *f, gconstpointer data)
+{
+  PotooSegment listed = add (f, "door", 50), corrected = listed;
+
+  corrected.shift_us = 7 * POTOO_SECOND_US;
+  corrected.start_us += corrected.shift_us;
+  corrected.end_us += corrected.shift_us;
+  potoo_catalog_put_segment (f->recording.catalog, &corrected, NULL);
+  block (f, &listed);
+  g_assert_cmpint (delete (f, &listed), !=, -1);
+  g_assert_cmpint (state_of (f, listed.id), ==, POTOO_SEGMENT_CLOSED);
+  g_autoptr (PotooCatalogReader) reader = potoo_catalog_reader_new (f->recording.catalog, NULL);
+  g_autoptr (PotooSegment) row = potoo_catalog_reader_get_segment (reader, listed.id, NULL);
+  g_assert_cmpint (row->start_us, ==, corrected.start_us);
+  g_assert_cmpint (row->shift_us, ==, corrected.shift_us);
+}
+
 /* --- many --- */
 
 static void
@@ -551,6 +570,7 @@ main (int argc, char **argv)
   ADD ("delete", test_delete);
   ADD ("delete/refused", test_delete_refused);
   ADD ("delete/fails", test_delete_fails);
+  ADD ("delete/fails-corrected", test_delete_fails_corrected);
   ADD ("batch", test_batch);
   ADD ("stop", test_bounds_and_stop);
   ADD ("rules", test_rules);
