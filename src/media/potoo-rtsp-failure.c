@@ -12,7 +12,8 @@
 
 #define RTSP_PORT 554
 #define RTSPS_PORT 322
-#define MAX_OFFER_LENGTH 200
+/* Of what a camera says, in bytes. */
+#define MAX_SAID_LENGTH 200
 
 /* `host:port` as people write it. */
 static char *
@@ -35,6 +36,13 @@ static gboolean
 mentions (const GError *error, const char *debug, const char *what)
 {
   return strstr (error->message, what) != NULL || (debug != NULL && strstr (debug, what) != NULL);
+}
+
+gboolean
+potoo_rtsp_failure_is_answer (const GError *error)
+{
+  return error->domain != GST_RESOURCE_ERROR || error->code == GST_RESOURCE_ERROR_NOT_AUTHORIZED ||
+         error->code == GST_RESOURCE_ERROR_NOT_FOUND;
 }
 
 gboolean
@@ -137,9 +145,12 @@ potoo_rtsp_check_redirect (const char *url, const char *location, GError **error
 {
   if (location != NULL && has_same_host (url, location))
     return TRUE;
-  g_autofree char *place = g_utf8_make_valid (location != NULL ? location : "?", -1);
+  if (location == NULL)
+    location = "?";
+  g_autofree char *place = g_utf8_make_valid (location,
+                                              (gssize) MIN (strlen (location), MAX_SAID_LENGTH));
   g_set_error (error, POTOO_ERROR, POTOO_ERROR_UNREACHABLE,
-               _ ("The camera sends us on to another address (%.200s), where its password is "
+               _ ("The camera sends us on to another address (%s), where its password is "
                   "not given away: enter that as URL if it is right"),
                place);
   return FALSE;
@@ -207,7 +218,7 @@ join_names (GPtrArray *names)
 
   for (guint i = 0; i < names->len; i++)
     g_string_append_printf (text, "%s%s", i > 0 ? ", " : "", (const char *) names->pdata[i]);
-  return g_utf8_make_valid (text->str, (gssize) MIN (text->len, MAX_OFFER_LENGTH));
+  return g_utf8_make_valid (text->str, (gssize) MIN (text->len, MAX_SAID_LENGTH));
 }
 
 char *

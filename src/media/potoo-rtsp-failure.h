@@ -31,6 +31,8 @@ GError *potoo_rtsp_failure_describe (const GError *error,
  * Any other would get its password, and may be anything in our network. */
 gboolean potoo_rtsp_check_redirect (const char *url, const char *location, GError **error);
 
+/* Whether it is what the camera answered, and no trouble with the connection. */
+gboolean potoo_rtsp_failure_is_answer (const GError *error);
 /* The camera refuses the lower transport that was asked for (RTSP 461). */
 gboolean potoo_rtsp_failure_is_transport (const GError *error);
 

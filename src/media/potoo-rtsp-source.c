@@ -6,8 +6,11 @@
  * `stopping` and the session's cancel() end every wait of it.
  */
 
+#include <glib/gi18n-lib.h>
 #include <gst/video/video.h>
 
+#include "base/potoo-log.h"
+#include "media/potoo-camera-track.h"
 #include "media/potoo-rtsp-failure.h"
 #include "media/potoo-rtsp-source-private.h"
 #include "media/potoo-track-format.h"
@@ -114,6 +117,25 @@ get_clock_rate (GstCaps *caps)
   return (guint) MAX (rate, 0);
 }
 
+/* Takes @stream, which could not be set up, back. Video goes on without sound that the camera
+ * refuses; FALSE with @error: it is video, or the connection is of no use. */
+static gboolean
+leave_out (PotooRtspSource *self, PotooRtspStream *stream, GError *failure, GError **error)
+{
+  potoo_rtsp_stream_clear (stream);
+  if (stream->is_video || !potoo_rtsp_failure_is_answer (failure))
+    {
+      g_propagate_error (error, failure);
+      return FALSE;
+    }
+  potoo_log_debug (potoo_camera_settings_get_id (self->settings), "The sound is refused: %s",
+                   failure->message);
+  potoo_post_reason (GST_ELEMENT (self), POTOO_MESSAGE_NO_SOUND,
+                     _ ("The sound is left out: the camera refuses to send it"));
+  g_error_free (failure);
+  return TRUE;
+}
+
 /* FALSE with @error: the connection is of no use. */
 static gboolean
 set_up_stream (PotooRtspSource *self, const GstSDPMessage *sdp, guint number, GError **error)
@@ -121,23 +143,21 @@ set_up_stream (PotooRtspSource *self, const GstSDPMessage *sdp, guint number, GE
   const GstSDPMedia *media = gst_sdp_message_get_media (sdp, number);
   PotooRtspStream *stream = &self->streams[self->n_streams];
   gboolean wanted = FALSE;
+  GError *failure = NULL;
 
   *stream = (PotooRtspStream){
     .number = number,
     .report = self->report,
     .report_data = self->report_data,
+    .is_video = g_strcmp0 (gst_sdp_media_get_media (media), "video") == 0,
   };
   g_autoptr (GstCaps) caps = make_caps (sdp, media, &stream->payload_type);
   if (caps != NULL)
     g_signal_emit (self, signals[SELECT_STREAM], 0, number, caps, &wanted);
   if (!wanted)
     return TRUE;
-  if (!set_up_transport (self, stream, media, error))
-    {
-      potoo_rtsp_stream_clear (stream);
-      return FALSE;
-    }
-  stream->is_video = g_strcmp0 (gst_sdp_media_get_media (media), "video") == 0;
+  if (!set_up_transport (self, stream, media, &failure))
+    return leave_out (self, stream, failure, error);
   potoo_rtcp_receiver_init (&stream->rtcp, get_clock_rate (caps));
   add_pad (self, stream, caps);
   self->n_streams++;

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Odd things on an RTSP connection that plays: nothing is lost for them, and the session lives on."""
 
+import re
 import time
 
 import pytest
@@ -41,6 +42,26 @@ def test_odd_stream(sim, daemon, case):
         if case == 'messages':
             assert proxy.count_sent(b'RTSP/1.0 501') >= 10
             assert proxy.count_sent(b'CSeq: 4711') >= 10
+
+
+def refuse_sound(head):
+    if b'interleaved=2-3' not in head:
+        return head
+    return b'RTSP/1.0 404 Not Found\r\n' + re.search(rb'(?i)cseq: *\d+\r\n', head)[0] + b'\r\n'
+
+
+def test_sound_is_refused(sim, daemon):
+    """What the camera offers and then does not give is no reason to record nothing."""
+    cameras = sim({'odd': {'audio': 'aac', 'bframes': BFRAMES}})
+    with RtspProxy(cameras.urls['odd'], edit_head=refuse_sound) as proxy:
+        daemon.add_camera(id='odd', url=proxy.url)
+        daemon.wait_state('odd', 'streaming')
+        status = wait_until(
+            lambda: [s for s in [daemon.camera('odd')['status']] if s['reason']], 20, 'a reason'
+        )[0]
+        assert 'sound is left out' in status['reason'] and status['audio_codec'] is None
+        wait_until(lambda: daemon.segments('odd'), 20, 'a segment')
+        assert daemon.disable_camera('odd')
 
 
 @pytest.mark.parametrize('transport, channels', [('tcp', [b'$\x01', b'$\x03']), ('udp', [])])

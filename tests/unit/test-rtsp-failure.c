@@ -94,6 +94,24 @@ test_transport (void)
   g_assert_nonnull (strstr (described->message, "auto"));
 }
 
+/* Of what is too long to be told no half of a character is left. */
+static void
+test_redirect (void)
+{
+  for (guint i = 0; i < 2; i++)
+    {
+      g_autoptr (GString)
+          location = g_string_new (i == 0 ? "rtsp://10.0.0.2/" : "rtsp://10.0.0.20/");
+      g_autoptr (GError) error = NULL;
+      while (location->len < 1000)
+        g_string_append (location, "é");
+      g_assert_false (potoo_rtsp_check_redirect ("rtsp://10.0.0.1/x", location->str, &error));
+      g_assert_error (error, POTOO_ERROR, POTOO_ERROR_UNREACHABLE);
+      g_assert_true (g_utf8_validate (error->message, -1, NULL));
+      g_assert_nonnull (strstr (error->message, "rtsp://10.0.0.2"));
+    }
+}
+
 #define HEAD "v=0\r\no=- 1 1 IN IP4 0.0.0.0\r\ns=x\r\nt=0 0\r\n"
 
 static char *
@@ -157,6 +175,7 @@ main (int argc, char **argv)
   g_test_add_func ("/rtsp-failure/describe", test_describe);
   g_test_add_func ("/rtsp-failure/no-user-name", test_no_user_name);
   g_test_add_func ("/rtsp-failure/transport", test_transport);
+  g_test_add_func ("/rtsp-failure/redirect", test_redirect);
   g_test_add_func ("/rtsp-failure/offer", test_offer);
   g_test_add_func ("/rtsp-failure/offer-to-encode", test_offer_to_encode);
   return g_test_run ();
