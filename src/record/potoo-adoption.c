@@ -273,6 +273,14 @@ visit_foreign (const char *path, gpointer user_data, GError **error)
   return TRUE;
 }
 
+/* What lies in it is looked for at the next start, since the clean mark stays. */
+static void
+note_unreadable (const char *path, const GError *why, gpointer user_data)
+{
+  potoo_log_warning (NULL, "%s", why->message);
+  ((PotooAdoption *) user_data)->report->unreadable++;
+}
+
 gboolean
 potoo_adoption_run (PotooStorageRoot *root,
                     PotooCatalog *catalog,
@@ -280,7 +288,7 @@ potoo_adoption_run (PotooStorageRoot *root,
                     PotooRecoveryReport *report,
                     GError **error)
 {
-  static const PotooRootVisitor visitor = { visit_file, visit_foreign };
+  static const PotooRootVisitor visitor = { visit_file, visit_foreign, note_unreadable };
   g_autofree char *first_day = potoo_clean_mark_get (reader, root);
   g_autoptr (PotooAdoption) adoption = potoo_adoption_new (root, catalog, reader, report);
 

@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "base/potoo-error.h"
+#include "base/potoo-log.h"
 #include "catalog/potoo-catalog-amend.h"
 #include "catalog/potoo-catalog-cameras.h"
 #include "catalog/potoo-catalog-gaps.h"
@@ -77,6 +78,12 @@ pass_over (const char *path, gpointer user_data, GError **error)
   return TRUE;
 }
 
+static void
+note_unreadable (const char *path, const GError *why, gpointer user_data)
+{
+  potoo_log_warning (NULL, "%s", why->message);
+}
+
 static gboolean
 adopt_newest (Names *names,
               PotooStorageRoot *root,
@@ -111,7 +118,7 @@ potoo_rebuild_prepare (PotooCatalog *catalog,
                        PotooRecoveryReport *report,
                        GError **error)
 {
-  static const PotooRootVisitor visitor = { note_name, pass_over };
+  static const PotooRootVisitor visitor = { note_name, pass_over, note_unreadable };
   g_autoptr (GHashTable)
       newest = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, newest_file_free);
   Names names = { catalog, 0, newest };

@@ -288,7 +288,7 @@ potoo_recorder_stop (PotooRecorder *self, gint64 timeout_us)
       PotooStorageRoot *root = self->roots->pdata[i];
       if (potoo_writer_stop (self->writers->pdata[i], deadline_us))
         {
-          if (potoo_writer_is_recovered (self->writers->pdata[i]))
+          if (potoo_writer_knows_files (self->writers->pdata[i]))
             potoo_clean_mark_put (self->catalog, root, potoo_clock_wall_us ());
         }
       else

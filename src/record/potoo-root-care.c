@@ -14,6 +14,7 @@ struct _PotooRootCare
   PotooStorageRoot *root;
   PotooCatalog *catalog;
   gboolean recovered;  /* since it was attached */
+  guint unreadable;    /* what could not be looked at then */
   gint64 looked_at_us; /* monotonic */
   GPtrArray *metrics;  /* of the last recovery */
 };
@@ -96,6 +97,7 @@ potoo_root_care_bring_up (PotooRootCare *care, PotooRecoveryReport *all, GError 
       if (!potoo_recovery_run (care->root, care->catalog, &report, error))
         return FALSE;
       publish (care, &report);
+      care->unreadable = report.unreadable;
       potoo_storage_root_read_used (care->root);
       potoo_storage_root_measure (care->root, TRUE);
       care->recovered = TRUE;
@@ -105,9 +107,9 @@ potoo_root_care_bring_up (PotooRootCare *care, PotooRecoveryReport *all, GError 
 }
 
 gboolean
-potoo_root_care_is_recovered (PotooRootCare *care)
+potoo_root_care_knows_files (PotooRootCare *care)
 {
-  return care->recovered && potoo_storage_root_is_attached (care->root);
+  return care->recovered && care->unreadable == 0 && potoo_storage_root_is_attached (care->root);
 }
 
 gint64

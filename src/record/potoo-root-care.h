@@ -27,8 +27,8 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC (PotooRootCare, potoo_root_care_free)
 gboolean
 potoo_root_care_bring_up (PotooRootCare *care, PotooRecoveryReport *report, GError **error);
 
-/* Attached, and recovered since. */
-gboolean potoo_root_care_is_recovered (PotooRootCare *care);
+/* Attached, and recovered since, with nothing left that could not be looked at. */
+gboolean potoo_root_care_knows_files (PotooRootCare *care);
 
 /* Monotonic time at which look() is to be called; 0: the root is OK. */
 gint64 potoo_root_care_get_due_us (PotooRootCare *care);

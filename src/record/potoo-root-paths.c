@@ -65,7 +65,10 @@ open_level (PotooStorageRoot *root, int parent_fd, const char *name, gboolean ma
       return -1;
     }
   int fd = openat (parent_fd, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-  if (fd < 0)
+  if (fd < 0 && (errno == ENOTDIR || errno == ELOOP))
+    g_set_error (error, POTOO_ERROR, POTOO_ERROR_INVALID_ARGUMENT,
+                 _ ("%s in %s is not a directory"), name, root->settings->path);
+  else if (fd < 0)
     potoo_set_error_errno (error, errno, _ ("Cannot open the directory %s in %s"), name,
                            root->settings->path);
   return fd;

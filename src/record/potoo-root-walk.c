@@ -7,10 +7,13 @@
 #include "record/potoo-root-walk.h"
 
 #include <dirent.h>
+#include <errno.h>
+#include <glib/gi18n-lib.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "base/potoo-clock.h"
+#include "base/potoo-error.h"
 #include "base/potoo-log.h"
 #include "record/potoo-clean-mark.h"
 
@@ -31,27 +34,46 @@ compare_names (gconstpointer a, gconstpointer b)
   return strcmp (*(const char *const *) a, *(const char *const *) b);
 }
 
-static DIR *
-open_directory (PotooStorageRoot *root, const char *path)
+static void
+set_list_error (PotooStorageRoot *root, const char *path, int error_code, GError **error)
 {
-  int fd = potoo_storage_root_open_directory (root, path, FALSE, NULL);
+  potoo_set_error_errno (error, error_code, _ ("Cannot list the directory %s in %s"), path,
+                         potoo_storage_root_get_path (root));
+}
+
+static DIR *
+open_directory (PotooStorageRoot *root, const char *path, GError **error)
+{
+  int fd = potoo_storage_root_open_directory (root, path, FALSE, error);
   DIR *dir = fd >= 0 ? fdopendir (fd) : NULL;
 
   if (dir == NULL && fd >= 0)
-    close (fd);
+    {
+      set_list_error (root, path, errno, error);
+      close (fd);
+    }
   return dir;
 }
 
-/* The names in the directory @path, sorted; NULL when it is no directory of ours. */
-static GPtrArray *
-list_directory (PotooStorageRoot *root, const char *path)
+/* NULL at the end, or when the disk does not tell more: then @error_code is not 0. */
+static struct dirent *
+read_entry (DIR *dir, int *error_code)
 {
-  g_autoptr (GPtrArray) names = g_ptr_array_new_with_free_func (g_free);
-  DIR *dir = open_directory (root, path);
+  errno = 0;
+  struct dirent *entry = readdir (dir);
+  *error_code = entry == NULL ? errno : 0;
+  return entry;
+}
 
-  if (dir == NULL)
-    return NULL;
-  for (struct dirent *entry = readdir (dir); entry != NULL; entry = readdir (dir))
+/* The names in @dir, sorted; with @error some may be missing. */
+static GPtrArray *
+read_names (DIR *dir, PotooStorageRoot *root, const char *path, GError **error)
+{
+  GPtrArray *names = g_ptr_array_new_with_free_func (g_free);
+  int error_code;
+
+  for (struct dirent *entry = read_entry (dir, &error_code); entry != NULL;
+       entry = read_entry (dir, &error_code))
     {
       if (entry->d_name[0] == '.' || g_str_equal (entry->d_name, "lost+found"))
         continue;
@@ -63,9 +85,31 @@ list_directory (PotooStorageRoot *root, const char *path)
         }
       g_ptr_array_add (names, g_strdup (entry->d_name));
     }
-  closedir (dir);
+  if (error_code != 0)
+    set_list_error (root, path, error_code, error);
   g_ptr_array_sort (names, compare_names);
-  return g_steal_pointer (&names);
+  return names;
+}
+
+/* The names in the directory @path, as far as they can be read; NULL when it is no directory of
+ * ours. */
+static GPtrArray *
+list_directory (Walk *walk, const char *path)
+{
+  g_autoptr (GError) error = NULL;
+  DIR *dir = open_directory (walk->root, path, &error);
+  GPtrArray *names = NULL;
+
+  if (dir != NULL)
+    {
+      names = read_names (dir, walk->root, path, &error);
+      closedir (dir);
+    }
+  else if (g_error_matches (error, POTOO_ERROR, POTOO_ERROR_INVALID_ARGUMENT))
+    return NULL;
+  if (error != NULL && !g_error_matches (error, POTOO_ERROR, POTOO_ERROR_NOT_FOUND))
+    walk->visitor->unreadable (path, error, walk->user_data);
+  return names != NULL ? names : g_ptr_array_new ();
 }
 
 /* `HHMMSSZ-<main|sub>-<16 hex digits>.mp4` */
@@ -92,7 +136,7 @@ static gboolean
 visit_day (Walk *walk, const char *camera, const char *day, GError **error)
 {
   g_autofree char *directory = g_build_filename (camera, day, NULL);
-  g_autoptr (GPtrArray) files = list_directory (walk->root, directory);
+  g_autoptr (GPtrArray) files = list_directory (walk, directory);
 
   if (files == NULL)
     return walk->visitor->foreign (directory, walk->user_data, error);
@@ -111,7 +155,7 @@ visit_day (Walk *walk, const char *camera, const char *day, GError **error)
 static gboolean
 visit_camera (Walk *walk, const char *camera, GError **error)
 {
-  g_autoptr (GPtrArray) days = list_directory (walk->root, camera);
+  g_autoptr (GPtrArray) days = list_directory (walk, camera);
 
   if (days == NULL)
     return walk->visitor->foreign (camera, walk->user_data, error);
@@ -138,7 +182,7 @@ potoo_root_walk (PotooStorageRoot *root,
                  GError **error)
 {
   Walk walk = { root, first_day, visitor, user_data };
-  g_autoptr (GPtrArray) cameras = list_directory (root, "");
+  g_autoptr (GPtrArray) cameras = list_directory (&walk, "");
 
   for (guint i = 0; cameras != NULL && i < cameras->len; i++)
     {

@@ -26,6 +26,8 @@ typedef struct
   gboolean (*file) (const PotooFileName *name, gpointer user_data, GError **error);
   /* A file or directory that Potoo does not make. */
   gboolean (*foreign) (const char *path, gpointer user_data, GError **error);
+  /* A directory of which not all names can be read: there may be more files in it. */
+  void (*unreadable) (const char *path, const GError *why, gpointer user_data);
 } PotooRootVisitor;
 
 /* @first_day: `YYYY-MM-DD`, day folders before it are passed over; "": none are. */

@@ -326,10 +326,19 @@ visit_foreign (const char *path, gpointer user_data, GError **error)
   return TRUE;
 }
 
+static void
+note_unreadable (const char *path, const GError *why, gpointer user_data)
+{
+  Files *files = user_data;
+
+  potoo_verify_note (files->verify, POTOO_VERIFY_UNREADABLE, files->root, 0, path, why->message,
+                     FALSE);
+}
+
 static gboolean
 verify_files (PotooVerify *v, PotooStorageRoot *root, GError **error)
 {
-  static const PotooRootVisitor visitor = { visit_file, visit_foreign };
+  static const PotooRootVisitor visitor = { visit_file, visit_foreign, note_unreadable };
   g_auto (PotooRecoveryReport) recovered = { 0 };
 
   if (!potoo_storage_root_is_attached (root))

@@ -301,7 +301,8 @@ advance_clean_mark (PotooWriter *writer)
 {
   gint64 day = potoo_clock_wall_us () / POTOO_DAY_US;
 
-  if (day == writer->day || potoo_storage_root_get_state (writer->root) != POTOO_ROOT_OK)
+  if (day == writer->day || potoo_storage_root_get_state (writer->root) != POTOO_ROOT_OK ||
+      !potoo_root_care_knows_files (writer->care))
     return;
   writer->day = day;
   potoo_clean_mark_put (writer->catalog, writer->root, (day - 1) * POTOO_DAY_US);
@@ -339,9 +340,9 @@ potoo_writer_bring_up (PotooWriter *writer, PotooRecoveryReport *report, GError 
 }
 
 gboolean
-potoo_writer_is_recovered (PotooWriter *writer)
+potoo_writer_knows_files (PotooWriter *writer)
 {
-  return potoo_root_care_is_recovered (writer->care);
+  return potoo_root_care_knows_files (writer->care);
 }
 
 gboolean

@@ -35,7 +35,7 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC (PotooWriter, potoo_writer_unref)
 gboolean potoo_writer_bring_up (PotooWriter *writer, PotooRecoveryReport *report, GError **error);
 /* Whether the root is there and all that an earlier run left was dealt with. While the thread does
  * not run. */
-gboolean potoo_writer_is_recovered (PotooWriter *writer);
+gboolean potoo_writer_knows_files (PotooWriter *writer);
 PotooStorageRoot *potoo_writer_get_root (PotooWriter *writer); /* any thread */
 guint potoo_writer_get_n_streams (PotooWriter *writer);        /* any thread */
 /* Its thread holds @set until it ends. */

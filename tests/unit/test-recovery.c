@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 
+#include <dirent.h>
+#include <dlfcn.h>
+#include <errno.h>
 #include <fcntl.h>
 #include <glib/gstdio.h>
 #include <string.h>
@@ -727,6 +730,47 @@ test_row_refused (Recording *r, gconstpointer data)
   g_assert_cmpint (get_outcome ("adopted"), ==, 1);
 }
 
+/* In place of the C library's: what of directories cannot be read. */
+static gboolean listing_fails;
+
+struct dirent *
+readdir (DIR *dir)
+{
+  static struct dirent *(*next) (DIR *);
+
+  if (listing_fails)
+    {
+      errno = EIO;
+      return NULL;
+    }
+  if (next == NULL)
+    *(void **) &next = dlsym (RTLD_NEXT, sizeof (ino_t) == sizeof (long) ? "readdir" : "readdir64");
+  return next (dir);
+}
+
+/* What a disk does not tell is no stranger's, and looked for again, however long ago it was. */
+static void
+test_unreadable_directory (Recording *r, gconstpointer data)
+{
+  r->maker.wall_offset_us -= 3 * G_TIME_SPAN_DAY;
+  record (r, 2);
+  recording_stop (r);
+  recording_start (r);
+  g_autofree char *key = get_mark_key (r);
+  g_autoptr (GPtrArray) before = recording_list_segments (r);
+  potoo_catalog_put_setting (r->catalog, key, "2000-01-01");
+  potoo_catalog_drop_segment (r->catalog, only_segment (before)->id);
+  recording_crash (r);
+  listing_fails = TRUE;
+  recording_start (r);
+  listing_fails = FALSE;
+  g_assert_cmpint (get_outcome ("unreadable"), ==, 1);
+  g_assert_cmpint (get_outcome ("foreign"), ==, 0);
+  recording_stop (r);
+  recording_start (r);
+  g_assert_cmpint (get_outcome ("adopted"), ==, 1);
+}
+
 /* Files are made below with names of 2026-11-21: it is noon of that day. */
 static char *
 set_clock (void)
@@ -766,6 +810,7 @@ main (int argc, char *argv[])
   ADD ("missing-file", test_missing_file);
   ADD ("deleting", test_deleting);
   ADD ("adopted", test_adopted);
+  ADD ("unreadable-directory", test_unreadable_directory);
   ADD_BENCH ("adopted-meet", 0, test_adopted_meet);
   ADD_BENCH ("adopted-with-wrong-size", 0, test_adopted_with_wrong_size);
   ADD ("adopted-and-deleted", test_adopted_and_deleted);
