@@ -34,10 +34,13 @@ struct _PotooCameraTrack
 void
 potoo_post_reason (GstElement *element, const char *message, const char *reason)
 {
+  /* What a camera says of itself may be in it, cut anywhere; GStreamer leaves such a field out. */
+  g_autofree char *valid = g_utf8_make_valid (reason, -1);
+
   gst_element_post_message (
-      element, gst_message_new_application (
-                   GST_OBJECT (element),
-                   gst_structure_new (message, "reason", G_TYPE_STRING, reason, NULL)));
+      element,
+      gst_message_new_application (
+          GST_OBJECT (element), gst_structure_new (message, "reason", G_TYPE_STRING, valid, NULL)));
 }
 
 static GstElement *

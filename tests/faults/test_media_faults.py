@@ -53,6 +53,7 @@ ODD_SOUND = {
     'g726': '0 G726-40/8000',
     'opus': '0 opus/48000/2',
     'unknown': '0 x-%s-\x07/8000',
+    'long-name': '0 x' + 'é' * 20 + '/8000',
 }
 
 
@@ -180,7 +181,7 @@ def test_sound_that_is_not_what_the_camera_says(potoo, cameras):
         assert [gap['cause'] for gap in gaps[name]] in ([], ['disconnected']), name
         proxy.listener.close()
     assert status['lies-no-rtpmap']['audio_codec'] == 'mp4a.40.2'
-    for name in ('fast', 'no-rate', 'many-channels', 'opus', 'unknown'):
+    for name in ('fast', 'no-rate', 'many-channels', 'opus', 'unknown', 'long-name'):
         assert status[f'lies-{name}']['audio_codec'] is None
         assert 'sound is left out' in status[f'lies-{name}']['reason']
 
