@@ -34,12 +34,13 @@ function RemoveCamera({ id, name }: { id: string; name: string }) {
   const [isAsking, setAsking] = useState(false);
   const [isBusy, setBusy] = useState(false);
   const [error, setError] = useState<ApiError | null>(null);
+  const panel = useRef<HTMLElement>(null); // null for who has left the page meanwhile
   const remove = async () => {
     setBusy(true);
     try {
       await removeCamera(id);
       noteRemoved(id);
-      navigate({ page: 'cameras' });
+      if (panel.current) navigate({ page: 'cameras' });
     } catch (thrown) {
       setError(toApiError(thrown));
       setBusy(false);
@@ -47,7 +48,7 @@ function RemoveCamera({ id, name }: { id: string; name: string }) {
     }
   };
   return (
-    <section class="panel danger-panel" aria-labelledby="remove">
+    <section ref={panel} class="panel danger-panel" aria-labelledby="remove">
       <h2 id="remove">{_('Remove camera')}</h2>
       <p class="quiet">{_('Potoo then no longer connects to it. What it has recorded is kept.')}</p>
       {error && <Message tone="bad">{error.message}</Message>}
@@ -210,7 +211,7 @@ function Form({ original }: FormProps) {
   const [adopted, setAdopted] = useState('');
   const [error, setError] = useState<ApiError | null>(null);
   const [isBusy, setBusy] = useState(false);
-  const element = useRef<HTMLFormElement>(null);
+  const element = useRef<HTMLFormElement>(null); // null for who has left the page meanwhile
 
   const set: SetField = name => value =>
     setForm(before => ({ ...before, [name]: value }));
@@ -235,7 +236,7 @@ function Form({ original }: FormProps) {
       if (adopted !== '') input.id = adopted;
       const saved = original ? (await changeCamera(original.camera.id, input, original.etag)).camera : await addCamera(input, adopted !== '');
       noteCamera(saved);
-      navigate({ page: 'live', id: saved.id });
+      if (element.current) navigate({ page: 'live', id: saved.id });
     } catch (thrown) {
       setError(toApiError(thrown));
       setBusy(false);
