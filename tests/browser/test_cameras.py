@@ -77,6 +77,15 @@ def test_change(stage):
         asked={'patch': lambda members: stage.daemon.patch_camera('plain', **members)['name']},
     )
     assert stage.daemon.camera('plain')['name'] == 'Of the other'
+    stage.run('leave', id='plain', name='Left')
+    assert stage.daemon.camera('plain')['name'] == 'Left'
+
+
+def test_slow_clock(stage):
+    camera = stage.daemon.add_camera(id='today', name='Today', url=stage.sim.urls['plain'])
+    stage.daemon.wait_state('today', 'streaming')
+    stage.run('slowClock', id=camera['id'])
+    stage.daemon.api('DELETE', '/api/v1/cameras/today')
 
 
 def test_remove(stage):

@@ -119,6 +119,19 @@ test('pauses grow to a bound', () => {
   assert.equal(pauseAfter(5000), 30_000);
 });
 
+test('a connection that is dead is begun anew, fresh', () => {
+  withTimers(tick => {
+    const { stream, heard, source } = makeStream();
+    source().onopen();
+    stream.restart();
+    assert.equal(FakeSource.made[0]?.isClosed, true);
+    source().onopen();
+    tick(60_000);
+    assert.equal(FakeSource.made.length, 2);
+    assert.deepEqual(heard, ['open', 'fresh', 'lost', 'open', 'fresh']);
+  });
+});
+
 test('a stopped stream is quiet, and starts again fresh', () => {
   const { stream, heard, source } = makeStream();
   source().onopen();

@@ -135,6 +135,55 @@ export async function conflict(session) {
   await page.getByText('Someone else changed this camera').waitFor();
 }
 
+/** Who leaves the form while it is being saved is not called back. */
+export async function leave(session) {
+  const { page, context, options } = session;
+  let letGo = null;
+  const left = new Promise(resolve => {
+    letGo = resolve;
+  });
+  await context.route(`**/api/v1/cameras/${options.id}`, async route => {
+    if (route.request().method() === 'PATCH') await left;
+    await route.continue();
+  });
+  await session.open(`/cameras/${options.id}/edit`);
+  await field(page, 'Name').fill(options.name);
+  const saved = page.waitForResponse(response => response.request().method() === 'PATCH');
+  await page.getByRole('button', { name: 'Save' }).click();
+  await page.getByRole('link', { name: 'Storage', exact: true }).click();
+  const heading = page.getByRole('heading', { name: 'Storage', level: 1 });
+  await heading.waitFor();
+  letGo();
+  await (await saved).finished();
+  await page.evaluate(() => fetch('/healthz').then(answer => answer.text()));
+  check(await heading.isVisible(), `it went to ${page.url()}`);
+}
+
+/** The clock of the browser is a day and two hours slow: pictures, and today, are the recorder's. */
+export async function slowClock(session) {
+  const { page, context, options } = session;
+  await context.addInitScript(() => {
+    const now = Date.now.bind(Date);
+    const RealDate = Date;
+    window.Date = class extends RealDate {
+      constructor(...parts) {
+        if (parts.length > 0) super(...parts);
+        else super(window.Date.now());
+      }
+      static now() {
+        return now() - 26 * 3_600_000;
+      }
+    };
+    window.readToday = () => new RealDate().toLocaleDateString('sv');
+  });
+  await session.open('/');
+  await page.locator('.snapshot img').first().waitFor();
+  await session.open(`/recordings/${options.id}`);
+  const shown = await page.getByLabel('Day', { exact: true }).and(page.locator('input')).inputValue();
+  const today = await page.evaluate(() => window.readToday());
+  check(shown === today, `it shows ${shown} on ${today}`);
+}
+
 export async function remove(session) {
   const { page, options } = session;
   await session.open(`/cameras/${options.id}/edit`);

@@ -56,6 +56,13 @@ export class ChangeStream {
     this.#connect();
   }
 
+  /** The connection is dead, though nobody told it so. */
+  restart(): void {
+    this.stop();
+    this.#handlers.onLost();
+    this.start();
+  }
+
   stop(): void {
     this.#source?.close();
     this.#source = null;

@@ -182,8 +182,8 @@ export async function correctClock(step: number): Promise<Clock> {
   return request('/clock/correct', { method: 'POST', body: { step } });
 }
 
-export async function getSystem(): Promise<SystemInfo> {
-  return request('/system');
+export async function getSystem(signal?: AbortSignal): Promise<SystemInfo> {
+  return request('/system', { signal });
 }
 
 export async function fetchSnapshot(id: string, height: number, signal: AbortSignal): Promise<Blob> {
@@ -208,7 +208,7 @@ export interface Nearest {
   after: number | null;
 }
 
-export function readNearest(error: ApiError): Nearest {
+function readNearest(error: ApiError): Nearest {
   const read = (value: unknown) => (typeof value === 'string' ? Date.parse(value) : null);
   return { before: read(error.problem?.['before']), after: read(error.problem?.['after']) };
 }

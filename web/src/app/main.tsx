@@ -7,8 +7,7 @@ import { App } from './app';
 import { startNavigation } from './navigation';
 import { startTheme } from './theme';
 
-await loadLanguage();
+await Promise.all([loadLanguage(), startState()]);
 startTheme();
 startNavigation();
-startState();
 render(<App />, document.getElementById('app') as HTMLElement);

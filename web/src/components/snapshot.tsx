@@ -59,7 +59,8 @@ function usePicture({ camera, height, everyMs, since, isActive }: SnapshotProps,
       }
       if (!abort.signal.aborted) timer = window.setTimeout(() => void fetchOne(), pause);
     };
-    const wait = Date.parse(since) + FIRST_KEYFRAME_MS - getNowMs();
+    // Not longer where clocks differ, or the recorder's was set back.
+    const wait = Math.min(Date.parse(since) + FIRST_KEYFRAME_MS - getNowMs(), FIRST_KEYFRAME_MS);
     if (wait > 0) timer = window.setTimeout(() => void fetchOne(), wait);
     else void fetchOne();
     return () => {
