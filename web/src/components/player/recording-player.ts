@@ -66,6 +66,7 @@ export class RecordingPlayer {
   #retryTimer = 0;
   #loads = 0; // the newest load wins
   #recoveries = 0;
+  #isHeld = false; // shown, and not played on: the reader had stopped it
   #rate = 1;
 
   constructor(video: HTMLVideoElement, camera: string, events: RecordingEvents) {
@@ -111,8 +112,10 @@ export class RecordingPlayer {
     await this.#video.play().catch(() => undefined);
   }
 
-  async load(wallMs: number): Promise<void> {
+  async load(wallMs: number, isHeld = false): Promise<void> {
     this.#unload();
+    this.#recoveries = 0;
+    this.#isHeld = isHeld;
     const load = ++this.#loads;
     this.#windowEndMs = wallMs + WINDOW_MS;
     this.#events.onPhase('loading', null);
@@ -187,7 +190,7 @@ export class RecordingPlayer {
   #start(): void {
     this.#events.onPhase('ready', null);
     this.#video.playbackRate = this.#rate;
-    this.#video.play().catch(() => undefined); // the reader has to press play then
+    if (!this.#isHeld) this.#video.play().catch(() => undefined); // the reader has to press play then
   }
 
   #noteEntries(details: LevelDetails): void {
@@ -263,13 +266,17 @@ export class RecordingPlayer {
 
   #recover(data: ErrorData): void {
     if (data.type === 'mediaError' && this.#recoveries++ < 3) return this.#hls?.recoverMediaError();
+    this.#unload();
     this.#events.onPhase('failed', _('This browser cannot play this recording ({details}).', { details: data.details }));
   }
 
   #fail(error: ApiError, wallMs: number): void {
+    if (this.#frame !== null) this.#isHeld = this.#video.paused && !this.#video.ended;
+    this.#unload();
     this.#events.onPhase('failed', error.message);
     const pause = Math.max(RETRY_MS, 1000 * (error.retryAfter ?? 0));
-    this.#retryTimer = window.setTimeout(() => void this.load(wallMs), pause);
+    const retry = () => void this.load(wallMs, this.#isHeld && this.#video.paused);
+    this.#retryTimer = window.setTimeout(retry, pause);
   }
 
   async #findNearest(wallMs: number): Promise<void> {
