@@ -3,6 +3,7 @@
 // Times, spans of time and sizes for people. Times are milliseconds since 1970, shown in the time
 // zone of whoever looks.
 
+import type { Range } from '../state/day';
 import { getLocale } from './language';
 import { _, ngettext } from './text';
 
@@ -69,6 +70,11 @@ export function formatDayTime(ms: number): string {
     minute: '2-digit',
     second: '2-digit',
   }).format(ms);
+}
+
+/** With its date where it is of another day than the one that is shown. */
+export function formatMoment(ms: number, day: Range): string {
+  return ms < day.startMs || ms > day.endMs ? formatDayTime(ms) : formatTime(ms);
 }
 
 /** What daylight saving time makes ambiguous: CET, CEST. */

@@ -12,7 +12,7 @@ import { Field, SelectField, TextField, describedBy } from '../components/field'
 import { Icon } from '../components/icon';
 import { Message } from '../components/notice';
 import { useKeptFocus } from '../components/use-kept-focus';
-import { formatDayTime, formatShortDay, formatTime } from '../i18n/format';
+import { formatMoment, formatShortDay, formatTime } from '../i18n/format';
 import { _, ngettext } from '../i18n/text';
 import { getNowMs } from '../state/app-state';
 import { type Range, parseMomentText, toMomentText } from '../state/day';
@@ -126,11 +126,6 @@ function UnlockDialog({ lock, onClose }: { lock: LockedRange; onClose: () => voi
   );
 }
 
-/** With its date where it is of another day than the one that is shown. */
-function momentWords(ms: number, day: Range): string {
-  return ms < day.startMs || ms > day.endMs ? formatDayTime(ms) : formatTime(ms);
-}
-
 interface LockListProps {
   locks: readonly LockedRange[];
   day: Range;
@@ -156,7 +151,7 @@ export function LockList({ locks, day, onPlay }: LockListProps) {
               </span>
               <span>
                 <span class="gap-time">
-                  {momentWords(lock.startMs, day)} – {momentWords(lock.endMs, day)}
+                  {formatMoment(lock.startMs, day)} – {formatMoment(lock.endMs, day)}
                 </span>
                 <span class="event-words">{lock.reason}</span>
                 {lock.expiresMs !== null && <span class="gap-words">{_('until {day}', { day: formatShortDay(lock.expiresMs) })}</span>}

@@ -2,7 +2,7 @@
 
 // A day of a camera: what is recorded, what is missing and why, and playing from any moment.
 
-import { useCallback, useEffect, useRef, useState } from 'preact/hooks';
+import { useCallback, useEffect, useMemo, useRef, useState } from 'preact/hooks';
 import type { Nearest } from '../api/client';
 import { findNearest } from '../api/client';
 import { navigate, noteAddress } from '../app/navigation';
@@ -14,7 +14,7 @@ import { PageHead } from '../components/page-head';
 import { PlayerFrame, Spinner, type VideoState, useVideo } from '../components/player/player-frame';
 import { type RecordingPhase, RecordingPlayer } from '../components/player/recording-player';
 import { Timeline, gapWords } from '../components/timeline';
-import { formatDay, formatDayTime, formatDuration, formatNumber, formatShare, formatShortDay, formatTime, formatZone } from '../i18n/format';
+import { formatDay, formatDayTime, formatDuration, formatMoment, formatNumber, formatShare, formatShortDay, formatTime, formatZone } from '../i18n/format';
 import { getLocale } from '../i18n/language';
 import { _, ngettext } from '../i18n/text';
 import { getNowMs, useCameras } from '../state/app-state';
@@ -118,8 +118,7 @@ function CameraChoice({ id, positionMs }: { id: string; positionMs: number | nul
   );
 }
 
-function DayChoice({ day, nowMs, onDay }: { day: Range; nowMs: number; onDay: (day: Range) => void }) {
-  const today = dayOf(nowMs);
+function DayChoice({ day, today, onDay }: { day: Range; today: Range; onDay: (day: Range) => void }) {
   const isToday = day.startMs === today.startMs;
   const pick = (text: string) => {
     const picked = parseDateText(text);
@@ -185,12 +184,13 @@ function RateChoice({ rate, onRate }: { rate: number; onRate: (rate: number) => 
 
 interface GapListProps {
   track: Track;
+  day: Range;
   /** What was recorded of the day, also what has been deleted since. */
   share: number | null;
   onPlay: (ms: number) => void;
 }
 
-function GapList({ track, share, onPlay }: GapListProps) {
+function GapList({ track, day, share, onPlay }: GapListProps) {
   const [isWhole, setWhole] = useState(false);
   const shown = isWhole ? track.gaps : track.gaps.slice(0, GAPS_SHOWN);
   return (
@@ -212,7 +212,7 @@ function GapList({ track, share, onPlay }: GapListProps) {
           <li key={gap.id}>
             <button type="button" onClick={() => onPlay(gap.startMs - 5000)} title={_('Play from just before')}>
               <span class="gap-time">
-                {formatTime(gap.startMs)} – {gap.isOpen ? _('now') : formatTime(gap.endMs)}
+                {formatMoment(gap.startMs, day)} – {gap.isOpen ? _('now') : formatMoment(gap.endMs, day)}
               </span>
               <span class="gap-words">{gapWords(gap)}</span>
             </button>
@@ -414,6 +414,10 @@ export function RecordingsPage({ id, route }: { id: string; route: RecordingsRou
     noteAddress({ page: 'recordings', id, atMs: null });
   };
 
+  // Not drawn anew each second, which would undo what of a date has been typed.
+  const today = dayOf(now);
+  const dayChoice = useMemo(() => <DayChoice day={day} today={today} onDay={changeDay} />, [day, today.startMs, zoom]);
+
   const camera = cameras?.get(id);
   if (error?.status === 404 && track === null) return <UnknownCamera id={id} mayHaveRecordings={false} />;
   const isEmpty = track !== null && track.spans.length === 0;
@@ -467,7 +471,7 @@ export function RecordingsPage({ id, route }: { id: string; route: RecordingsRou
           />
           <Timeline track={known} locks={locks} view={view} nowMs={now} positionMs={positionMs} label={_('Time of day')} onSeek={goTo} onZoom={changeZoom} onMove={move} />
           <div class="day-bar">
-            <DayChoice day={day} nowMs={now} onDay={changeDay} />
+            {dayChoice}
             <TimeChoice key={day.startMs} day={day} onTime={goTo} />
             <div class="day-tools">
               <Button icon="bookmark" isDisabled={positionMs === null} onClick={() => setDialog({ kind: 'bookmark', ms: recordedMs })}>
@@ -492,7 +496,7 @@ export function RecordingsPage({ id, route }: { id: string; route: RecordingsRou
         <aside class="watch-side">
           {track !== null && !(isEmpty && track.events.length === 0) && <EventList track={track} title={_('Events')} onPlay={goTo} />}
           <LockList locks={locks} day={day} onPlay={goTo} />
-          {track !== null && !(isEmpty && track.gaps.length === 0) && <GapList track={track} share={findCoverage(strip, day)?.share ?? track.coverage} onPlay={goTo} />}
+          {track !== null && !(isEmpty && track.gaps.length === 0) && <GapList track={track} day={day} share={findCoverage(strip, day)?.share ?? track.coverage} onPlay={goTo} />}
         </aside>
       </div>
       {dialog?.kind === 'bookmark' && <BookmarkDialog camera={id} ms={dialog.ms} onClose={() => setDialog(null)} />}
