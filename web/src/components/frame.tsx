@@ -15,7 +15,7 @@ import { Icon, type IconName } from './icon';
 
 const BANNER_MS = 1500; // a connection that is back sooner is no news
 
-export function Logo() {
+function Logo() {
   return (
     <svg class="logo" viewBox="0 0 32 32" aria-hidden="true" focusable="false">
       <rect class="logo-ground" width="32" height="32" rx="8" />

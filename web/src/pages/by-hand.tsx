@@ -52,7 +52,7 @@ function Running({ event, nowMs }: { event: CameraEvent; nowMs: number }) {
   const sinceS = Math.max(0, (nowMs - Date.parse(event.start)) / 1000);
   const leftS = event.end === null ? null : (Date.parse(event.end) - nowMs) / 1000;
   return (
-    <span class="recording-now" role="status">
+    <span class="recording-now" role="timer">
       {leftS === null
         ? _('Recording for {length}', { length: formatDuration(sinceS) })
         : _('Recording, {length} left', { length: formatDuration(leftS) })}

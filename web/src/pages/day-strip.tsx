@@ -60,7 +60,7 @@ export function findCoverage({ coverage }: DayStripState, day: Range): Coverage 
   return coverage.find(one => one.startMs === day.startMs) ?? null;
 }
 
-export function coverageWords(coverage: Coverage | null): string {
+function coverageWords(coverage: Coverage | null): string {
   if (!coverage || coverage.share === null) return _('nothing was to be recorded');
   const words = [_('{share} recorded', { share: formatShare(coverage.share) })];
   if (coverage.missingSeconds > 0) {
