@@ -100,7 +100,7 @@ export async function nothing(session) {
 /** A file goes while it is being played: said, and the next one is played. */
 export async function deleted(session) {
   const { page, context, options } = session;
-  session.tolerate(/status of 404/);
+  session.tolerate(/status of (404|503)/); // it is gone; what comes next may have no whole GOP yet
   // Held up until it is gone, since a player loads far ahead.
   let gone = null;
   await context.route(`**/segments/${options.segment}/media.mp4*`, async route => {

@@ -300,7 +300,9 @@ export class RecordingPlayer {
     const file = (fragment: Fragment) => fragment.url.split('?')[0];
     const next = fragments.find(other => other.start > gone.start && file(other) !== file(gone));
     const deletedMs = gone.programDateTime ?? this.#windowEndMs;
-    this.#detour = { deletedMs, resumeMs: next?.programDateTime ?? this.#windowEndMs };
+    // Behind what is listed there may be more by now: what was being recorded was not listed yet.
+    const behindMs = Math.ceil((endOf(fragments) ?? this.#windowEndMs) + MARGIN_MS);
+    this.#detour = { deletedMs, resumeMs: next?.programDateTime ?? behindMs };
     this.#hls?.stopLoad();
     if (this.#isDry()) this.#takeDetour();
   }
