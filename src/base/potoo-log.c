@@ -51,8 +51,25 @@ find_user_info_end (const char *at)
   return g_strrstr_len (at, (gssize) length, "@");
 }
 
-char *
-potoo_mask_secrets (const char *text)
+/* Cameras that take them in the query, or in a path such as /user=x&password=y&channel=1. */
+static char *
+mask_parameters (const char *text)
+{
+  static GRegex *regex;
+
+  if (g_once_init_enter (&regex))
+    {
+      GRegex *made = g_regex_new (
+          "([?&;/_](?:pass|passwd|password|pwd|secret|token)=)[^&;/#\\s\"'<>]*",
+          G_REGEX_CASELESS | G_REGEX_RAW | G_REGEX_OPTIMIZE, 0, NULL);
+      g_once_init_leave (&regex, made);
+    }
+  char *masked = g_regex_replace (regex, text, -1, 0, "\\1***", 0, NULL);
+  return masked != NULL ? masked : g_strdup ("***");
+}
+
+static char *
+mask_user_info (const char *text)
 {
   GString *out = g_string_sized_new (strlen (text) + 8);
   const char *at = text, *sep;
@@ -73,6 +90,13 @@ potoo_mask_secrets (const char *text)
     }
   g_string_append (out, at);
   return g_string_free (out, FALSE);
+}
+
+char *
+potoo_mask_secrets (const char *text)
+{
+  g_autofree char *masked = mask_user_info (text);
+  return mask_parameters (masked);
 }
 
 static const char *

@@ -41,8 +41,8 @@ potoo_log (const char *domain, PotooLogLevel level, const char *camera, const ch
 #define potoo_log_info(camera, ...) potoo_log (G_LOG_DOMAIN, POTOO_LOG_INFO, camera, __VA_ARGS__)
 #define potoo_log_debug(camera, ...) potoo_log (G_LOG_DOMAIN, POTOO_LOG_DEBUG, camera, __VA_ARGS__)
 
-/* @text with `user:password@` of every URL in it replaced by `***@`.
- * (transfer full) */
+/* @text with `user:password@` of every URL in it replaced by `***@`, and what follows `password=`
+ * and its like in a query or path by `***`. (transfer full) */
 char *potoo_mask_secrets (const char *text);
 
 G_END_DECLS

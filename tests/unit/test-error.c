@@ -67,6 +67,12 @@ test_mask (void)
     { "no url: mail bob@home", "no url: mail bob@home" },
     { "://x:y@z", "://x:y@z" },
     { "", "" },
+    { "rtsp://cam/1?user=bob&password=se=cr@t&x=1 failed",
+      "rtsp://cam/1?user=bob&password=***&x=1 failed" },
+    { "'http://cam/x.cgi?PWD=secret'", "'http://cam/x.cgi?PWD=***'" },
+    { "rtsp://cam/user=bob&password=&channel=1", "rtsp://cam/user=bob&password=***&channel=1" },
+    { "rtsp://cam/user=bob_password=tlJ\xff_channel=1.sdp", "rtsp://cam/user=bob_password=***" },
+    { "rtsp://cam/compass=north", "rtsp://cam/compass=north" },
   };
   for (gsize i = 0; i < G_N_ELEMENTS (cases); i++)
     {
