@@ -2,13 +2,13 @@
 
 #include "web/potoo-web-event-feed.h"
 
+#include <string.h>
+
+#include "base/potoo-clock.h"
 #include "base/potoo-metrics.h"
 
 #define HEARTBEAT_SECONDS 15
 #define RETRY_MS 2000 /* how long clients are to wait before they come back */
-
-/* A comment: keeps proxies from closing what is silent, and finds clients that are gone. */
-static const char heartbeat[] = ":\n\n";
 
 struct _PotooWebEventFeed
 {
@@ -140,24 +140,31 @@ read_event (Subscriber *subscriber, GBytes **chunk)
     }
 }
 
+/* Keeps proxies from closing what is silent, finds clients that are gone, and tells the others that
+ * we are there, and what our clock says. Without an id: nobody comes back to it. */
+static GBytes *
+make_heartbeat (void)
+{
+  g_autofree char *time = potoo_time_format (potoo_clock_wall_us ());
+  char *text = g_strdup_printf ("event: heartbeat\ndata: {\"time\":\"%s\"}\n\n", time);
+
+  return g_bytes_new_take (text, strlen (text));
+}
+
 static PotooWebRead
 subscriber_read (gpointer stream, GBytes **chunk)
 {
   Subscriber *subscriber = stream;
-  gboolean heartbeat_due = subscriber->heartbeat_due;
 
   if (subscriber->feed->ended)
     return POTOO_WEB_READ_END;
-  subscriber->heartbeat_due = FALSE;
   if (subscriber->first != NULL)
-    {
-      *chunk = g_steal_pointer (&subscriber->first);
-      return POTOO_WEB_READ_CHUNK;
-    }
-  PotooWebRead read = read_event (subscriber, chunk);
-  if (read != POTOO_WEB_READ_WAIT || !heartbeat_due)
-    return read;
-  *chunk = g_bytes_new_static (heartbeat, sizeof heartbeat - 1);
+    *chunk = g_steal_pointer (&subscriber->first);
+  else if (subscriber->heartbeat_due)
+    *chunk = make_heartbeat ();
+  else
+    return read_event (subscriber, chunk);
+  subscriber->heartbeat_due = FALSE;
   return POTOO_WEB_READ_CHUNK;
 }
 

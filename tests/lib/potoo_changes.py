@@ -21,14 +21,14 @@ class Event:
 class Changes:
     """
     One connection. Events come from next() and wait(); `id` is what a client would come back
-    with, `comments` counts heartbeats.
+    with, `heartbeats` are the times that those told, which are not events here.
     """
 
     def __init__(self, daemon, last_event_id=None, headers='', timeout=10):
         self.link = socket.create_connection(('127.0.0.1', daemon.port), timeout=timeout * SLOWNESS)
         self.buffer = b''
         self.id = last_event_id
-        self.comments = 0
+        self.heartbeats = []
         self.retry = None
         self.seen = []
         resume = f'Last-Event-ID: {last_event_id}\r\n' if last_event_id is not None else ''
@@ -84,8 +84,9 @@ class Changes:
                 data.append(value)
             elif name == 'retry':
                 self.retry = int(value)
-            elif name == '':
-                self.comments += 1
+        if kind == 'heartbeat':
+            self.heartbeats.append(json.loads(data[0])['time'])
+            return None
         return Event(kind, json.loads('\n'.join(data)), self.id) if data else None
 
     def wait(self, kind, condition=lambda data: True, timeout=10):

@@ -45,6 +45,7 @@ function makeStream() {
     onEvent: event => heard.push(`event ${event.camera}`),
     onLock: lock => heard.push(`lock ${lock.camera}`),
     onOverload: overload => heard.push(`overload ${overload}`),
+    onHeartbeat: timeMs => heard.push(`heartbeat ${timeMs}`),
     onRemoved: () => heard.push('gone'),
   };
   const stream = new ChangeStream('/changes', handlers, url => new FakeSource(url) as unknown as EventSource);
@@ -53,7 +54,7 @@ function makeStream() {
 }
 
 test('events are handed on', () => {
-  const { heard, source } = makeStream();
+  const { stream, heard, source } = makeStream();
   source().onopen();
   const send = (type: string, data: unknown) => source().listeners.get(type)?.({ data: JSON.stringify(data) });
   send('camera', { id: 'a' });
@@ -64,26 +65,36 @@ test('events are handed on', () => {
   send('segment', { camera: 'c' });
   send('gap', { camera: 'd' });
   send('overload', { overload: 'refusing' });
+  send('heartbeat', { time: '1970-01-01T00:00:01.500000Z' });
   send('reset', {});
   const things = ['camera a', 'removed b', 'event e', 'lock l', 'gone', 'segment c', 'gap d', 'overload refusing'];
-  assert.deepEqual(heard, ['open', 'fresh', ...things, 'fresh']);
+  assert.deepEqual(heard, ['open', 'fresh', ...things, 'heartbeat 1500', 'fresh']);
+  stream.stop();
 });
 
 test('a connection that EventSource resumes by itself is not fresh', () => {
-  const { heard, source } = makeStream();
+  const { stream, heard, source } = makeStream();
   source().onopen();
   source().fail(0);
   source().onopen();
   assert.deepEqual(heard, ['open', 'fresh', 'lost', 'open']);
   assert.equal(FakeSource.made.length, 1);
+  stream.stop();
 });
 
 /** Runs `body` with timers that only go when told to. */
 function withTimers(body: (tick: (ms: number) => void) => void) {
-  const real = globalThis.setTimeout;
+  const { setTimeout: realSet, clearTimeout: realClear } = globalThis;
   let now = 0;
   let due: { at: number; call: () => void }[] = [];
-  globalThis.setTimeout = ((call: () => void, ms: number) => due.push({ at: now + ms, call })) as unknown as typeof setTimeout;
+  globalThis.setTimeout = ((call: () => void, ms: number) => {
+    const timer = { at: now + ms, call };
+    due.push(timer);
+    return timer;
+  }) as unknown as typeof setTimeout;
+  globalThis.clearTimeout = (timer => {
+    due = due.filter(one => one !== (timer as unknown));
+  }) as typeof clearTimeout;
   try {
     body(ms => {
       now += ms;
@@ -92,7 +103,8 @@ function withTimers(body: (tick: (ms: number) => void) => void) {
       for (const timer of ready) timer.call();
     });
   } finally {
-    globalThis.setTimeout = real;
+    globalThis.setTimeout = realSet;
+    globalThis.clearTimeout = realClear;
   }
 }
 
@@ -119,16 +131,22 @@ test('pauses grow to a bound', () => {
   assert.equal(pauseAfter(5000), 30_000);
 });
 
-test('a connection that is dead is begun anew, fresh', () => {
+test('a connection of which nothing is heard is begun anew, fresh', () => {
   withTimers(tick => {
     const { stream, heard, source } = makeStream();
     source().onopen();
-    stream.restart();
+    tick(39_000);
+    source().listeners.get('heartbeat')?.({ data: '{"time":"1970-01-01T00:00:00Z"}' });
+    tick(39_000);
+    assert.equal(FakeSource.made.length, 1);
+    tick(1000);
     assert.equal(FakeSource.made[0]?.isClosed, true);
     source().onopen();
+    assert.equal(FakeSource.made.length, 2);
+    assert.deepEqual(heard, ['open', 'fresh', 'heartbeat 0', 'lost', 'open', 'fresh']);
+    stream.stop();
     tick(60_000);
     assert.equal(FakeSource.made.length, 2);
-    assert.deepEqual(heard, ['open', 'fresh', 'lost', 'open', 'fresh']);
   });
 });
 
@@ -143,4 +161,5 @@ test('a stopped stream is quiet, and starts again fresh', () => {
   assert.equal(FakeSource.made.length, 2);
   source().onopen();
   assert.deepEqual(heard, ['open', 'fresh', 'open', 'fresh']);
+  stream.stop();
 });

@@ -20,12 +20,15 @@ export interface ChangeHandlers {
   onEvent(event: CameraEvent): void;
   onLock(lock: Lock): void;
   onOverload(overload: Overload): void;
+  /** The recorder's clock, each 15 s. */
+  onHeartbeat(timeMs: number): void;
   /** A segment, gap, event or lock is no more; of which camera is not told. */
   onRemoved(): void;
 }
 
 const FIRST_PAUSE_MS = 1000;
 const LONGEST_PAUSE_MS = 30_000;
+const SILENCE_MS = 40_000; // heartbeats come each 15 s
 const CLOSED = 2; // EventSource.CLOSED
 
 /** What comes behind the n-th failure in a row (n from 0), before chance is added. */
@@ -41,6 +44,7 @@ export class ChangeStream {
   readonly #open: Opener;
   #source: EventSource | null = null;
   #timer: ReturnType<typeof setTimeout> | null = null;
+  #silence: ReturnType<typeof setTimeout> | undefined;
   #failures = 0;
   #isFresh = true;
 
@@ -56,23 +60,28 @@ export class ChangeStream {
     this.#connect();
   }
 
-  /** The connection is dead, though nobody told it so. */
-  restart(): void {
-    this.stop();
-    this.#handlers.onLost();
-    this.start();
-  }
-
   stop(): void {
     this.#source?.close();
     this.#source = null;
     if (this.#timer !== null) clearTimeout(this.#timer);
     this.#timer = null;
+    clearTimeout(this.#silence);
+  }
+
+  /** Whom nothing is heard of for long is gone without a word, or waits for a network that was gone. */
+  #watch(): void {
+    clearTimeout(this.#silence);
+    this.#silence = setTimeout(() => {
+      this.stop();
+      this.#handlers.onLost();
+      this.start();
+    }, SILENCE_MS);
   }
 
   #connect(): void {
     const source = this.#open(this.#url);
     this.#source = source;
+    this.#watch();
     source.onopen = () => this.#onOpen();
     source.onerror = () => this.#onError(source);
     source.addEventListener('reset', () => this.#handlers.onFresh());
@@ -82,17 +91,22 @@ export class ChangeStream {
     this.#listen<Gap>(source, 'gap', gap => this.#handlers.onGap(gap));
     this.#listen<CameraEvent>(source, 'event', event => this.#handlers.onEvent(event));
     this.#listen<Lock>(source, 'lock', lock => this.#handlers.onLock(lock));
+    this.#listen<{ time: string }>(source, 'heartbeat', ({ time }) => this.#handlers.onHeartbeat(Date.parse(time)));
     this.#listen<{ overload: Overload }>(source, 'overload', ({ overload }) => this.#handlers.onOverload(overload));
     for (const type of ['segment-removed', 'gap-removed', 'event-removed', 'lock-removed'])
       source.addEventListener(type, () => this.#handlers.onRemoved());
   }
 
   #listen<Data>(source: EventSource, type: string, handler: (data: Data) => void): void {
-    source.addEventListener(type, event => handler(JSON.parse((event as MessageEvent<string>).data) as Data));
+    source.addEventListener(type, event => {
+      this.#watch();
+      handler(JSON.parse((event as MessageEvent<string>).data) as Data);
+    });
   }
 
   #onOpen(): void {
     this.#failures = 0;
+    this.#watch();
     this.#handlers.onOpen();
     if (this.#isFresh) this.#handlers.onFresh();
     this.#isFresh = false;
@@ -103,6 +117,7 @@ export class ChangeStream {
     if (source.readyState !== CLOSED) return; // it tries again by itself, and resumes
     source.close();
     this.#source = null;
+    clearTimeout(this.#silence);
     this.#isFresh = true;
     const pause = pauseAfter(this.#failures++) * (1 + Math.random() / 4);
     this.#timer = setTimeout(() => {

@@ -182,8 +182,8 @@ export async function correctClock(step: number): Promise<Clock> {
   return request('/clock/correct', { method: 'POST', body: { step } });
 }
 
-export async function getSystem(signal?: AbortSignal): Promise<SystemInfo> {
-  return request('/system', { signal });
+export async function getSystem(): Promise<SystemInfo> {
+  return request('/system');
 }
 
 export async function fetchSnapshot(id: string, height: number, signal: AbortSignal): Promise<Blob> {

@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 
-// The one state of the page, fed by the stream of changes. Pages read it by hooks and never poll. What
-// that stream does not tell is asked for now and then: whether the recorder is there at all, since a
-// connection may die without a word, and its clock, which may be set.
+// The one state of the page, fed by the stream of changes. Pages read it by hooks and never poll.
 
 import { getSystem, getCamera, listCameras } from '../api/client';
 import { ChangeStream } from '../api/changes';
@@ -13,8 +11,6 @@ import { createStore, useStore } from './store';
 
 const HIDDEN_MS = 60_000; // in the background for so long: the connection is given back
 const SETTLE_MS = 6000; // rates of a camera are measured over some seconds
-const LOOK_MS = 15_000;
-const PATIENCE_MS = 20_000; // who does not answer for so long is not there
 const FIRST_CLOCK_MS = 2000;
 const RETRY_MS = 5000;
 
@@ -45,34 +41,17 @@ export function getNowMs(): number {
   return Date.now() + clockOffsetMs;
 }
 
-async function readSystem(signal?: AbortSignal): Promise<void> {
-  const asked = Date.now();
-  const system = await getSystem(signal);
-  const offset = Date.parse(system.time) - (asked + Date.now()) / 2;
+function setClock(recorderMs: number, ourMs: number): void {
+  const offset = recorderMs - ourMs;
   clockOffsetMs = Math.abs(offset) < 2000 ? 0 : offset; // less is the network's doing
+}
+
+async function readSystem(): Promise<void> {
+  const asked = Date.now();
+  const system = await getSystem();
+  setClock(Date.parse(system.time), (asked + Date.now()) / 2);
   version.set(system.version);
   overload.set(system.overload);
-}
-
-async function look(): Promise<void> {
-  const abort = new AbortController();
-  const patience = window.setTimeout(() => abort.abort(), PATIENCE_MS);
-  let isThere = true;
-  try {
-    await readSystem(abort.signal);
-  } catch (thrown) {
-    isThere = (toApiError(thrown)?.status ?? 0) > 0;
-  }
-  window.clearTimeout(patience);
-  // A connection that is dead, or one that still waits for a network that was gone.
-  if (isThere === (store.get().connection === 'lost')) stream.restart();
-}
-
-function lookAgain(): void {
-  window.setTimeout(() => {
-    if (document.visibilityState === 'visible') void look().then(lookAgain);
-    else lookAgain();
-  }, LOOK_MS);
 }
 
 export async function refetch(): Promise<void> {
@@ -123,6 +102,7 @@ const stream = new ChangeStream('/api/v1/changes', {
   onEvent: event => tellRecording(event.camera),
   onLock: lock => tellRecording(lock.camera),
   onOverload: value => overload.set(value),
+  onHeartbeat: timeMs => setClock(timeMs, Date.now()),
   onRemoved: () => tellRecording(null),
 });
 
@@ -136,7 +116,6 @@ function onVisibility(): void {
 export async function startState(): Promise<void> {
   stream.start();
   document.addEventListener('visibilitychange', onVisibility);
-  lookAgain();
   const soon = new Promise(resolve => window.setTimeout(resolve, FIRST_CLOCK_MS));
   await Promise.race([readSystem().catch(() => undefined), soon]);
 }
