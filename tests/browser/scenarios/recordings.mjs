@@ -191,11 +191,20 @@ export async function frameByFrame(session) {
   await page.getByLabel('Speed').selectOption('0.5');
   await session.until('two frames', () => video.evaluate(element => element.getVideoPlaybackQuality().totalVideoFrames > 4));
   await pause(session);
+  const seen = await video.evaluateHandle(element => potoo.watch(element));
   // The player's own step may be a frame off where it stood; from then on none is left out.
   await press(session, 'One frame forward');
   await pause(session);
   const readNumber = async () => {
-    const { code, wall } = await video.evaluate(element => ({ code: potoo.readCode(element), wall: potoo.readWall() }));
+    const { code, wall, lateS } = await video.evaluate(
+      (element, { frames: shown }) => ({
+        code: potoo.readCode(element),
+        wall: potoo.readWall(),
+        lateS: element.currentTime - (shown.at(-1)?.time ?? -1),
+      }),
+      seen,
+    );
+    if (lateS < -0.001 || lateS > 1 / FPS) return null; // what was asked for is not on the screen yet
     const number = frames.findIndex(frame => frame.position === code);
     return number >= 0 && Math.abs(frames[number].wall - wall) < 500 / FPS ? number : null;
   };
