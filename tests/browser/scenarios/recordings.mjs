@@ -196,15 +196,15 @@ export async function frameByFrame(session) {
   await press(session, 'One frame forward');
   await pause(session);
   const readNumber = async () => {
-    const { code, wall, lateS } = await video.evaluate(
+    const { code, wall, behindS } = await video.evaluate(
       (element, { frames: shown }) => ({
         code: potoo.readCode(element),
         wall: potoo.readWall(),
-        lateS: element.currentTime - (shown.at(-1)?.time ?? -1),
+        behindS: element.currentTime - (shown.at(-1)?.time ?? -1),
       }),
       seen,
     );
-    if (lateS < -0.001 || lateS > 1 / FPS) return null; // what was asked for is not on the screen yet
+    if (behindS < -0.001 || behindS > 1 / FPS) return null; // what was asked for is not on the screen yet
     const number = frames.findIndex(frame => frame.position === code);
     return number >= 0 && Math.abs(frames[number].wall - wall) < 500 / FPS ? number : null;
   };
