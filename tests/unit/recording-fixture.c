@@ -39,6 +39,18 @@ make_directory (void)
   return directory;
 }
 
+char *
+recording_make_clock (void)
+{
+  char *path = NULL;
+  int fd = g_file_open_tmp ("potoo-clock-XXXXXX", &path, NULL);
+
+  g_assert_cmpint (fd, >=, 0);
+  close (fd);
+  g_setenv ("POTOO_TEST_CLOCK", path, TRUE);
+  return path;
+}
+
 void
 recording_set_up (Recording *r)
 {

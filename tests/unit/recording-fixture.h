@@ -20,6 +20,10 @@ typedef struct
   guint64 pushed;
 } Recording;
 
+/* The file that sets the clock of this process (base/potoo-clock.h); to be made before there are
+ * threads. (transfer full) */
+char *recording_make_clock (void);
+
 /* In an empty directory. */
 void recording_set_up (Recording *r);
 void recording_tear_down (Recording *r);

@@ -398,10 +398,7 @@ main (int argc, char *argv[])
 {
   static const gint64 forward_us = DAY, back_us = -HOUR;
   potoo_disk_calls.writev = write_unless_it_fails; /* before there are threads */
-  int fd = g_file_open_tmp ("potoo-clock-XXXXXX", &clock_path, NULL);
-  g_assert_cmpint (fd, >=, 0);
-  g_close (fd, NULL);
-  g_setenv ("POTOO_TEST_CLOCK", clock_path, TRUE);
+  clock_path = recording_make_clock ();
 
   g_test_init (&argc, &argv, NULL);
   g_log_set_always_fatal (G_LOG_LEVEL_CRITICAL | G_LOG_FATAL_MASK);

@@ -105,10 +105,7 @@ int
 main (int argc, char *argv[])
 {
   static Step steps[16];
-  int fd = g_file_open_tmp ("potoo-clock-XXXXXX", &clock_path, NULL);
-  g_assert_cmpint (fd, >=, 0);
-  g_close (fd, NULL);
-  g_setenv ("POTOO_TEST_CLOCK", clock_path, TRUE);
+  clock_path = recording_make_clock ();
 
   g_test_init (&argc, &argv, NULL);
   g_log_set_always_fatal (G_LOG_LEVEL_CRITICAL | G_LOG_FATAL_MASK);
